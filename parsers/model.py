@@ -1,0 +1,265 @@
+"""The values every parser speaks in: a document's blocks, a form's record, and where each value stands.
+
+Nothing here opens a file or judges a value; formats build documents, forms turn them into transcripts.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+class Style(enum.Flag):
+    """How a run of text is set off from its neighbours, as far as people use it to mark a choice."""
+
+    PLAIN = 0
+    BOLD = enum.auto()
+    ITALIC = enum.auto()
+    UNDERLINE = enum.auto()
+    HIGHLIGHT = enum.auto()
+    COLOUR = enum.auto()
+    STRIKE = enum.auto()
+    BORDER = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text of one style; `\\n` is a line break, `☑` and `☐` stand for every kind of box."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in a cell or paragraph; `load` reads its bytes only when somebody asks."""
+
+    name: str
+    load: Callable[[], bytes] = field(compare=False, repr=False)
+
+
+class CellKind(enum.Enum):
+    """What a workbook says a cell holds; a table's cells are always text."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    UNCALCULATED = "uncalculated"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell with its span; `row` and `column` count from 0 and name its top left corner."""
+
+    row: int
+    column: int
+    runs: tuple[Run, ...] = ()
+    row_span: int = 1
+    column_span: int = 1
+    kind: CellKind = CellKind.TEXT
+    links: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The whole text as written, styles dropped."""
+        if len(self.runs) == 1:
+            return self.runs[0].text
+        return "".join(run.text for run in self.runs)
+
+
+class GridKind(enum.Enum):
+    """A worksheet's cells have names (C5), a table's only a row and a column."""
+
+    SHEET = "sheet"
+    TABLE = "table"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A worksheet or a table: non-overlapping cells, in reading order; cells nobody wrote may be absent.
+
+    `name` is the worksheet's title; of a table it is empty, and `ordinal` (from 1, counted among the
+    document's grids of the same kind, nested tables in reading order) tells which it is.
+    """
+
+    kind: GridKind
+    ordinal: int
+    cells: tuple[Cell, ...]
+    name: str = ""
+    hidden: bool = False
+
+    @cached_property
+    def row_count(self) -> int:
+        return max((cell.row + cell.row_span for cell in self.cells), default=0)
+
+    @cached_property
+    def column_count(self) -> int:
+        return max((cell.column + cell.column_span for cell in self.cells), default=0)
+
+    @cached_property
+    def _covering(self) -> dict[tuple[int, int], Cell]:
+        return {
+            (row, column): cell
+            for cell in self.cells
+            for row in range(cell.row, cell.row + cell.row_span)
+            for column in range(cell.column, cell.column + cell.column_span)
+        }
+
+    def at(self, row: int, column: int) -> Cell | None:
+        """The cell that covers this position, or None where nothing was written."""
+        return self._covering.get((row, column))
+
+    @cached_property
+    def _rows(self) -> dict[int, tuple[Cell, ...]]:
+        rows: dict[int, list[Cell]] = {}
+        for cell in sorted(self.cells, key=lambda cell: cell.column):
+            for row in range(cell.row, cell.row + cell.row_span):
+                rows.setdefault(row, []).append(cell)
+        return {row: tuple(cells) for row, cells in rows.items()}
+
+    def row(self, row: int) -> tuple[Cell, ...]:
+        """The cells that cover this row, from left to right, each once."""
+        return self._rows.get(row, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph outside every table; `ordinal` counts from 1."""
+
+    ordinal: int
+    runs: tuple[Run, ...] = ()
+    links: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The whole text as written, styles dropped."""
+        return "".join(run.text for run in self.runs)
+
+
+class ProblemKind(enum.Enum):
+    """Why a file, or a part of it, could not be read; the values are the ends of the `file.*` rule ids."""
+
+    UNREADABLE = "unreadable"
+    ENCRYPTED = "encrypted"
+    UNSUPPORTED = "unsupported"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a reader could not do; `detail` is a short Chinese phrase for the person who sent the file."""
+
+    kind: ProblemKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as blocks in reading order; a nested table follows the table it stands in."""
+
+    format: str
+    blocks: tuple[Grid | Paragraph, ...] = ()
+    revised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands, said so that a person finds it; `row` and `column` count from 0, -1 is unknown."""
+
+    kind: GridKind | None = None
+    grid: str = ""
+    ordinal: int = 0
+    row: int = -1
+    column: int = -1
+    label: str = ""
+
+    def __str__(self) -> str:
+        label = f"“{self.label}”" if self.label else ""
+        if self.kind is GridKind.SHEET:
+            cell = f" {column_letters(self.column)}{self.row + 1}" if self.row >= 0 else ""
+            return f"工作表“{self.grid}”{cell} {label}".rstrip()
+        if self.kind is GridKind.TABLE:
+            row = f"第{self.row + 1}行" if self.row >= 0 else ""
+            return f"第{self.ordinal}个表格{row}{label}"
+        if self.row >= 0:
+            return f"正文第{self.row + 1}段{label}"
+        return label
+
+
+def column_letters(column: int) -> str:
+    """A worksheet column's letters; 0 is A, 26 is AA."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project row of Annex 3 (附件3), every value as the university wrote it."""
+
+    number: str = ""
+    project_name: str = ""
+    summary: str = ""
+    category: str = ""
+    applicant: str = ""
+    links: tuple[str, ...] = ()
+    leader: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annex3:
+    """The summary table of one university (附件3 项目汇总表)."""
+
+    university: str = ""
+    project_count: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+    projects: tuple[Project, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Annex4:
+    """The application form of one project (附件4 项目申报表).
+
+    `categories` is what is selected; `signed_on` an ISO date or ""; `sealed` None where it cannot be told.
+    """
+
+    project_name: str = ""
+    university: str = ""
+    applicant: str = ""
+    leader: str = ""
+    phone: str = ""
+    members: str = ""
+    categories: tuple[str, ...] = ()
+    period: str = ""
+    content: str = ""
+    recommendation: str = ""
+    signed_on: str = ""
+    sealed: bool | None = None
+
+
+Record = Annex3 | Annex4
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One form found in a document, or the statement that there is none.
+
+    `form` is "annex3", "annex4" or None; `format` a name from the catalogue ("docx", "xlsx", …).
+    `places` maps a field's name ("university", "projects.0.phone") to where it stands, blank values included.
+    `notes` are short Chinese remarks for staff, such as unaccepted tracked changes.
+    """
+
+    form: str | None
+    format: str
+    record: Record | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,256 @@
+"""The values the flow passes along, from a mail in the mailbox to what became of it.
+
+All are frozen and hold no connection, clock or path on disk; every instant is timezone-aware.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from parsers.model import Transcript
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Where a raw mail was found and when the server received it (INTERNALDATE, RFC 3501 2.3.3)."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+    received_at: datetime
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox of RFC 5322: display name (may be "") and address, lower-cased."""
+
+    name: str = ""
+    address: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+
+class Automatic(enum.Enum):
+    """Why a mail was not written by a person to us, and so must never be answered (RFC 3834)."""
+
+    AUTO_REPLY = "自动回复"
+    BOUNCE = "退信"
+    RECEIPT = "阅读回执"
+    LIST = "群发邮件"
+    NO_REPLY = "系统邮件"
+    OWN = "本邮箱发出"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a mail, at any depth.
+
+    `path` says where it lay: "附件4.docx", "材料.zip/附件4.docx", "转发.eml/附件3.xlsx".
+    `problem` is the end of a `file.*` rule id ("encrypted", "unsafe", …) when unpacking stopped here, else "";
+    `detail` a short Chinese phrase for it.
+    """
+
+    path: str
+    content: bytes = field(repr=False)
+    inline: bool = False
+    problem: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudLink:
+    """A file that is only linked to, on a provider's cloud storage (超大附件); `expires` as written."""
+
+    provider: str
+    url: str
+    name: str = ""
+    size: str = ""
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail, decoded. `text` is what its sender wrote, without quoted earlier mails; "" if nothing.
+
+    `attached` counts the files attached to the mail as sent (an archive counts as one, a body picture does not).
+    `attachments` are the mail's own files, archives still closed. `message_id` keeps its angle brackets.
+    `references` are the Message-IDs of References and In-Reply-To, oldest first.
+    `received_at` is the topmost Received header's instant, None if there is none; `automatic` None for a person's mail.
+    """
+
+    message_id: str
+    sender: Address
+    reply_to: Address
+    subject: str
+    text: str
+    references: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    attached: int = 0
+    cloud_links: tuple[CloudLink, ...] = ()
+    automatic: Automatic | None = None
+    received_at: datetime | None = None
+
+
+class Severity(enum.Enum):
+    """error: a correction is asked for; warning: mentioned; notice: for staff only."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+    @property
+    def label(self) -> str:
+        return {"error": "错误", "warning": "提醒", "notice": "备注"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that was not met, where, and in which words the sender is told (contract §3)."""
+
+    rule: str
+    severity: Severity
+    path: str = ""
+    place: str = ""
+    field: str = ""
+    project: str = ""
+    message: str = ""
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One form (or other document) as it came with one mail; kept for ever, current or not.
+
+    `mail` is the mail's SHA-256 in hex, `index` its position among that mail's documents, `received_at` the server's time,
+    `file` the SHA-256 of the file's bytes. `university` is whom it was assigned to: a roster name, the name as written when it
+    is not on the roster, or "" when it waits for staff. `findings` concern this document alone.
+    """
+
+    mail: str
+    index: int
+    received_at: datetime
+    path: str
+    file: str
+    transcript: Transcript
+    findings: tuple[Finding, ...] = ()
+    university: str = ""
+
+
+class Disposition(enum.Enum):
+    """What a mail was taken for; the value is what staff read under 结果."""
+
+    SUBMISSION = "报送"
+    AUTOMATIC = "自动邮件，未处理"
+    UNRELATED = "非报送邮件"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What is kept of a mail beside its raw bytes. `id` is their SHA-256 in hex.
+
+    `findings` concern the mail as a whole (`mail.*`); `universities` are those its forms were assigned to.
+    """
+
+    id: str
+    received_at: datetime
+    message_id: str
+    sender: Address
+    reply_to: Address
+    subject: str
+    references: tuple[str, ...]
+    attached: int
+    disposition: Disposition
+    automatic: Automatic | None = None
+    findings: tuple[Finding, ...] = ()
+    universities: tuple[str, ...] = ()
+    cloud_links: tuple[CloudLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that processing one mail comes to; run.py turns it into rows in one transaction."""
+
+    mail: Mail
+    versions: tuple[Version, ...] = ()
+
+
+class State(enum.Enum):
+    """Where a university stands (contract §5)."""
+
+    MISSING = "未报送"
+    TO_CORRECT = "待补正"
+    ACCEPTED = "已通过"
+    FOR_STAFF = "待人工"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One project as it currently stands: its row of Annex 3, its Annex 4, or both.
+
+    `name` as written in Annex 3, else in Annex 4. `row` is the index into `listed.transcript.record.projects`.
+    """
+
+    name: str
+    listed: Version | None = None
+    row: int = -1
+    application: Version | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a university currently stands for, judged.
+
+    `findings` are those that need several documents or the mail; those of one document stand with its version.
+    `all_findings` joins both, current versions only, in the order a person would work through them.
+    """
+
+    university: str
+    state: State
+    entries: tuple[Entry, ...] = ()
+    summaries: tuple[Version, ...] = ()
+    withdrawn: tuple[Version, ...] = ()
+    superseded: tuple[Version, ...] = ()
+    supporting: tuple[Version, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    all_findings: tuple[Finding, ...] = ()
+    mails: tuple[Mail, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.all_findings if finding.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply ready to be sent: RFC 5322 bytes with everything set, and what it answers.
+
+    `message_id` is derived from `answers` (mail ids) and `recipient`, so that the same reply is never made twice.
+    `kind` is "acknowledgement" or "correction".
+    """
+
+    message_id: str
+    recipient: str
+    subject: str
+    kind: str
+    raw: bytes = field(repr=False)
+    answers: tuple[str, ...] = ()
+    universities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class University:
+    """A line of the roster; `graduates` False where it is not known."""
+
+    name: str
+    other_names: tuple[str, ...] = ()
+    level: str = ""
+    graduates: bool = False
+    city: str = ""
+    domains: tuple[str, ...] = ()
