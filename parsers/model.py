@@ -9,6 +9,7 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 
 class Style(enum.Flag):
@@ -263,3 +264,10 @@ class Transcript:
     places: Mapping[str, Place] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class Found(NamedTuple):
+    """A form that a form module found; `block` is the index, in the document's blocks, of the grid or paragraph it begins at."""
+
+    block: int
+    transcript: Transcript

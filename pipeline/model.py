@@ -65,6 +65,17 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How far unpacking goes for one mail. Sizes in bytes; `max_ratio` counts above one megabyte only."""
+
+    max_file_bytes: int = 50 * 1024 * 1024
+    max_total_bytes: int = 300 * 1024 * 1024
+    max_files: int = 500
+    max_depth: int = 4
+    max_ratio: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class CloudLink:
     """A file that is only linked to, on a provider's cloud storage (超大附件); `expires` as written."""
 
@@ -254,3 +265,28 @@ class University:
     graduates: bool = False
     city: str = ""
     domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom a university may ask (notice 九、联系方式), as printed in replies."""
+
+    unit: str
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What replies and the ledger say about the notice itself; read from rules.yaml.
+
+    `activity` is its short name with quotation marks as printed, `organiser` the display name replies are sent under,
+    `mailbox` the address materials go to, `deadline` the last instant that is still in time.
+    """
+
+    title: str
+    activity: str
+    organiser: str
+    mailbox: str
+    deadline: datetime
+    contacts: tuple[Contact, ...] = ()

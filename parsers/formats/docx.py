@@ -1,0 +1,217 @@
+"""Word documents (.docx, .docm, .dotx, strict or transitional) as blocks, in one pass over the body.
+
+Reads what a person sees with every tracked change accepted: text, marks, styles, tables, text boxes. Headers,
+footers, notes, comments and automatic numbers are not read; nothing outside the package is ever fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from parsers.formats import damaged
+from parsers.formats.docx_inline import Inline
+from parsers.formats.docx_markup import (
+    ALTERNATIVES,
+    CELL,
+    CONTROL,
+    DELETED,
+    FORMULAS,
+    HYPERLINK,
+    INSERTED,
+    MATH,
+    PARAGRAPH,
+    PARAGRAPH_LOOK,
+    REVISIONS,
+    ROW,
+    RUN,
+    RUN_LOOK,
+    SIMPLE_FIELD,
+    TABLE,
+    W14,
+    WRAPPERS,
+    R,
+    alternative,
+    checkbox,
+)
+from parsers.formats.fields import address, drawn
+from parsers.formats.grid_rows import RowPlacer
+from parsers.formats.package import Package, parse
+from parsers.formats.run_look import W
+from parsers.formats.text_run import Text
+from parsers.model import Document, Grid, GridKind, Paragraph
+
+FORMATS = ("docx",)
+
+# A table nested deeper than this is a layout trick; its text is kept in its own grid only.
+DEEPEST_COPY = 4
+# Where none of these words occurs no paragraph mark can be tracked, and looking at each of them can be saved.
+TRACKED = (b"ins ", b"del ", b"moveFrom ", b"moveTo ", b"ins/", b"del/")
+
+
+def read(content: bytes, kind: str) -> Document:
+    """A Word document's blocks. Raises Unreadable."""
+    package = Package(content)
+    relations = package.relations().values()
+    main = next((r.target for r in relations if r.kind == "officeDocument"), "word/document.xml")
+    text = package.read(main)
+    root = parse(text)
+    if root.tag != f"{W}document":
+        raise damaged("文件不是完整的 Word 文档")
+    reader = _Reader(Inline(package, main), tracked=any(word in text for word in TRACKED))
+    body = root.find(f"{W}body")
+    if body is not None:
+        reader.story(body)
+        reader.close_paragraph()
+    return Document(kind, tuple(block for block in reader.blocks if block is not None), reader.revised)
+
+
+class _Reader:
+    """The state of one pass over the blocks; what stands inside paragraphs goes to `inline`."""
+
+    def __init__(self, inline: Inline, tracked: bool) -> None:
+        self.blocks: list[Grid | Paragraph | None] = []
+        self.revised = False
+        self._inline, self._tracked = inline, tracked
+        self._depth = self._paragraphs = self._tables = 0
+
+    def story(self, parent: Any) -> None:
+        """The paragraphs and tables of a body, a cell or a text box."""
+        for child in self._unwrapped(parent):
+            if child.tag == PARAGRAPH:
+                self._paragraph(child)
+            elif child.tag == TABLE:
+                self._table(child)
+
+    def _paragraph(self, paragraph: Any) -> None:
+        joined = False
+        for child in self._unwrapped(paragraph):
+            tag = child.tag
+            if tag == RUN:
+                self._inline.run(child)
+            elif tag == PARAGRAPH_LOOK:
+                joined = self._tracked and self._mark_deleted(child)
+            elif tag in FORMULAS:
+                self._inline.emit("".join(part.text or "" for part in child.iter(f"{MATH}t")))
+        boxes = self._inline.end_of_paragraph()
+        if not joined:
+            self.close_paragraph()
+        for box in boxes:
+            self.story(box)
+
+    def _mark_deleted(self, properties: Any) -> bool:
+        """Whether the paragraph's end was deleted, so that the next paragraph continues it."""
+        mark = properties.find(RUN_LOOK)
+        changes = set() if mark is None else {child.tag for child in mark} & REVISIONS
+        self.revised |= bool(changes)
+        return bool(changes & DELETED)
+
+    def close_paragraph(self) -> None:
+        """End a line in a cell; outside, make a block of what was gathered, if anything."""
+        text = self._inline.text
+        if self._depth:
+            text.end_line()
+            return
+        self._inline.text = Text()
+        runs = text.runs()
+        if text.pictures or any(not run.text.isspace() for run in runs):
+            self._paragraphs += 1
+            self.blocks.append(Paragraph(self._paragraphs, runs, tuple(text.links), tuple(text.pictures)))
+
+    def _table(self, table: Any) -> None:
+        if not self._depth:
+            self.close_paragraph()
+        # The place is taken before the cells are read, so that nested tables follow their host.
+        place = len(self.blocks)
+        self.blocks.append(None)
+        self._tables += 1
+        ordinal, placer = self._tables, RowPlacer()
+        for row in self._unwrapped(table):
+            if row.tag == ROW:
+                self._row(row, placer)
+        grid = Grid(GridKind.TABLE, ordinal, placer.cells())
+        self.blocks[place] = grid
+        if 0 < self._depth <= DEEPEST_COPY:
+            self._copy_into_host(grid)
+
+    def _row(self, row: Any, placer: RowPlacer) -> None:
+        properties = row.find(f"{W}trPr")
+        if properties is not None and self._tracked:
+            changes = {child.tag for child in properties} & REVISIONS
+            self.revised |= bool(changes)
+            if changes & DELETED:
+                return
+        placer.start_row(properties)
+        for cell in self._unwrapped(row):
+            if cell.tag == CELL:
+                fill = placer.place(cell)
+                if fill is not None:
+                    fill(self._cell(cell))
+        placer.end_row()
+
+    def _cell(self, cell: Any) -> Text:
+        inline = self._inline
+        outer = inline.text, inline.fields, inline.boxes
+        inline.text, inline.fields, inline.boxes = Text(), [], []
+        self._depth += 1
+        self.story(cell)
+        self._depth -= 1
+        text = inline.text
+        inline.text, inline.fields, inline.boxes = outer
+        return text
+
+    def _copy_into_host(self, grid: Grid) -> None:
+        """People nest a table in a field of the form; its text belongs to that field as well."""
+        text = self._inline.text
+        for row in range(grid.row_count):
+            text.add("\t".join(cell.text for cell in grid.row(row) if cell.row == row), 0)
+            text.end_line()
+        text.pictures += [picture for cell in grid.cells for picture in cell.pictures]
+        text.links += [link for cell in grid.cells for link in cell.links]
+
+    def _unwrapped(self, parent: Any) -> Iterator[Any]:
+        """The children that count, with every wrapper around them opened and deleted ones left out."""
+        for child in parent:
+            tag = child.tag
+            if tag not in WRAPPERS:
+                yield child
+            elif tag == CONTROL:
+                yield from self._control(child)
+            elif tag in DELETED:
+                self.revised = True
+            elif tag == SIMPLE_FIELD:
+                yield from self._simple_field(child)
+            elif tag == ALTERNATIVES:
+                chosen = alternative(child)
+                yield from self._unwrapped(chosen if chosen is not None else ())
+            else:
+                self.revised |= tag in INSERTED
+                if tag == HYPERLINK:
+                    self._inline.link_of(child.get(f"{R}id"))
+                yield from self._unwrapped(child)
+
+    def _control(self, control: Any) -> Iterator[Any]:
+        """The content of a content control; a check box's glyph is replaced by its state."""
+        content, properties = control.find(f"{W}sdtContent"), control.find(f"{W}sdtPr")
+        if content is None:
+            return
+        inline, box = self._inline, None
+        outer = inline.glyph, inline.prompt
+        if properties is not None:
+            inline.prompt = properties.find(f"{W}showingPlcHdr") is not None
+            box = properties.find(f"{W14}checkbox")
+        if box is not None:
+            inline.glyph = checkbox(box)
+        yield from self._unwrapped(content)
+        if box is not None and inline.glyph and next(content.iter(PARAGRAPH, CELL), None) is None:
+            inline.emit(inline.glyph)
+        inline.glyph, inline.prompt = outer
+
+    def _simple_field(self, field: Any) -> Iterator[Any]:
+        instruction = field.get(f"{W}instr", "")
+        text = drawn(instruction)
+        if text is not None:
+            self._inline.emit(text)
+            return
+        self._inline.link(address(instruction))
+        yield from self._unwrapped(field)

@@ -1,0 +1,133 @@
+"""How far a workbook's sheets reach, found before a reader lays them out as full rectangles in memory.
+
+One stray value in the last row of the last column would otherwise ask for seventeen thousand million cells. Blank
+formatted rows, which many programs write by the thousand, do not count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from parsers.formats import unsafe
+from parsers.formats.package import Package, parse
+
+LARGEST_AREA = 4_000_000
+SHEET = re.compile(r"xl/worksheets/[^/]+\.(?:xml|bin)$")
+# Only a row beyond 9999 or a column beyond ZZ can make a sheet too large; most files have neither.
+FAR = re.compile(rb'r="(?:[A-Z]{0,3}[0-9]{5}|[A-Z]{3}[0-9])')
+# Ways to write an attribute that XML allows, no program uses, and FAR would miss.
+UNUSUAL = (b"r='", b"r =", b"r\t", b"r\n", b"r\r", b"r= ", b"r=\t", b"r=\n", b"r=\r")
+REPEATED = re.compile(rb"-repeated=[\"'][0-9]{3,}[\"']")
+REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})$")
+
+TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+# [MS-XLSB] 2.3.2: row header 0; cells 1 (blank) to 11; the column or row number is the first field.
+ROW_HEADER, FIRST_VALUE, LAST_CELL = 0, 2, 11
+
+
+def sheet_parts(package: Package, kind: str) -> dict[str, bytes]:
+    """The parts that hold cells, by name; each is unpacked once for all that look into it."""
+    if kind == "ods":
+        return {"content.xml": package.read("content.xml")}
+    return {name: package.read(name) for name in package.names if SHEET.match(name)}
+
+
+def check_extents(parts: Mapping[str, bytes], kind: str) -> None:
+    """Raise Unreadable (unsafe) when a sheet's content spans more than LARGEST_AREA cells."""
+    for content in parts.values():
+        for height, width in _REACHES[kind](content):
+            if height * width > LARGEST_AREA:
+                raise unsafe("工作表范围过大，超出安全限制")
+
+
+def _xlsx(content: bytes) -> Iterator[tuple[int, int]]:
+    if not FAR.search(content) and not any(way in content for way in UNUSUAL):
+        return
+    height = width = row = column = 0
+    for element in parse(content).iter("{*}row", "{*}c"):
+        place = element.get("r", "")
+        if element.tag.endswith("}row"):
+            row, column = int(place) if place.isdecimal() else row + 1, 0
+            continue
+        match = REFERENCE.match(place)
+        column, row = (column_number(match[1]) + 1, int(match[2])) if match else (column + 1, row)
+        if len(element):
+            height, width = max(height, row), max(width, column)
+    yield height, width
+
+
+def column_number(letters: str) -> int:
+    """The column's number from 0: A is 0, AA is 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _xlsb(content: bytes) -> Iterator[tuple[int, int]]:
+    height = width = row = 0
+    for record, first in _records(content):
+        if record == ROW_HEADER:
+            row = first
+        elif FIRST_VALUE <= record <= LAST_CELL:
+            height, width = max(height, row + 1), max(width, first + 1)
+    yield height, width
+
+
+def _records(content: bytes) -> Iterator[tuple[int, int]]:
+    """Record types and their first four bytes as a number ([MS-XLSB] 2.1.4: both numbers in groups of seven bits)."""
+    offset, end = 0, len(content)
+    while offset < end:
+        record = content[offset]
+        offset += 1
+        if record & 0x80 and offset < end:
+            record = record & 0x7F | (content[offset] & 0x7F) << 7
+            offset += 1
+        length = shift = 0
+        while offset < end and shift < 28:
+            byte = content[offset]
+            offset += 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                break
+        if record <= LAST_CELL:
+            yield record, int.from_bytes(content[offset : offset + 4], "little")
+        offset += length
+
+
+def _ods(content: bytes) -> Iterator[tuple[int, int]]:
+    if not REPEATED.search(content):
+        return
+    rows = height = width = 0
+    for element in parse(content).iter(f"{TABLE}table", f"{TABLE}table-row"):
+        if element.tag == f"{TABLE}table":
+            yield height, width
+            rows = height = width = 0
+            continue
+        rows += _repeats(element.get(f"{TABLE}number-rows-repeated"))
+        filled = _filled(element)
+        # Blank rows between filled ones are laid out too, blank rows at the end are not.
+        if filled:
+            height, width = rows, max(width, filled)
+    yield height, width
+
+
+def _filled(row: Any) -> int:
+    """The number of columns up to the last one with content; 0 for a blank row."""
+    columns = filled = 0
+    for cell in row:
+        columns += _repeats(cell.get(f"{TABLE}number-columns-repeated"))
+        if cell.get(f"{OFFICE}value-type") is not None or len(cell):
+            filled = columns
+    return filled
+
+
+def _repeats(value: str | None) -> int:
+    return int(value) if value and value.isdecimal() else 1
+
+
+_REACHES = {"xlsx": _xlsx, "xlsb": _xlsb, "ods": _ods}

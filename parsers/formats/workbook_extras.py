@@ -1,0 +1,169 @@
+"""What an .xlsx file says about its cells beside their values: links, pictures, formulas without a result, text boxes.
+
+Read only where a look at the sheet's bytes shows that it is there; values themselves are not read here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+from parsers.formats.extents import REFERENCE, column_number
+from parsers.formats.package import Package, parse
+from parsers.model import Picture
+
+S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+SIGNS = re.compile(rb"<(?:\w+:)?(?:hyperlink|drawing|f)\b")
+# WPS keeps a picture "in" a cell as a formula, or as that formula's text, which names it by an id.
+CELL_PICTURE = re.compile(r"^\s*=?\s*(?:_xlfn\.)?DISPIMG\s*\(\s*\"([^\"]+)\"", re.I)
+LINK_FORMULA = re.compile(r"^\s*=?\s*HYPERLINK\s*\(\s*\"([^\"]+)\"", re.I)
+
+Position = tuple[int, int]
+
+
+@dataclass(slots=True)
+class SheetExtras:
+    """One sheet's extras; positions count from 0. `boxes` are the text boxes' lines from top to bottom."""
+
+    links: dict[Position, tuple[str, ...]] = field(default_factory=dict)
+    uncalculated: list[Position] = field(default_factory=list)
+    pictures: list[tuple[Position, Picture]] = field(default_factory=list)
+    named_pictures: dict[Position, str] = field(default_factory=dict)
+    boxes: list[str] = field(default_factory=list)
+    cell_pictures: Mapping[str, Picture] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        return not (self.links or self.uncalculated or self.pictures or self.named_pictures or self.cell_pictures)
+
+    def instead_of_text(self, texts: Mapping[Position, str]) -> Iterator[tuple[Position, Picture | None]]:
+        """The cells whose text only names a picture, with that picture, None where it is missing."""
+        for position, text in texts.items():
+            name = self.named_pictures.get(position, "")
+            if "DISPIMG" in text.upper():
+                match = CELL_PICTURE.match(text)
+                name = match[1] if match else name
+            if name:
+                yield position, self.cell_pictures.get(name)
+
+
+class Extras:
+    """The extras of a workbook's worksheets, by their place among the worksheets."""
+
+    def __init__(self, package: Package, parts: Mapping[str, bytes]) -> None:
+        self._package, self._parts = package, parts
+
+    def of_sheet(self, index: int) -> SheetExtras:
+        """The extras of the worksheet at this place, chart sheets not counted."""
+        extras = SheetExtras()
+        if not self._any:
+            return extras
+        part = self._sheet_names[index] if index < len(self._sheet_names) else ""
+        content = self._parts.get(part.lower(), b"")
+        extras.cell_pictures = self._cell_pictures
+        if SIGNS.search(content):
+            self._read_sheet(part, parse(content), extras)
+        return extras
+
+    @cached_property
+    def _any(self) -> bool:
+        named = "xl/cellimages.xml" in self._package
+        return named or any(SIGNS.search(content) for content in self._parts.values())
+
+    @cached_property
+    def _sheet_names(self) -> list[str]:
+        relations = self._package.relations().values()
+        book = next((r.target for r in relations if r.kind == "officeDocument"), "xl/workbook.xml")
+        targets = self._package.relations(book)
+        sheets = [targets.get(sheet.get(f"{R}id", "")) for sheet in self._package.xml(book).iter(f"{S}sheet")]
+        return [target.target if target else "" for target in sheets if not target or target.kind == "worksheet"]
+
+    @cached_property
+    def _cell_pictures(self) -> dict[str, Picture]:
+        part = "xl/cellimages.xml"
+        if part not in self._package:
+            return {}
+        pictures = {}
+        for shape in self._package.xml(part).iter(f"{XDR}pic"):
+            name, picture = shape.find(f".//{XDR}cNvPr"), next(self._shown(shape, part), None)
+            if name is not None and picture is not None:
+                pictures[name.get("name", "")] = picture
+        return pictures
+
+    def _shown(self, shape: Any, part: str) -> Iterator[Picture]:
+        relations = self._package.relations(part)
+        for blip in shape.iter(f"{A}blip"):
+            relation = relations.get(blip.get(f"{R}embed", ""))
+            if relation is not None and not relation.external:
+                yield Picture(relation.target, partial(self._package.read, relation.target))
+
+    def _read_sheet(self, part: str, root: Any, extras: SheetExtras) -> None:
+        relations = self._package.relations(part)
+        for cell in root.iter(f"{S}c"):
+            formula = cell.find(f"{S}f")
+            if formula is not None:
+                _read_formula(cell, formula.text or "", extras)
+        for link in root.iter(f"{S}hyperlink"):
+            relation = relations.get(link.get(f"{R}id", ""))
+            position = _position(link.get("ref", ""))
+            if relation is not None and relation.external and position is not None:
+                _add_link(extras, position, relation.target)
+        for drawing in root.iter(f"{S}drawing"):
+            relation = relations.get(drawing.get(f"{R}id", ""))
+            if relation is not None and not relation.external:
+                self._read_drawing(relation.target, extras)
+
+    def _read_drawing(self, part: str, extras: SheetExtras) -> None:
+        boxes: list[tuple[Position, list[str]]] = []
+        for anchor in self._package.xml(part):
+            start = anchor.find(f"{XDR}from")
+            position = (_number(start, "row"), _number(start, "col"))
+            for shape in anchor.iter(f"{XDR}pic"):
+                extras.pictures += [(position, picture) for picture in self._shown(shape, part)]
+            boxes += [(position, lines) for shape in anchor.iter(f"{XDR}sp") if (lines := _lines(shape))]
+        boxes.sort(key=lambda box: box[0])
+        extras.boxes += [line for _, lines in boxes for line in lines]
+
+
+def _read_formula(cell: Any, formula: str, extras: SheetExtras) -> None:
+    position = _position(cell.get("r", ""))
+    if position is None:
+        return
+    picture, link = CELL_PICTURE.match(formula), LINK_FORMULA.match(formula)
+    if picture:
+        extras.named_pictures[position] = picture[1]
+    if link:
+        _add_link(extras, position, link[1])
+    # A formula whose result is an empty text says so (t="str"); one without any result was never calculated.
+    if not cell.findtext(f"{S}v") and cell.get("t") != "str" and not picture:
+        extras.uncalculated.append(position)
+
+
+def _add_link(extras: SheetExtras, position: Position, target: str) -> None:
+    links = extras.links.get(position, ())
+    if target not in links:
+        extras.links[position] = (*links, target)
+
+
+def _position(reference: str) -> Position | None:
+    match = REFERENCE.match(reference.partition(":")[0].replace("$", ""))
+    return (int(match[2]) - 1, column_number(match[1])) if match else None
+
+
+def _number(start: Any, name: str) -> int:
+    text = start.findtext(f"{XDR}{name}", "0").strip() if start is not None else "0"
+    return int(text) if text.isdecimal() and len(text) < 8 else 0
+
+
+def _lines(shape: Any) -> list[str]:
+    if any(True for _ in shape.iterancestors(FALLBACK)):
+        return []
+    texts = ("".join(part.text or "" for part in line.iter(f"{A}t")) for line in shape.iter(f"{A}p"))
+    return [text for text in texts if text.strip()]

@@ -1,0 +1,128 @@
+"""A list of projects in a grid: its header row (on one level or two) with its columns, and which rows are remarks.
+
+Works on any vocabulary of labels; it neither reads the rows nor puts tables together to a form.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from parsers.labels import Rank, Vocabulary
+from parsers.model import Cell, Grid, GridKind
+from parsers.text import label_key, one_line
+
+_REMARK = re.compile(
+    r"合计|总计|共计|小计|总数|注\d?[:：]|备注[:：]|说明[:：]|填[表报写]说明|(?:表格)?填[写表报]?联系人|联系人|填[表报]人|"
+    r"表格填写|经办人|审核人|负责人签|制表|日期[:：]|(?:学校)?团委.{0,4}盖章|(?:单位)?[(（]?盖章"
+)
+_FEWEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where a field's values stand: the columns from `start` up to, not including, `end`."""
+
+    label: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header's first row, the first row below it, and its columns by field."""
+
+    top: int
+    bottom: int
+    columns: dict[str, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    name: str
+    rank: Rank
+    cell: Cell
+
+
+def _headings(cells: list[Cell], vocabulary: Vocabulary) -> list[_Heading]:
+    matches = [(cell, vocabulary.match(cell.text)) for cell in cells]
+    return [_Heading(*match, cell) for cell, match in matches if match]
+
+
+def _second_level(grid: Grid, parent: Cell, vocabulary: Vocabulary) -> list[_Heading]:
+    """The headings below one that spans several columns, if all cells there are headings."""
+    end = parent.column + parent.column_span
+    below = [cell for cell in grid.row(parent.row + parent.row_span) if parent.column <= cell.column < end]
+    headings = [heading for heading in _headings(below, vocabulary) if heading.name]
+    return headings if len(below) > 1 and len(headings) == len(below) else []
+
+
+def header_at(grid: Grid, row: int, vocabulary: Vocabulary, named: str) -> Header | None:
+    """The header whose labels stand in this row: at least four, `named` among them, more than other texts."""
+    cells = [cell for cell in grid.row(row) if cell.text.strip()]
+    if len(cells) < _FEWEST:
+        return None
+    headings = _headings(cells, vocabulary)
+    # In a form with values beside its labels a row may hold several labels too, but never more labels than values.
+    whole = len(grid.row(row)) if grid.kind is GridKind.TABLE else len(cells)
+    if len({heading.name for heading in headings} - {""}) < _FEWEST or 2 * len(headings) <= whole:
+        return None
+    bottom = 0
+    for heading in list(headings):
+        cell = heading.cell
+        if cell.column_span > 1 and (second := _second_level(grid, cell, vocabulary)):
+            headings.remove(heading)
+            headings += second
+            bottom = cell.row + cell.row_span + 1
+    columns = _columns(headings)
+    if named not in columns:
+        return None
+    own = next(heading.cell for heading in headings if heading.name == named)
+    return Header(own.row, max(bottom, own.row + own.row_span), columns)
+
+
+def _columns(headings: list[_Heading]) -> dict[str, Column]:
+    """One column for each field: an exact label beats an alias, an alias a near match, the first the later."""
+    best: dict[str, _Heading] = {}
+    for heading in headings:
+        if heading.name and (heading.name not in best or heading.rank < best[heading.name].rank):
+            best[heading.name] = heading
+    return {
+        name: Column(label_key(cell.text), cell.column, cell.column + cell.column_span)
+        for name, cell in ((name, heading.cell) for name, heading in best.items())
+    }
+
+
+def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
+    """Every header of the grid from top to bottom."""
+    found: list[Header] = []
+    row = 0
+    while row < grid.row_count:
+        header = header_at(grid, row, vocabulary, named)
+        if header:
+            found.append(header)
+        row = header.bottom if header else row + 1
+    return found
+
+
+def cells_in(grid: Grid, row: int, column: Column) -> list[Cell]:
+    """The distinct cells of this row in this field's columns."""
+    found: list[Cell] = []
+    for position in range(column.start, column.end):
+        cell = grid.at(row, position)
+        if cell is not None and not any(cell is known for known in found):
+            found.append(cell)
+    return found
+
+
+def is_remark(grid: Grid, row: int, header: Header) -> bool:
+    """Whether the row is a total, a note or a contact line: one text over most columns, or one that says so."""
+    own = [cell for cell in grid.row(row) if cell.row == row and cell.text.strip()]
+    if not own:
+        return False
+    widest = max(own, key=lambda cell: cell.column_span)
+    end = widest.column + widest.column_span
+    covered = sum(1 for column in header.columns.values() if widest.column <= column.start < end)
+    if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):
+        return True
+    return _REMARK.match(one_line(own[0].text).replace(" ", "")) is not None

@@ -1,0 +1,123 @@
+"""The committee's opinion and the content field without the template's own prompts, and the date of signing.
+
+A date counts as the signing date only on a line of its own, behind a signature or at the very end of the text.
+Whether an opinion suffices is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from parsers.text import INVISIBLE, lines, narrow, one_line, spaced
+
+_NUMERALS = ("〇○零", "一", "二", "三", "四", "五", "六", "七", "八", "九")
+_CHINESE = {digit: value for value, digits in enumerate(_NUMERALS) for digit in digits}
+_YEAR = r"(?P<year>(?:20)?\d\d|二\s*[〇○零0O]\s*[〇○零0O一二三四五六七八九]\s*[〇○零0O一二三四五六七八九])"
+_PART = r"(?:\d{1,2}|[一二三四五六七八九十〇○零]{1,3})"
+_DATE = re.compile(
+    rf"(?<![\d.\-/]){_YEAR}\s*(?:年|[.\-/．—])\s*(?P<month>{_PART})\s*(?:月|[.\-/．—])\s*(?P<day>{_PART})\s*[日号]?(?!\d)"
+)
+_TIME = r"(?:\s*[T ]?00:00(?::00)?)?"
+_PROMPT = re.compile(
+    rf"[(\[【〔]\s*(?:{spaced('加盖公章|请盖章|单位盖章|团委盖章|盖公章|盖章处|盖章|公章|签章|签字盖章|签字|印章|章')})\s*[)\]】〕]"
+)
+_BLANK_DATE = re.compile(
+    rf"(?:(?<!\d)(?:20\d{{0,2}}|二[〇○零][〇○零一二三四五六七八九]{{0,2}}))?[\s_]*年[\s_]*{_PART}?[\s_]*月[\s_]*{_PART}?[\s_]*日?$"
+)
+_DATE_LABEL = re.compile(rf"(?:{spaced('签署日期|盖章日期|填表日期|日期|时间')})\s*:?\s*$")
+_SIGNATURE = re.compile(
+    r"(?:学校|校|高校)?(?:团委|党委|共青团委员会)?(?:负责人|书记|领导)?(?:意见)?(?:\(?(?:签字|签名|签章|盖章|公章|单位盖章|签字盖章)\)?)*:?"
+)
+_CONTENT_PROMPT = re.compile(rf"[(\[【〔]?\s*{spaced('可另附项目相关图文资料')}\s*[。.;,]?\s*[)\]】〕]?\s*[。.]?")
+_BEFORE_DATE = re.compile(r"(?:委员会|团委|学生会|研究生会|学校|大学|学院|学联|书记|[:：。！!])$")
+_IN_SENTENCE = re.compile(r"(?:于|自|从|至|到|在|为|是|以来|截止|[-—~～])$")
+_ONLY_PUNCTUATION = re.compile(rf"[\s_:.,;。、()\[\]【】{INVISIBLE}]*")
+
+
+def _number(text: str) -> int:
+    """Digits or Chinese numerals up to 99, or the digits of a year one by one."""
+    text = "".join(text.split())
+    if "十" in text:
+        tens, _, units = text.partition("十")
+        return 10 * _CHINESE.get(tens, 1) + _CHINESE.get(units, 0)
+    return int("".join(str(_CHINESE.get(character, character)) for character in text.replace("O", "〇")))
+
+
+def iso_date(match: re.Match[str]) -> str:
+    """The date a match of the date pattern names, in ISO form; "" where the calendar has no such day."""
+    year = _number(match["year"])
+    try:
+        return date(year + 2000 if year < 100 else year, _number(match["month"]), _number(match["day"])).isoformat()
+    except ValueError:
+        return ""
+
+
+def without_content_prompt(text: str) -> str:
+    """The content field as lines, without the template's 可另附项目相关图文资料."""
+    found = list(_CONTENT_PROMPT.finditer(narrow(text)))
+    for match in reversed(found):
+        text = text[: match.start()] + text[match.end() :]
+    return lines(text)
+
+
+def _cut(text: str, pattern: re.Pattern[str]) -> str:
+    for match in reversed(list(pattern.finditer(narrow(text)))):
+        text = text[: match.start()] + " " + text[match.end() :]
+    return text
+
+
+def _line_date(line: str, last: bool) -> tuple[str, str] | None:
+    """For a line that ends in a signing date: what stands before it, and the date; else None.
+
+    `last` says that no sentence follows; in the middle of an opinion only a signature's date counts.
+    """
+    copy = narrow(line)
+    found = list(_DATE.finditer(copy))
+    if not found or not re.fullmatch(_TIME + r"[\s_.,;。)]*", copy[found[-1].end() :]):
+        return None
+    rest, ended = line[: found[-1].start()], copy.rstrip().endswith(("。", "."))
+    if label := _DATE_LABEL.search(narrow(rest)):
+        rest = rest[: label.start()]
+    rest = rest.rstrip(" _(（，,、")
+    signature = not rest or _BEFORE_DATE.search(rest) is not None
+    if _IN_SENTENCE.search(rest) or not (signature or (last and not ended)):
+        return None
+    return rest, iso_date(found[-1])
+
+
+def _is_signature_prompt(line: str) -> bool:
+    bare = re.sub(r"[\s_]+", "", narrow(line))
+    return _ONLY_PUNCTUATION.fullmatch(bare) is not None or _SIGNATURE.fullmatch(bare) is not None
+
+
+def _without_blank_date(line: str) -> str:
+    """The line without the template's 年 月 日 at its end, filled in partly or not at all."""
+    match = _BLANK_DATE.search(narrow(line))
+    if match is None:
+        return line
+    before = line[: match.start()]
+    if re.search(r"[\d一二]", narrow(match.group())) and before and before[-1] not in " :：_":
+        return line
+    label = _DATE_LABEL.search(narrow(before))
+    return before[: label.start()] if label else before
+
+
+def split_opinion(text: str) -> tuple[str, str]:
+    """The opinion as lines, without prompts and signing date, and that date (ISO, or "" if none or incomplete)."""
+    kept: list[str] = []
+    signed: str | None = None
+    last = True
+    for line in reversed(lines(text).split("\n")):
+        line = one_line(_cut(line, _PROMPT)).strip("_ ")
+        dated = _line_date(line, last) if signed is None else None
+        if dated:
+            line, signed = dated
+        elif last:
+            line = _without_blank_date(line)
+        line = line.strip()
+        if _is_signature_prompt(line):
+            continue
+        kept.append(line)
+        last = last and re.search(r"[，。；！,;]", line) is None
+    return "\n".join(reversed(kept)), signed or ""

@@ -1,0 +1,58 @@
+"""Clean-up, comparison copies and tick glyphs: the small vocabulary of text that every form shares.
+
+What a person wrote is only tidied here (NFC, blanks); NFKC is used on comparison copies alone. Nothing is judged.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Zero-width and direction marks that copying from web pages and phones leaves at the edges of a value.
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
+_EDGES = INVISIBLE + " "
+
+# Characters that mark a choice; ✗ and × are left out, for they may mark a choice or cross one out.
+TICKED = "☑☒🗹✅✔✓√■▣●◉★⬛◼⦿🔘"
+CROSSED = "✗✘×✕✖╳❌"
+UNTICKED = "□☐○◯▢◻◽⬜❏❐❑❒▫☆◇〇"
+
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x00A0: 0x20}
+_DROPPED = re.compile(r"[\s" + INVISIBLE + "\"'`“”‘’＂＇「」『』《》〈〉<>()\\[\\]{}【】〔〕〖〗]+")
+_PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
+_BLANKS = re.compile(r"[\s" + INVISIBLE + "*]+")
+_NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[一二三四五六七八九十]{1,2}、)")
+
+
+def one_line(text: str) -> str:
+    """The text in NFC on one line: trimmed, every run of blanks, tabs and line breaks folded to one blank."""
+    return unicodedata.normalize("NFC", " ".join(text.split())).strip(_EDGES)
+
+
+def lines(text: str) -> str:
+    """The text in NFC with its line breaks as `\\n`: every line as by `one_line`, blank lines dropped."""
+    return "\n".join(line for line in map(one_line, text.splitlines()) if line)
+
+
+def narrow(text: str) -> str:
+    """Full-width ASCII and blanks made half-width, character by character, so that positions stay."""
+    return text.translate(_WIDE)
+
+
+def fold(text: str) -> str:
+    """A comparison copy: NFKC, casefolded, without blanks, quotation marks and brackets; never shown to anybody."""
+    return _DROPPED.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+@lru_cache(maxsize=4096)
+def label_key(text: str) -> str:
+    """A label's comparison copy: no blanks, line breaks, numbering, asterisks, notes in parentheses or final colon."""
+    key = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    key = _PARENTHESES.sub("", key).rstrip(":;。.,、")
+    return _NUMBERING.sub("", key)
+
+
+def spaced(words: str) -> str:
+    """A regular expression for these words (alternatives parted by `|`) with any blanks between the characters."""
+    return "|".join(r"\s*".join(map(re.escape, word)) for word in words.split("|"))

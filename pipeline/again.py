@@ -1,0 +1,101 @@
+"""Processing what is in the spool again: mails already recorded (`replay`) and mails that were set aside.
+
+A reply that was sent stays the only one; what changes is what we know of the mail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pipeline.bookkeeping import keep_ledger
+from pipeline.dispatch import Clock
+from pipeline.errors import ConfigurationError
+from pipeline.model import Outcome
+from pipeline.office import Office
+from pipeline.reports import local
+from pipeline.run import ATTEMPTS, Progress, keep, look_at, retry_set_aside
+from pipeline.store import SetAside
+
+
+def _one(office: Office, prefix: str) -> str:
+    """The mail whose id begins so. Raises ConfigurationError where none or several do."""
+    found = office.store.mail_named(prefix.strip().lower().removesuffix(".eml").rpartition("/")[2])
+    if len(found) != 1:
+        reason = "没有" if not found else "不止一封"
+        raise ConfigurationError(f"编号以“{prefix}”开头的邮件{reason}。编号见 annex-inbox show 高校名称。")
+    return found[0]
+
+
+def replay(
+    office: Office, prefixes: Iterable[str] | None, dry_run: bool, clock: Clock, progress: Progress
+) -> tuple[list[str], int]:
+    """Process mails again, all of them or those named; what changed, in words, and the exit code."""
+    wanted = None if prefixes is None or not list(prefixes) else [_one(office, prefix) for prefix in prefixes]
+    mails = office.store.mails(wanted)
+    lines: list[str] = []
+    failed = 0
+    for position, mail in enumerate(mails, start=1):
+        before = Counter(f.rule for v in office.store.versions_of(mail.id) for f in v.findings)
+        before.update(finding.rule for finding in mail.findings)
+        try:
+            outcome = look_at(office, mail.id, mail.received_at)
+        except Exception as fault:
+            failed += 1
+            lines.append(f"{mail.id[:12]} {mail.subject}：未能处理（{type(fault).__name__}），保持原样")
+            continue
+        change = _change(before, outcome)
+        if change:
+            lines.append(f"{mail.id[:12]} {local(mail.received_at)} {mail.subject}：{change}")
+        if not dry_run:
+            keep(office, outcome)
+        progress("重新处理", position, len(mails))
+    if not dry_run:
+        keep_ledger(office, clock())
+    verb = "将有" if dry_run else "有"
+    lines.append(f"共 {len(mails)} 封，{verb}变化 {len(lines) - failed} 封，失败 {failed} 封。{'未作任何改动。' if dry_run else ''}")
+    return lines, 1 if failed else 0
+
+
+def _change(before: Counter[str], outcome: Outcome) -> str:
+    after = Counter(finding.rule for version in outcome.versions for finding in version.findings)
+    after.update(finding.rule for finding in outcome.mail.findings)
+    new, gone = after - before, before - after
+    words = [f"新增 {rule}×{count}" for rule, count in sorted(new.items())]
+    return "，".join(words + [f"消除 {rule}×{count}" for rule, count in sorted(gone.items())])
+
+
+def describe(office: Office) -> list[str]:
+    """What is set aside, one line each."""
+    entries = office.store.all_set_aside()
+    if not entries:
+        return ["没有搁置的邮件。"]
+    lines = [_line(office, entry) for entry in entries]
+    return [*lines, f"共 {len(entries)} 封。重试：annex-inbox set-aside retry；详情：annex-inbox set-aside show 编号"]
+
+
+def _line(office: Office, entry: SetAside) -> str:
+    subject, sender = office.head(entry.mail)
+    tried = f"已试 {entry.attempts} 次" + ("，不再自动重试" if entry.attempts >= ATTEMPTS else "")
+    return f"{entry.mail[:12]}  {local(entry.received_at)}  {sender}  {subject}  原因：{entry.reason}（{tried}）"
+
+
+def detail(office: Office, prefix: str) -> list[str]:
+    """One mail that was set aside, with the whole trace."""
+    mail = _one(office, prefix)
+    entry = next((entry for entry in office.store.all_set_aside() if entry.mail == mail), None)
+    if entry is None:
+        raise ConfigurationError(f"邮件 {mail[:12]} 没有被搁置。")
+    return [_line(office, entry), f"原件：{office.spool.path(mail)}", entry.trace]
+
+
+def retry(office: Office, prefixes: Iterable[str] | None, clock: Clock) -> tuple[list[str], int]:
+    """Try mails again that were set aside; all of them where none is named."""
+    entries = [entry.mail for entry in office.store.all_set_aside()]
+    wanted = [_one(office, prefix) for prefix in prefixes] if prefixes else entries
+    through = retry_set_aside(office, clock, wanted)
+    if through:
+        keep_ledger(office, clock())
+    left = len(office.store.all_set_aside())
+    note = "，回复将在下次 poll 时发出" if through else ""
+    return [f"重试 {len(wanted)} 封，成功 {through} 封{note}；仍搁置 {left} 封。"], 1 if left else 0

@@ -1,0 +1,270 @@
+"""The folder staff browse, `archive/高校名称/项目名称/`: the forms as they came under clean names, every version kept.
+
+It is written from the store and can be made again at any time; it reads no form and decides nothing about a document.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+
+from pipeline.model import SHANGHAI, Submission, Version
+
+FOLDER = "archive"
+PENDING = "待确认"
+UNNAMED = "未命名"
+HISTORY = "历史版本"
+SUPPORTING = "佐证材料"
+
+# Windows refuses these names with any extension, and these characters anywhere; # and % break links in workbooks.
+RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\.|$)")
+FORBIDDEN = re.compile(r'[<>:"/\\|?*#%]')
+LONGEST = 80
+LONGEST_BYTES = 200
+
+# What a format's files may be called; the first stands in for a name that says something else.
+ENDINGS: Mapping[str, tuple[str, ...]] = {
+    "docx": ("docx", "docm", "dotx"),
+    "doc": ("doc", "wps", "dot"),
+    "xlsx": ("xlsx", "xlsm", "xltx"),
+    "xlsb": ("xlsb",),
+    "xls": ("xls", "et", "xlt"),
+    "ods": ("ods",),
+    "odt": ("odt",),
+    "rtf": ("rtf", "doc"),
+    "pdf": ("pdf",),
+    "png": ("png",),
+    "jpg": ("jpg", "jpeg"),
+    "tiff": ("tif", "tiff"),
+}
+
+Names = dict[tuple[str, int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A version and the path, relative to the archive, that it would have if no other wanted the same."""
+
+    version: Version
+    path: PurePosixPath
+
+
+class Archive:
+    """The archive under ANNEX_DATA. Files are 0600, folders 0700; each file appears whole or not at all."""
+
+    def __init__(self, data: Path) -> None:
+        self._root = data / FOLDER
+
+    def sync(self, submission: Submission, content: Callable[[Version], bytes]) -> Names:
+        """Bring one university's folder up to date and say where each version lies, relative to ANNEX_DATA.
+
+        Only what is missing or different is asked of `content` and written. A file that lies elsewhere now leaves its
+        old place; what is not ours stays, or moves to 历史版本 where a form needs its place.
+        """
+        placed = _settle(_wanted(submission))
+        known = {version.file for version, _ in placed}
+        # History first: an older version is safe there before a newer one takes its place.
+        home = _home(submission)
+        for version, path in sorted(placed, key=lambda pair: HISTORY not in pair[1].parts):
+            self._put(path, version, home, known, content)
+        kept = {path for _, path in placed}
+        # What waited under its sender's address until the university was known has found its place now.
+        for folder in {home, *(_waiting(mail.reply_to.address) for mail in submission.mails)}:
+            self._clear(folder, kept, known)
+        return {(version.mail, version.index): f"{FOLDER}/{path}" for version, path in placed}
+
+    def _put(
+        self,
+        path: PurePosixPath,
+        version: Version,
+        home: PurePosixPath,
+        known: set[str],
+        content: Callable[[Version], bytes],
+    ) -> None:
+        target, stamp = self._root / path, _stamp(version)
+        if _stamped(target) == stamp:
+            return
+        present = _checksum(target)
+        if present == version.file:
+            os.utime(target, ns=(stamp, stamp))
+            return
+        self._make_folder(target.parent)
+        if present is not None and present not in known:
+            self._set_apart(target, home, present)
+        with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".tmp", delete=False) as file:
+            try:
+                file.write(content(version))
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()
+                os.utime(file.name, ns=(stamp, stamp))
+                os.replace(file.name, target)
+            finally:
+                file.close()
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(file.name)
+
+    def _set_apart(self, target: Path, home: PurePosixPath, checksum: str) -> None:
+        """Keep a file that somebody changed by hand before the form takes its place."""
+        kept = self._root / home / HISTORY / clean_name(f"另存_{checksum[:8]}_{target.name}")
+        self._make_folder(kept.parent)
+        os.replace(target, kept)
+
+    def _make_folder(self, folder: Path) -> None:
+        missing = [folder]
+        while not missing[-1].parent.exists():
+            missing.append(missing[-1].parent)
+        for one in reversed(missing):
+            one.mkdir(mode=0o700, exist_ok=True)
+
+    def _clear(self, folder: PurePosixPath, wanted: set[PurePosixPath], known: set[str]) -> None:
+        """Take away copies that lie elsewhere by now, and folders that this leaves empty."""
+        for place, _, names in os.walk(self._root / folder, topdown=False):
+            for name in names:
+                path = Path(place, name)
+                if PurePosixPath(path.relative_to(self._root).as_posix()) in wanted:
+                    continue
+                if _checksum(path) in known:
+                    path.unlink()
+            with contextlib.suppress(OSError):
+                os.rmdir(place)
+
+
+def _wanted(submission: Submission) -> Iterator[Wanted]:
+    """Every version of the submission once, current ones by what they are, all others in the history."""
+    university = _home(submission)
+    seen: set[tuple[str, int]] = set()
+
+    def fresh(version: Version) -> bool:
+        known = (version.mail, version.index) in seen
+        seen.add((version.mail, version.index))
+        return not known
+
+    for version in (*submission.summaries, *(one.listed for one in submission.entries if one.listed)):
+        if fresh(version):
+            yield Wanted(version, university / clean_name(f"附件3_项目汇总表.{_ending(version)}"))
+    for entry in submission.entries:
+        if entry.application and fresh(entry.application):
+            project = _folder(entry.name, UNNAMED)
+            name = clean_name(f"附件4_{project}.{_ending(entry.application)}")
+            yield Wanted(entry.application, university / project / name)
+    for version in submission.supporting:
+        if fresh(version):
+            yield Wanted(version, university / SUPPORTING / clean_name(_file_name(version)))
+    for version in (*submission.withdrawn, *submission.superseded):
+        if fresh(version):
+            day = version.received_at.astimezone(SHANGHAI)
+            yield Wanted(version, university / HISTORY / clean_name(f"{day:%Y-%m-%d}_{_file_name(version)}"))
+
+
+def _home(submission: Submission) -> PurePosixPath:
+    """The folder of a submission; one whose university staff have yet to find out waits under its sender's address."""
+    if submission.university.strip():
+        return PurePosixPath(_folder(submission.university))
+    return _waiting(submission.mails[0].reply_to.address if submission.mails else "")
+
+
+def _waiting(address: str) -> PurePosixPath:
+    return PurePosixPath(PENDING, _folder(address, UNNAMED))
+
+
+def _settle(wanted: Iterator[Wanted]) -> list[tuple[Version, PurePosixPath]]:
+    """Give different files of one name (upper and lower case alike) a mark of their content each."""
+    every = list(wanted)
+    claims: dict[str, set[str]] = {}
+    for one in every:
+        claims.setdefault(str(one.path).casefold(), set()).add(one.version.file)
+    return [
+        (one.version, one.path if len(claims[str(one.path).casefold()]) == 1 else _marked(one.path, one.version.file))
+        for one in every
+    ]
+
+
+def _marked(path: PurePosixPath, mark: str) -> PurePosixPath:
+    stem, dot, ending = path.name.rpartition(".")
+    if not dot:
+        stem, ending = path.name, ""
+    return path.with_name(f"{_cut(stem, LONGEST - 10 - len(ending))}_{mark[:8]}{dot}{ending}")
+
+
+def _file_name(version: Version) -> str:
+    return re.split(r"[/\\]", version.path)[-1]
+
+
+def _ending(version: Version) -> str:
+    """The extension that opens the file, whatever it was called: the sender's own where it fits the format."""
+    written = _file_name(version).rpartition(".")[2].lower()
+    allowed = ENDINGS.get(version.transcript.format)
+    if allowed is None:
+        return written if written.isalnum() and written.isascii() and len(written) <= 5 else "bin"
+    return written if written in allowed else allowed[0]
+
+
+def _folder(name: str, blank: str = PENDING) -> str:
+    """A folder's name; one that had to be changed gets a mark, so that two names never share a folder."""
+    written = unicodedata.normalize("NFC", name.strip())
+    if not written:
+        return blank
+    cleaned = clean_name(written)
+    # A university or project may itself be called 历史版本; it must not land among the old versions.
+    if cleaned == written and cleaned not in (HISTORY, SUPPORTING, PENDING, UNNAMED):
+        return cleaned
+    mark = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"{_cut(cleaned, LONGEST - 7)}_{mark}"
+
+
+def clean_name(name: str) -> str:
+    """One path component that every system accepts: at most 80 characters, the extension kept, never "" or "..".
+
+    Separators, control characters and what Windows reserves become `_`.
+    """
+    name = unicodedata.normalize("NFC", name)
+    name = FORBIDDEN.sub("_", "".join(letter for letter in name if _printable(letter)))
+    name = " ".join(name.split()).strip(". ")
+    if RESERVED.match(name):
+        name = f"_{name}"
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > 10:
+        stem, dot, ending = name, "", ""
+    return f"{_cut(stem, LONGEST - len(dot + ending))}{dot}{ending}" or UNNAMED
+
+
+def _printable(letter: str) -> bool:
+    """Blanks stay; control and format characters (which can turn a name's direction round) and surrogates go."""
+    return letter.isspace() or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+def _cut(text: str, length: int) -> str:
+    cut = text[:length].encode()[:LONGEST_BYTES].decode("utf-8", "ignore")
+    return cut if cut == text else cut.rstrip(". ")
+
+
+def _stamp(version: Version) -> int:
+    """The time of change a placed file is given, in nanoseconds: when it was received, its content in the fraction.
+
+    A file that still bears it was not touched, and need not be read to know it.
+    """
+    return int(version.received_at.timestamp()) * 10**9 + int(version.file[:7], 16)
+
+
+def _stamped(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _checksum(path: Path) -> str | None:
+    """SHA-256 in hex of the file, None if there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return None

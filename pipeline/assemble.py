@@ -1,0 +1,238 @@
+"""All documents a university has ever sent, folded into the one submission it currently stands for.
+
+A pure function of the versions in the order the server received them; nothing is forgotten, only no longer current.
+Whom a form belongs to is decided before (assign.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from parsers.model import Annex3, Annex4
+from parsers.text import fold
+from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, Version
+from pipeline.names import project_stem, same_project
+from pipeline.rules import Rules
+from pipeline.subjects import Whole
+from pipeline.values import is_blank, people, phones
+
+ALIKE = 60
+
+
+@dataclass
+class _Desk:
+    """The submission while the mails are laid on it one after the other."""
+
+    summaries: list[Version] = field(default_factory=list)
+    applications: dict[str, Version] = field(default_factory=dict)
+    ever_listed: set[str] = field(default_factory=set)
+    withdrawn: list[Version] = field(default_factory=list)
+    superseded: list[Version] = field(default_factory=list)
+
+    def lay(self, versions: Sequence[Version]) -> None:
+        """Take in the documents of one mail."""
+        tables = [version for version in versions if isinstance(version.transcript.record, Annex3)]
+        if tables:
+            self._replace_summaries(tables)
+        for version in versions:
+            record = version.transcript.record
+            if isinstance(record, Annex4):
+                key = same_project(record.project_name) or f"?{version.mail}{version.index}"
+                if key in self.applications:
+                    self.superseded.append(self.applications.pop(key))
+                self.applications[key] = version
+
+    def _replace_summaries(self, tables: list[Version]) -> None:
+        current, doubles = _together(tables)
+        self.superseded += [*self.summaries, *doubles]
+        told_before = bool(self.summaries)
+        self.summaries = current
+        listed = {key for table in current for key in listed_keys(table)}
+        for key in [key for key in self.applications if key not in listed]:
+            # A later Annex 3 states the whole: what it no longer lists is withdrawn together with its Annex 4.
+            stem_listed = project_stem(key) in {project_stem(name) for name in listed}
+            if not stem_listed and (key in self.ever_listed or told_before):
+                self.withdrawn.append(self.applications.pop(key))
+        self.ever_listed |= listed
+
+
+def _together(tables: list[Version]) -> tuple[list[Version], list[Version]]:
+    """The tables of one mail that stand side by side (no project in common), and those the last ones replace."""
+    current: list[Version] = []
+    doubles: list[Version] = []
+    taken: set[str] = set()
+    filled = [table for table in tables if listed_keys(table)]
+    for table in reversed(filled or tables[-1:]):
+        keys = listed_keys(table)
+        if current and (not keys or keys & taken):
+            doubles.append(table)
+        else:
+            current.insert(0, table)
+            taken |= keys
+    doubles += [table for table in tables if table not in current and table not in doubles]
+    return current, doubles
+
+
+def listed_keys(version: Version) -> set[str]:
+    """The keys of the projects an Annex 3 lists."""
+    record = version.transcript.record
+    names = [project.project_name for project in record.projects] if isinstance(record, Annex3) else []
+    return {same_project(name) for name in names} - {""}
+
+
+def assemble(university: str, versions: Iterable[Version], mails: Iterable[Mail], rules: Rules) -> Submission:
+    """The current submission of a university, judged. Versions and mails may come in any order.
+
+    A name that begins with "?" stands for one that is not known yet; the submission then bears none.
+    """
+    university = "" if university.startswith("?") else university
+    letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
+    order = {mail.id: position for position, mail in enumerate(letters)}
+    by_mail: dict[str, list[Version]] = {mail.id: [] for mail in letters}
+    for version in sorted(versions, key=lambda version: version.index):
+        by_mail[version.mail].append(version)
+    desk = _Desk()
+    for mail in letters:
+        desk.lay(by_mail[mail.id])
+    entries = _entries(desk)
+    entries, replaced = _without_replaced(entries, order)
+    draft = Submission(
+        university=university,
+        state=State.MISSING,
+        entries=entries,
+        summaries=tuple(desk.summaries),
+        withdrawn=tuple(desk.withdrawn),
+        superseded=(*desk.superseded, *replaced),
+        supporting=tuple(v for mail in letters for v in by_mail[mail.id] if v.transcript.form is None),
+        mails=letters,
+    )
+    return _judged(draft, order, rules)
+
+
+def _entries(desk: _Desk) -> tuple[Entry, ...]:
+    """Every row of the current Annex 3 with its Annex 4, then the applications no row claims."""
+    rows = [
+        Entry(project.project_name, table, row)
+        for table in desk.summaries
+        if isinstance(table.transcript.record, Annex3)
+        for row, project in enumerate(table.transcript.record.projects)
+    ]
+    free = dict(desk.applications)
+    found: dict[int, Version] = {}
+    for index, entry in enumerate(rows):
+        key = same_project(entry.name)
+        if key in desk.applications:
+            found[index] = desk.applications[key]
+            free.pop(key, None)
+    _match_rest(rows, found, free)
+    matched = [replace(entry, application=found.get(index)) for index, entry in enumerate(rows)]
+    return (*matched, *(Entry(_name(version), application=version) for version in free.values()))
+
+
+def _match_rest(rows: list[Entry], found: dict[int, Version], free: dict[str, Version]) -> None:
+    """Pair what is left where only one partner is possible: names apart by 项目 alone, and a form without a name."""
+    for key, version in list(free.items()):
+        open_rows = [index for index, entry in enumerate(rows) if index not in found and not is_blank(entry.name)]
+        if key.startswith("?"):
+            partners = open_rows
+        else:
+            partners = [index for index in open_rows if project_stem(rows[index].name) == project_stem(key)]
+        if len(partners) == 1:
+            found[partners[0]] = version
+            del free[key]
+
+
+def _name(version: Version) -> str:
+    record = version.transcript.record
+    return record.project_name if isinstance(record, Annex4) else ""
+
+
+def _without_replaced(entries: tuple[Entry, ...], order: dict[str, int]) -> tuple[tuple[Entry, ...], list[Version]]:
+    """Drop an unlisted Annex 4 that a later one, under the listed name, evidently corrects."""
+    later = [entry.application for entry in entries if entry.listed is not None and entry.application is not None]
+    kept, replaced = [], []
+    for entry in entries:
+        old = entry.application
+        if entry.listed is None and old is not None and any(_corrects(new, old, order) for new in later):
+            replaced.append(old)
+        else:
+            kept.append(entry)
+    return tuple(kept), replaced
+
+
+def _corrects(new: Version, old: Version, order: dict[str, int]) -> bool:
+    one, other = new.transcript.record, old.transcript.record
+    if order[new.mail] <= order[old.mail] or not isinstance(one, Annex4) or not isinstance(other, Annex4):
+        return False
+    from rapidfuzz import fuzz
+
+    same_text = bool(one.content) and fold(one.content) == fold(other.content)
+    same_person = bool(people(one.leader) & people(other.leader)) and phones(one.phone) == phones(other.phone)
+    alike = fuzz.ratio(same_project(one.project_name), same_project(other.project_name)) >= ALIKE
+    return same_text or same_person or (alike and fold(new.path) == fold(old.path))
+
+
+def _judged(draft: Submission, order: dict[str, int], rules: Rules) -> Submission:
+    together = rules.check(Whole(draft, rules.terms))
+    complete = bool(draft.summaries) and not any(
+        entry.application is None and not is_blank(entry.name) for entry in draft.entries
+    )
+    of_mails = _open_mail_findings(draft, order, complete)
+    of_files = [f for v in draft.supporting if not _made_good(v.mail, v.path, draft, order, complete) for f in v.findings]
+    of_tables = [finding for table in draft.summaries for finding in table.findings]
+    of_forms = [finding for version in current_applications(draft) for finding in version.findings]
+    found = (*of_mails, *of_files, *of_tables, *together, *of_forms)
+    return replace(
+        draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules)
+    )
+
+
+def current_applications(submission: Submission) -> list[Version]:
+    """The current Annex 4 versions, each once."""
+    seen: dict[tuple[str, int], Version] = {}
+    for entry in submission.entries:
+        if entry.application is not None:
+            seen[entry.application.mail, entry.application.index] = entry.application
+    return list(seen.values())
+
+
+def _open_mail_findings(draft: Submission, order: dict[str, int], complete: bool) -> list[Finding]:
+    """What still stands of what was wrong with the mails themselves.
+
+    A finding about a mail that brought nothing, or only a link, is closed by a later mail; lateness stays with the mails
+    that brought what is current.
+    """
+    newest = draft.mails[-1].id if draft.mails else ""
+    current = {version.mail for version in (*draft.summaries, *current_applications(draft))} | {newest}
+    found: list[Finding] = []
+    for mail in draft.mails:
+        for finding in mail.findings:
+            if finding.severity is Severity.ERROR:
+                closed = _made_good(mail.id, "", draft, order, complete or finding.rule == "mail.no_attachment")
+            else:
+                closed = mail.id not in current
+            if not closed:
+                found.append(finding)
+    return found
+
+
+def _made_good(mail: str, path: str, draft: Submission, order: dict[str, int], complete: bool) -> bool:
+    """Whether a later mail makes up for what a mail or file failed to bring: it brings a file of that name, or any form once
+    the submission is complete."""
+    name = fold(path.rsplit("/", 1)[-1])
+    forms = [*draft.summaries, *current_applications(draft), *draft.superseded, *draft.withdrawn]
+    later = [v for v in (*forms, *draft.supporting) if order[v.mail] > order[mail]]
+    if name and any(fold(version.path.rsplit("/", 1)[-1]) == name for version in later):
+        return True
+    return complete and any(version.transcript.form is not None for version in later)
+
+
+def _state(draft: Submission, found: Sequence[Finding], rules: Rules) -> State:
+    if not draft.mails:
+        return State.MISSING
+    if rules.terms.roster.get(draft.university) is None:
+        return State.FOR_STAFF
+    if any(finding.severity is Severity.ERROR for finding in found):
+        return State.TO_CORRECT
+    return State.ACCEPTED if draft.summaries else State.FOR_STAFF

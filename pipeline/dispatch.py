@@ -1,0 +1,153 @@
+"""Sends what lies in the outbox, one reply at a time, marked before and after, so that nothing is ever sent twice.
+
+What a server's answer means is outbox.py's knowledge; this module only acts on it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import sleep
+
+from pipeline.errors import AnnexError, ServerAway
+from pipeline.mailbox import Mailbox
+from pipeline.model import SHANGHAI
+from pipeline.office import Office
+from pipeline.outbox import Delivery, Fate, Post
+from pipeline.store import Queued
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+# How far back in the sent folder an uncertain reply is looked for.
+SENT_LOOKED_AT = 500
+AFTERWARDS = {
+    Fate.SENT: "sent",
+    Fate.LATER: "queued",
+    Fate.PAUSE: "queued",
+    Fate.TOMORROW: "queued",
+    Fate.STOP: "queued",
+    Fate.BAD_ADDRESS: "undeliverable",
+    Fate.FOR_STAFF: "held",
+    Fate.UNCERTAIN: "uncertain",
+}
+ENDS_THE_RUN = (Fate.PAUSE, Fate.TOMORROW, Fate.STOP)
+
+
+@dataclass
+class Dispatched:
+    """What a run over the outbox came to; `trouble` is why it ended early, if it did."""
+
+    sent: int = 0
+    drafted: int = 0
+    held: int = 0
+    waiting: int = 0
+    trouble: AnnexError | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def dispatch(office: Office, clock: Clock, progress: Callable[[int, int], None] = lambda done, of: None) -> Dispatched:
+    """Send (or lay into the drafts folder) everything that is due."""
+    done = Dispatched()
+    for reply in office.store.replies("sending"):
+        # The run before this one ended between handing the mail over and hearing the answer.
+        office.store.mark(reply.message_id, "uncertain", "上次发送时中断，结果不明")
+    try:
+        _resolve_uncertain(office, done)
+        due = office.store.replies("queued")
+        if due and office.settings.reply == "draft":
+            _lay_drafts(office, due, done, clock)
+        elif due and not _paused(office, clock()):
+            _send(office, due, done, clock, progress)
+    except AnnexError as error:
+        done.trouble = error
+    done.waiting = len(office.store.replies("queued"))
+    return done
+
+
+def _paused(office: Office, now: datetime) -> bool:
+    until = office.store.fact("paused_until")
+    return until is not None and now < datetime.fromisoformat(until)
+
+
+def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Callable[[int, int], None]) -> None:
+    today = clock().astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    left = max(0, office.settings.send_per_day - office.store.sent_since(today))
+    if len(due) > left:
+        done.notes.append(f"今日发信已达上限（ANNEX_SEND_PER_DAY={office.settings.send_per_day}），其余 {len(due) - left} 封明天继续发送。")
+    if not left:
+        return
+    with Post.open(office.settings, office.user) as post:
+        for position, reply in enumerate(due[:left]):
+            if position:
+                sleep(office.settings.pause)
+            office.store.mark(reply.message_id, "sending", tried_at=clock())
+            delivery = post.send(reply.raw, office.user, reply.recipient)
+            _settle(office, reply, delivery, done)
+            progress(position + 1, min(left, len(due)))
+            if delivery.fate in ENDS_THE_RUN:
+                _end(office, delivery, done, today)
+                return
+
+
+def _settle(office: Office, reply: Queued, delivery: Delivery, done: Dispatched) -> None:
+    state = AFTERWARDS[delivery.fate]
+    office.store.mark(reply.message_id, state, delivery.text)
+    if state == "sent":
+        done.sent += 1
+    elif state != "queued":
+        done.held += 1
+        log.warning("给 %s 的回复未能发出：%s", reply.recipient, delivery.text)
+
+
+def _end(office: Office, delivery: Delivery, done: Dispatched, today: datetime) -> None:
+    """Stop sending for now, for today, or until somebody has looked."""
+    if delivery.fate is Fate.TOMORROW:
+        office.store.set_fact("paused_until", (today + timedelta(days=1)).isoformat())
+        done.notes.append(f"发信服务器表示今日额度已用完（{delivery.text}），其余明天继续发送。")
+    elif delivery.fate is Fate.PAUSE:
+        done.notes.append(f"发信服务器要求稍候（{delivery.text}），其余下一轮继续发送。")
+    else:
+        done.trouble = ServerAway(
+            f"发信服务器拒绝了本邮箱的发信（{delivery.text}），已停止发送，回复都保留在发件箱中。"
+            "请登录网页邮箱查看是否被限制，处理后程序会继续发送。"
+        )
+
+
+def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Clock) -> None:
+    with Mailbox.open(office.settings, office.user) as mailbox:
+        folder = mailbox.find_special(b"\\Drafts", "草稿箱", "Drafts")
+        if folder is None:
+            done.notes.append("邮箱里没有草稿箱文件夹，回复暂存在程序的发件箱中。")
+            return
+        there = mailbox.message_ids(folder, SENT_LOOKED_AT)
+        for reply in due:
+            if reply.message_id not in there:
+                mailbox.append(folder, reply.raw, (b"\\Draft",))
+            office.store.mark(reply.message_id, "draft", f"已放入{folder}", tried_at=clock())
+            done.drafted += 1
+
+
+def _resolve_uncertain(office: Office, done: Dispatched) -> None:
+    """Look for replies of unknown fate in the sent folder; resend only where their absence proves something."""
+    uncertain = office.store.replies("uncertain")
+    if not uncertain:
+        return
+    sent = {reply.message_id for reply in office.store.replies("sent")}
+    there: set[str] = set()
+    with suppress(AnnexError), Mailbox.open(office.settings, office.user) as mailbox:
+        folder = mailbox.find_special(b"\\Sent", "已发送", "Sent")
+        there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
+    for reply in uncertain:
+        if reply.message_id in there:
+            office.store.mark(reply.message_id, "sent", "已在已发送文件夹中找到")
+            done.sent += 1
+        elif there & sent:
+            # The server keeps copies of what it sends, and this one is not among them.
+            office.store.mark(reply.message_id, "queued", "上次没有发出，重新发送")
+        else:
+            office.store.mark(reply.message_id, "held", "无法确定是否已经发出，请人工查看已发送文件夹")
+            done.held += 1

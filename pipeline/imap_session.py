@@ -1,0 +1,135 @@
+"""Gets an IMAP connection to the point where folders can be opened, and translates what goes wrong on it.
+
+Opens no folder and reads no mail; mailbox.py does.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import LoginRefused, ServerAway
+from pipeline.remarks import away, check_credentials, refused, server_away, server_text, unsafe
+from pipeline.settings import Server, Settings
+
+if TYPE_CHECKING:
+    from imapclient import IMAPClient
+
+CONNECT_SECONDS = 20
+READ_SECONDS = 60
+LEAVE_SECONDS = 5
+
+# With these a server refuses a login for reasons of its own (RFC 5530), not because of the code.
+_NOT_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
+
+log = logging.getLogger(__name__)
+
+
+class DeclinedError(ServerAway):
+    """The server answered one command with NO or with nonsense; other commands may still succeed."""
+
+
+def log_in(settings: Settings, user: str) -> IMAPClient:
+    """A connection that is logged in and has said who we are.
+
+    Raises ServerAway where the server cannot be reached, LoginRefused where it says no, ConfigurationError if
+    there is nothing to log in with.
+    """
+    code = settings.auth_code.get_secret_value()
+    check_credentials(user, code)
+    server = settings.imap
+    client = _connect(server)
+    try:
+        _present(client, server, user, code)
+        _introduce(client, server, user)
+    except BaseException:
+        leave(client)
+        raise
+    return client
+
+
+def leave(client: IMAPClient) -> None:
+    """Take leave of the server without waiting long for its answer; never raises."""
+    try:
+        client.socket().settimeout(LEAVE_SECONDS)
+        client.logout()
+    except Exception:
+        with suppress(Exception):
+            client.shutdown()
+
+
+@contextmanager
+def speaking(server: Server) -> Iterator[None]:
+    """Translate what goes wrong in one exchange; DeclinedError where only this one failed."""
+    try:
+        yield
+    except (imaplib.IMAP4.error, OSError, ValueError) as error:
+        text = server_text(error)
+        if unsafe(text):
+            raise LoginRefused(refused(server, "", text)) from None
+        if _broken(error):
+            raise server_away(server, text) from None
+        raise DeclinedError(away(server, text)) from None
+
+
+def _connect(server: Server) -> IMAPClient:
+    from imapclient import IMAPClient, SocketTimeout
+
+    secure = server.scheme == "imaps"
+    context = ssl.create_default_context() if secure else None
+    timeout: Any = SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    try:
+        client = IMAPClient(server.host, server.port, ssl=secure, ssl_context=context, timeout=timeout)
+    except (imaplib.IMAP4.error, OSError, ValueError) as error:
+        raise server_away(server, error) from None
+    client.normalise_times = False
+    # A command is written in several small pieces, each of which would else wait for the one before it.
+    client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def _present(client: IMAPClient, server: Server, user: str, code: str) -> None:
+    # Always LOGIN: 163 offers SASL-IR but rejects AUTHENTICATE with an initial response.
+    try:
+        client.login(user, code)
+    except (imaplib.IMAP4.error, OSError, ValueError) as error:
+        # LoginError hides imaplib's own exception, which has the server's bytes and tells a broken line.
+        cause = error.__context__ or error
+        text = server_text(cause).replace(code, "…")
+        if _broken(cause) or _NOT_NOW.search(text):
+            raise server_away(server, text) from None
+        raise LoginRefused(refused(server, user, text)) from None
+
+
+def _introduce(client: IMAPClient, server: Server, user: str) -> None:
+    """Send ID before a folder is opened, only if offered: NetEase asks for it, others close on it."""
+    with speaking(server):
+        # The list of capabilities given before the login may differ from the one that holds after it.
+        offered = client.has_capability("ID")
+    if offered:
+        try:
+            with speaking(server):
+                client.id_(_identity(user))
+        except DeclinedError as error:
+            log.info("收信服务器没有接受 ID 命令：%s", error)
+
+
+def _identity(user: str) -> dict[str, str]:
+    """What NetEase asks for by name in an ID command (RFC 2971)."""
+    try:
+        number = version("annex-inbox")
+    except PackageNotFoundError:
+        number = "0"
+    return {"name": "annex-inbox", "version": number, "vendor": "annex-inbox", "support-email": user}
+
+
+def _broken(error: BaseException) -> bool:
+    """Whether the connection is gone, so that nothing more can be asked."""
+    return isinstance(error, (imaplib.IMAP4.abort, OSError))

@@ -1,0 +1,114 @@
+"""The ledger workbook (contract §5): a view goes in, `项目台账.xlsx` comes out, staff's remarks are read back.
+
+It decides nothing and queries nothing; the only side effect is the file, replaced whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import zipfile
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from pipeline.errors import AnnexError
+from pipeline.ledger_rows import ACCENTS, LAYOUTS, tables
+from pipeline.ledger_staff import LedgerDamaged, Staff, read_workbook
+from pipeline.ledger_statistics import SHEET, Statistics, statistics
+from pipeline.ledger_table import Table
+from pipeline.ledger_view import LedgerView, MailLine
+
+__all__ = [
+    "LedgerBusy",
+    "LedgerDamaged",
+    "LedgerView",
+    "MailLine",
+    "Staff",
+    "digest",
+    "read_staff",
+    "write",
+]
+
+# Part of the digest: raised when the looks change, so that ledgers already written are written anew.
+EDITION = 1
+
+
+class LedgerBusy(AnnexError):
+    """The file cannot be replaced because another program holds it open (Windows)."""
+
+    exit_code = 75
+
+
+def read_staff(path: Path) -> Staff:
+    """What staff wrote into this workbook; nothing if there is no file. Raises LedgerDamaged if it cannot be opened."""
+    return read_workbook(path, LAYOUTS)
+
+
+def digest(view: LedgerView, staff: Staff) -> str:
+    """SHA-256 in hex of everything the workbook would show; equal digests mean there is nothing to rewrite."""
+    content = tables(view, staff)
+    state = hashlib.sha256(f"{EDITION}\n{view.title}\n".encode("utf-8", "replace"))
+    for table in content:
+        state.update(repr((table.name, table.columns)).encode())
+        for row in table.rows:
+            state.update(repr((row.values, row.tone.value)).encode("utf-8", "backslashreplace"))
+    state.update(repr(statistics(view, staff, content)).encode("utf-8", "backslashreplace"))
+    return state.hexdigest()
+
+
+def write(path: Path, view: LedgerView, staff: Staff) -> None:
+    """Write the workbook beside its place and put it there in one step (0600; its folder 0700 where it is new).
+
+    Raises LedgerBusy where another program keeps the old file from being replaced.
+    """
+    content = tables(view, staff)
+    numbers = statistics(view, staff, content)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".台账-", suffix=".tmp", delete=False) as file:
+        try:
+            _write_package(file, content, numbers, view.title)
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            os.replace(file.name, path)
+        except PermissionError:
+            raise LedgerBusy(f"台账 {path} 正被其他程序打开，无法更新。请关闭后重试，备注不会丢失。") from None
+        finally:
+            file.close()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(file.name)
+
+
+def _write_package(file: IO[bytes], content: Sequence[Table], numbers: Statistics, title: str) -> None:
+    """The frame that openpyxl makes, with the rows of the tabular sheets put in."""
+    from openpyxl import Workbook
+
+    from pipeline.ledger_charts import draw
+    from pipeline.ledger_sheet import Filled, fill_rows, prepare, put_sheet
+    from pipeline.ledger_style import Styles
+
+    book = Workbook()
+    first = book.active
+    book.properties.creator = "annex-inbox"
+    book.properties.title = title
+    styles = Styles(book)
+    filled: dict[str, Filled] = {}
+    for number, table in enumerate(content, start=1):
+        sheet = first if number == 1 else book.create_sheet()
+        assert sheet is not None
+        sheet.title = table.name
+        prepare(sheet, table, title)
+        filled[f"xl/worksheets/sheet{number}.xml"] = fill_rows(table, styles, ACCENTS)
+    draw(book.create_sheet(SHEET), numbers)
+    frame = BytesIO()
+    book.save(frame)
+    with zipfile.ZipFile(frame) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+        for part in source.namelist():
+            if part in filled:
+                put_sheet(target, part, source.read(part).decode(), filled[part])
+            else:
+                target.writestr(part, source.read(part))

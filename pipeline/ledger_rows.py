@@ -1,0 +1,263 @@
+"""From the view to the four tabular sheets (contract §5): which columns there are and what stands in each row.
+
+Nothing here knows how a workbook is written; staff's own columns are put to the right of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pipeline.ledger_staff import REMARK, Layout, Staff
+from pipeline.ledger_table import (
+    LINK_LIMIT,
+    Column,
+    Key,
+    Kind,
+    Link,
+    Row,
+    Table,
+    Tone,
+    Value,
+    clean,
+    escape_link,
+    keys,
+    web_link,
+)
+from pipeline.ledger_view import PENDING_NAME, LedgerView, MailLine, ProjectLine, Standing, local
+from pipeline.model import Finding, Severity, State
+
+RECEIVED = "已收到"
+NOT_RECEIVED = "未收到"
+REMARK_COLUMN = Column(REMARK, 20, Kind.STAFF)
+EXTRA_WIDTH = 18
+
+TONES = {
+    State.ACCEPTED: Tone.GOOD,
+    State.TO_CORRECT: Tone.OPEN,
+    State.FOR_STAFF: Tone.URGENT,
+    State.MISSING: Tone.IDLE,
+}
+
+PROJECTS = Table(
+    name="项目汇总",
+    columns=(
+        Column("编号", 8.5, Kind.CENTRED),
+        Column("高校名称", 19),
+        Column("项目名称", 21),
+        Column("项目简介", 31),
+        Column("项目类别", 11.5, Kind.CENTRED),
+        Column("申报主体", 16),
+        Column("宣传报道链接", 23),
+        Column("项目负责人", 9.5, Kind.CENTRED),
+        Column("联系方式", 13.5, Kind.CENTRED),
+        Column("附件4", 8, Kind.CENTRED),
+        Column("状态", 8.5, Kind.STATE),
+        Column("问题数", 7, Kind.CENTRED),
+        Column("收到时间", 16.5, Kind.TIME),
+        REMARK_COLUMN,
+    ),
+    rows=(),
+    frozen=3,
+    key=("高校名称", "项目名称"),
+    tie="编号",
+)
+PROGRESS = Table(
+    name="高校进度",
+    columns=(
+        Column("高校名称", 28),
+        Column("层次", 8, Kind.CENTRED),
+        Column("状态", 9, Kind.STATE),
+        Column("项目数", 8, Kind.CENTRED),
+        Column("研究生会项目数", 10, Kind.CENTRED),
+        Column("附件4数", 9, Kind.CENTRED),
+        Column("问题数", 8, Kind.CENTRED),
+        Column("首次收到", 17, Kind.TIME),
+        Column("最近收到", 17, Kind.TIME),
+        Column("联系人", 11, Kind.CENTRED),
+        Column("联系电话", 16, Kind.CENTRED),
+        Column("联系邮箱", 26),
+        REMARK_COLUMN,
+    ),
+    rows=(),
+    frozen=1,
+    key=("高校名称",),
+    tie="联系邮箱",
+)
+FINDINGS = Table(
+    name="问题清单",
+    columns=(
+        Column("高校名称", 19),
+        Column("项目名称", 22),
+        Column("级别", 8, Kind.STATE),
+        Column("规则", 27),
+        Column("位置", 34),
+        Column("说明", 58),
+        Column("依据", 20),
+    ),
+    rows=(),
+    frozen=1,
+    key=("高校名称", "项目名称", "规则", "位置"),
+    tie="说明",
+)
+MAILS = Table(
+    name="邮件日志",
+    columns=(
+        Column("收到时间", 17, Kind.TIME),
+        Column("发件人", 34),
+        Column("主题", 46),
+        Column("高校名称", 28),
+        Column("附件数", 8, Kind.CENTRED),
+        Column("结果", 24),
+        Column("回复", 24),
+    ),
+    rows=(),
+    frozen=0,
+    key=("收到时间", "发件人", "主题"),
+)
+TABLES = (PROJECTS, PROGRESS, FINDINGS, MAILS)
+LAYOUTS = {
+    table.name: Layout(tuple(column.header for column in table.columns), table.key, table.tie) for table in TABLES
+}
+
+
+def tables(view: LedgerView, staff: Staff) -> tuple[Table, ...]:
+    """The four tabular sheets, staff's remarks and columns put back in place."""
+    makers: tuple[tuple[Table, Callable[[LedgerView], Iterator[Row]]], ...] = (
+        (PROJECTS, _project_rows),
+        (PROGRESS, _progress_rows),
+        (FINDINGS, _finding_rows),
+        (MAILS, _mail_rows),
+    )
+    return tuple(_annotate(table, tuple(rows(view)), staff) for table, rows in makers)
+
+
+def _annotate(table: Table, rows: tuple[Row, ...], staff: Staff) -> Table:
+    """The table with these rows, each with what staff wrote beside it."""
+    notes = staff.sheets.get(table.name)
+    extra = notes.columns if notes else ()
+    columns = (*table.columns, *(Column(name, EXTRA_WIDTH, Kind.STAFF) for name in extra))
+    remarked = table.columns[-1] is REMARK_COLUMN
+    if notes is None or not notes.rows:
+        blank = ("",) * (len(extra) + remarked)
+        rows = tuple(Row((*row.values, *blank), row.tone) for row in rows) if blank else rows
+        return Table(table.name, columns, rows, table.frozen, table.key, table.tie)
+    wanted = (*([REMARK] if remarked else ()), *extra)
+    written = [notes.rows.get(key, {}) for key in row_keys(table, rows)]
+    rows = tuple(
+        Row((*row.values, *(beside.get(name, "") for name in wanted)), row.tone)
+        for row, beside in zip(rows, written, strict=True)
+    )
+    return Table(table.name, columns, rows, table.frozen, table.key, table.tie)
+
+
+def row_keys(table: Table, rows: tuple[Row, ...]) -> list[Key]:
+    """The stable key of each row, as `read_staff` makes it from the written sheet."""
+    headers = [column.header for column in table.columns]
+    positions = [headers.index(name) for name in table.key]
+    tie = headers.index(table.tie) if table.tie else None
+    return keys(
+        [
+            ([row.values[position] for position in positions], "" if tie is None else row.values[tie])
+            for row in rows
+        ]
+    )
+
+
+def _project_rows(view: LedgerView) -> Iterator[Row]:
+    band = False
+    for standing in view.standings:
+        if standing.lines:
+            band = not band
+        for line in standing.lines:
+            yield Row(_project_values(view, standing, line), Tone.BAND if band else Tone.PLAIN)
+
+
+def _project_values(view: LedgerView, standing: Standing, line: ProjectLine) -> tuple[Value, ...]:
+    project = line.project
+    links = web_link(project.links[0]) if len(project.links) == 1 else clean("\n".join(project.links))
+    return (
+        line.number,
+        clean(standing.name),
+        clean(project.project_name),
+        clean(project.summary),
+        clean(project.category),
+        clean(project.applicant),
+        links,
+        clean(project.leader),
+        clean(project.phone),
+        _application(view, line),
+        line.state.value,
+        line.errors,
+        line.received_at,
+    )
+
+
+def _application(view: LedgerView, line: ProjectLine) -> Value:
+    """已收到, opening the archived form by a path relative to the ledger's own folder; else 未收到."""
+    version = line.entry.application
+    if version is None:
+        return NOT_RECEIVED
+    path = view.archive.get((version.mail, version.index), "")
+    target = escape_link(f"../{path}".replace("%", "%25").replace("#", "%23").replace("?", "%3F"))
+    return Link(RECEIVED, target) if path and len(target) <= LINK_LIMIT else RECEIVED
+
+
+def _progress_rows(view: LedgerView) -> Iterator[Row]:
+    for standing in view.standings:
+        name, tone = clean(standing.name), TONES[standing.state]
+        if standing.submission is None:
+            yield Row((name, standing.level, standing.state.value, *(None,) * 9), tone)
+            continue
+        listed = [line for line in standing.lines if line.listed]
+        counts = (
+            len(listed),
+            sum(line.graduate for line in listed),
+            sum(line.entry.application is not None for line in standing.lines),
+            len(standing.submission.errors),
+        )
+        contact = (clean(text) for text in (*standing.contact, standing.address))
+        yield Row((name, standing.level, standing.state.value, *counts, *standing.times, *contact), tone)
+
+
+def _finding_rows(view: LedgerView) -> Iterator[Row]:
+    band = False
+    for standing in view.standings:
+        findings = standing.submission.all_findings if standing.submission else ()
+        if findings:
+            band = not band
+        for finding in findings:
+            yield Row(_finding_values(standing, finding), Tone.BAND if band else Tone.PLAIN)
+
+
+def _finding_values(standing: Standing, finding: Finding) -> tuple[Value, ...]:
+    where = "  ".join(part for part in (finding.path, finding.place) if part)
+    texts = (finding.project, finding.severity.label, finding.rule, where, finding.message, finding.clause)
+    return clean(standing.name), *(clean(text) for text in texts)
+
+
+def _mail_rows(view: LedgerView) -> Iterator[Row]:
+    newest_first = sorted(view.mails, key=lambda line: (line.mail.received_at, line.mail.id), reverse=True)
+    for number, line in enumerate(newest_first):
+        yield Row(_mail_values(line), Tone.BAND if number % 2 else Tone.PLAIN)
+
+
+def _mail_values(line: MailLine) -> tuple[Value, ...]:
+    mail = line.mail
+    universities = "、".join(name or PENDING_NAME for name in mail.universities)
+    return (
+        local(mail.received_at),
+        clean(str(mail.sender)),
+        clean(mail.subject),
+        clean(universities),
+        mail.attached,
+        clean(line.result),
+        clean(line.reply),
+    )
+
+
+# A finding's level is coloured like the state it leads to.
+ACCENTS = {state.value: tone for state, tone in TONES.items()} | {
+    Severity.ERROR.label: Tone.URGENT,
+    Severity.WARNING.label: Tone.OPEN,
+    Severity.NOTICE.label: Tone.IDLE,
+}

@@ -1,0 +1,293 @@
+"""What a reply says, as values the templates print: files received, problems, what is in order, what next.
+
+Every text that came from a mail is made one line here. It renders nothing and knows no header; `reply` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from parsers.model import Annex3, Annex4
+from pipeline.model import (
+    SHANGHAI,
+    Contact,
+    Entry,
+    Finding,
+    Mail,
+    Notice,
+    Severity,
+    State,
+    Submission,
+    Version,
+)
+from pipeline.wording import deadline_text, linked_files, mails_text, one_line, quoted, receipt_number, topic
+
+FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表"}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One finding as the sender reads it; `number` counts over the whole section."""
+
+    number: int
+    place: str
+    message: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings of one project in one file; any of the three names may be ""."""
+
+    university: str
+    project: str
+    path: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One file of the mails answered and what it was recognised as."""
+
+    path: str
+    contents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One project as it is registered now."""
+
+    university: str
+    project: str
+    category: str
+    listed: bool
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Everything the templates print, in the order they print it; `kind` as in `Reply.kind`."""
+
+    kind: str
+    universities: tuple[str, ...]
+    mails: str
+    received: tuple[Received, ...]
+    linked: tuple[str, ...]
+    problems: tuple[Group, ...]
+    problem_count: int
+    in_order: tuple[str, ...]
+    standings: tuple[Standing, ...]
+    reminders: tuple[Group, ...]
+    steps: tuple[str, ...]
+    remarks: tuple[str, ...]
+    waiting: bool
+    complete: bool
+    receipt: str
+    organiser: str
+    activity: str
+    topic: str
+    mailbox: str
+    contacts: tuple[Contact, ...]
+    made_on: str
+
+
+def draft(mails: tuple[Mail, ...], submissions: tuple[Submission, ...], notice: Notice, made_at: datetime) -> Letter:
+    """Say what the reply to these mails (oldest first, at least one) has to say about these submissions."""
+    found = tuple(_findings(mails, submissions))
+    errors = [(name, finding) for name, finding in found if finding.severity is Severity.ERROR]
+    late = any(finding.rule == "mail.late" for _, finding in found)
+    warnings = [
+        (name, finding)
+        for name, finding in found
+        if finding.severity is Severity.WARNING and finding.rule != "mail.late"
+    ]
+    several = len(submissions) > 1
+    in_order = tuple(line for submission in submissions for line in _in_order(submission)) if errors else ()
+    told = any(finding.rule == "mail.cloud_attachment" for _, finding in errors)
+    standings = () if errors else tuple(_standings(submissions, several))
+    linked = () if told else tuple(dict.fromkeys(linked_files(mails)))
+    local = made_at.astimezone(SHANGHAI)
+    waiting = any(submission.state is State.FOR_STAFF for submission in submissions)
+    return Letter(
+        kind="correction" if errors else "acknowledgement",
+        universities=tuple(one_line(each.university, 60) for each in submissions if each.university.strip()),
+        mails=mails_text(mails),
+        received=_received(mails, submissions),
+        linked=linked,
+        problems=_groups(errors, several),
+        problem_count=len(errors),
+        in_order=in_order,
+        standings=standings,
+        reminders=_groups(warnings, several),
+        steps=tuple(_steps({each.rule for _, each in errors}, notice, made_at, bool(in_order))) if errors else (),
+        remarks=tuple(_remarks(mails, submissions, late)),
+        waiting=waiting,
+        complete=bool(standings) and all(line.listed and line.applied for line in standings),
+        receipt=receipt_number(mails),
+        organiser=one_line(notice.organiser),
+        activity=one_line(notice.activity),
+        topic=topic(notice.activity),
+        mailbox=one_line(notice.mailbox),
+        contacts=notice.contacts,
+        made_on=f"{local.year}年{local.month}月{local.day}日",
+    )
+
+
+def _findings(mails: tuple[Mail, ...], submissions: tuple[Submission, ...]) -> Iterator[tuple[str, Finding]]:
+    """Each finding once with its university; a mail that belongs to no submission speaks for itself."""
+    covered = {mail.id for submission in submissions for mail in submission.mails}
+    brought = any(mail.attached for mail in mails)
+    seen: set[tuple[str, Finding]] = set()
+    pairs = [(each.university, finding) for each in submissions for finding in each.all_findings]
+    for mail in mails:
+        # Lateness belongs to the mails answered now, whether or not assembling repeated it.
+        pairs += [
+            ("", finding)
+            for finding in mail.findings
+            if (mail.id not in covered or finding.rule == "mail.late")
+            # The files a mail forgot came with another one of the same burst.
+            and not (finding.rule == "mail.no_attachment" and brought)
+        ]
+    for pair in pairs:
+        if pair not in seen:
+            seen.add(pair)
+            yield pair
+
+
+def _groups(found: Iterable[tuple[str, Finding]], several: bool) -> tuple[Group, ...]:
+    """Findings by university, project and file, in the order each first appears, numbered throughout."""
+    gathered: dict[tuple[str, str, str], list[Finding]] = {}
+    for university, finding in found:
+        key = (
+            one_line(university, 60) if several else "",
+            one_line(finding.project, 80),
+            one_line(finding.path, 160),
+        )
+        gathered.setdefault(key, []).append(finding)
+    groups, number = [], 0
+    for (university, project, path), findings in gathered.items():
+        points = tuple(
+            Point(count, one_line(each.place, 160), one_line(each.message), one_line(each.clause, 80))
+            for count, each in enumerate(findings, start=number + 1)
+        )
+        number += len(points)
+        groups.append(Group(university, project, path, points))
+    return tuple(groups)
+
+
+def _current(submission: Submission) -> tuple[Version, ...]:
+    """The versions that stand; one may come up twice."""
+    pairs = ((entry.listed, entry.application) for entry in submission.entries)
+    of_entries = tuple(version for pair in pairs for version in pair if version is not None)
+    return (*submission.summaries, *of_entries, *submission.supporting)
+
+
+def _received(mails: tuple[Mail, ...], submissions: tuple[Submission, ...]) -> tuple[Received, ...]:
+    """The files these mails brought, in the order they lay there, with what each was recognised as."""
+    order = {mail.id: place for place, mail in enumerate(mails)}
+    unique: dict[tuple[int, int], tuple[Version, str]] = {}
+    for submission in submissions:
+        fates = {"": _current(submission), "，已由后收到的替代": submission.superseded}
+        fates["，已按撤回处理"] = submission.withdrawn
+        for fate, versions in fates.items():
+            for version in versions:
+                if version.mail in order:
+                    unique.setdefault((order[version.mail], version.index), (version, fate))
+    files: dict[tuple[int, str], list[str]] = {}
+    for (place, _), (version, fate) in sorted(unique.items(), key=lambda each: each[0]):
+        files.setdefault((place, version.path), []).append(_recognised(version) + fate)
+    return tuple(Received(one_line(path, 160), tuple(contents)) for (_, path), contents in files.items())
+
+
+def _recognised(version: Version) -> str:
+    transcript = version.transcript
+    if transcript.problems or any(finding.rule.startswith("file.") for finding in version.findings):
+        return "未能读取，请看下文说明"
+    form = FORMS.get(transcript.form or "", "佐证材料，已留存")
+    match transcript.record:
+        case Annex3(projects=projects):
+            return f"{form}（列有{len(projects)}个项目）"
+        case Annex4(project_name=name) if name:
+            return f"{form}{quoted(name)}"
+    return form
+
+
+def _in_order(submission: Submission) -> Iterator[str]:
+    """The current forms of which nothing has to be sent again; in doubt a form is not among them."""
+    # A missing Annex 4 is told at its row of Annex 3, which need not change for it.
+    rest = {"annex3.missing", "annex4.missing"}
+    errors = [each for each in submission.findings if each.severity is Severity.ERROR and each.rule not in rest]
+    unsettled = any(each.rule.startswith(("annex3.", "cross.", "annex4.unlisted")) for each in errors)
+    for version in submission.summaries:
+        if not unsettled and _clean(version):
+            yield f"{FORMS['annex3']}（{one_line(version.path, 160)}）"
+    for entry in submission.entries:
+        form = entry.application
+        if form is None or not _clean(form) or any(_concerns(each, form, entry) for each in errors):
+            continue
+        yield f"{FORMS['annex4']}{quoted(entry.name)}（{one_line(form.path, 160)}）"
+
+
+def _clean(version: Version) -> bool:
+    return not any(finding.severity is Severity.ERROR for finding in version.findings)
+
+
+def _concerns(finding: Finding, form: Version, entry: Entry) -> bool:
+    """Whether a finding that needed several documents is about this Annex 4."""
+    if finding.path == form.path:
+        return finding.project in ("", entry.name)
+    return finding.project == entry.name and finding.rule.startswith(("cross.", "annex4."))
+
+
+def _standings(submissions: tuple[Submission, ...], several: bool) -> Iterator[Standing]:
+    for submission in submissions:
+        university = one_line(submission.university, 60) if several else ""
+        for entry in submission.entries:
+            yield Standing(
+                university,
+                one_line(entry.name, 80),
+                one_line(_category(entry), 40),
+                entry.listed is not None,
+                entry.application is not None,
+            )
+
+
+def _category(entry: Entry) -> str:
+    if entry.listed is not None and isinstance(record := entry.listed.transcript.record, Annex3):
+        return record.projects[entry.row].category if 0 <= entry.row < len(record.projects) else ""
+    if entry.application is not None and isinstance(record := entry.application.transcript.record, Annex4):
+        return "、".join(record.categories)
+    return ""
+
+
+def _steps(rules: set[str], notice: Notice, made_at: datetime, in_order: bool) -> Iterator[str]:
+    """How to send the correction: only what changed, to where, in which form, until when."""
+    kept = "，上面列为无误的材料不必重发" if in_order else ""
+    if all(rule.startswith("mail.") or rule.endswith(".missing") for rule in rules - {"annex4.recommendation.missing"}):
+        yield f"请补发缺少的文件{kept}。"
+    else:
+        yield f"请在原文件上修改，只需重新发送有改动或缺少的文件{kept}。"
+    if any(rule.startswith(("annex3.", "cross.", "annex4.unlisted")) for rule in rules):
+        yield "发送附件3时，请列出全部项目：以最后收到的一份为准，其中未列入的项目将视为撤回。"
+    if "mail.cloud_attachment" in rules:
+        yield "请把文件作为普通附件添加，不要使用超大附件、中转站或网盘链接；文件较大时可分几封邮件发送。"
+    yield f"请直接回复本邮件并添加附件，或发送至{one_line(notice.mailbox)}。"
+    if made_at <= notice.deadline:
+        yield f"请于{deadline_text(notice.deadline)}前发送。"
+    else:
+        day = deadline_text(notice.deadline)
+        yield f"报送截止时间为{day}，现已超过，请您尽快补正，秘书处将如实登记收到时间。"
+
+
+def _remarks(mails: tuple[Mail, ...], submissions: tuple[Submission, ...], late: bool) -> Iterator[str]:
+    """What else the sender should know: lateness, withdrawn projects."""
+    if late:
+        yield "来信的收到时间在报送截止时间之后，我们已如实登记，是否受理由秘书处确定后另行告知。"
+    answered = {mail.id for mail in mails}
+    for submission in submissions:
+        records = (version.transcript.record for version in submission.withdrawn)
+        names = dict.fromkeys(quoted(each.project_name) for each in records if isinstance(each, Annex4))
+        if names and any(version.mail in answered for version in submission.summaries):
+            yield f"最新的附件3未再列入{'、'.join(names)}，我们按撤回处理；如非此意，请重新发送列有全部项目的附件3。"

@@ -1,0 +1,153 @@
+"""A raw mail → Message: addresses, subject, the sender's own words, files, and whether a person wrote it.
+
+mail-parser reads the head (addresses, Received); names, texts and files come from the original bytes, because labels
+lie and attached mails must stay whole. Archives and attached mails are left closed; nothing is ever raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pipeline import automatic, bodies, charsets, cloud, parts
+from pipeline.model import Address, Automatic, CloudLink, Message
+
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}(?![A-Za-z0-9@])")
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_FORWARD = re.compile(r"\s*(fw|fwd|转发|轉寄|轉發)\s*[:：]", re.IGNORECASE)
+# Headers that are looked at by name; the others are never decoded.
+_HEADERS = frozenset({"return-path", "from", "reply-to", "sender", "content-type", "auto-submitted", "precedence"})
+
+Headers = Mapping[str, tuple[str, ...]]
+
+
+def decode(raw: bytes, own_address: str = "") -> Message:
+    """Decode any bytes as a mail; what is missing or garbled is "" or None. `own_address` is the mailbox's own."""
+    tree = parts.parse(raw)
+    headers = parts.headers(tree)
+    head = _head(raw)
+    sender = _address(head, headers, "from") or _address(head, headers, "sender")
+    sender = sender or _address(head, headers, "return-path") or Address()
+    subject = charsets.header(headers.get("subject", ("",))[0])
+    text, html = parts.texts(tree)
+    body = bodies.own_html(html)
+    own = bodies.own_text(text) or body.text
+    files = parts.files(tree, html)
+    attached = sum(1 for file in files if not file.inline)
+    reason = _automatic(headers, sender.address, subject, own or text or html, attached, own_address)
+    if reason is Automatic.BOUNCE:
+        # What a bounce carries is our own mail coming back.
+        files, attached = (), 0
+    return Message(
+        message_id=next(iter(_ids(headers.get("message-id", ())[:1])), ""),
+        sender=sender,
+        reply_to=_address(head, headers, "reply-to") or sender,
+        subject=subject,
+        text=own,
+        references=tuple(_ids([*headers.get("references", ()), *headers.get("in-reply-to", ())])),
+        attachments=files if reason is Automatic.BOUNCE else (*files, *bodies.pasted_form(body)),
+        attached=attached,
+        cloud_links=_links(body, own, text, html, bool(attached) or not _FORWARD.match(subject)),
+        automatic=reason,
+        received_at=_received_at(head, headers),
+    )
+
+
+def _head(raw: bytes) -> Any:
+    """The mail's head as mail-parser reads it, None where it cannot."""
+    import mailparser
+
+    end = re.search(rb"\r?\n\r?\n", raw[: 4 * charsets.MAX_HEADER])
+    head = raw[: end.start() if end else 4 * charsets.MAX_HEADER]
+    try:
+        return mailparser.parse_from_string(charsets.decode(head) + "\n\n")
+    except Exception:
+        # Whatever it stumbles over, the addresses are looked for in the headers themselves.
+        return None
+
+
+def _address(head: Any, headers: Headers, name: str) -> Address | None:
+    """The first valid address of a header, with its display name decoded from the original bytes."""
+    value = headers.get(name, ("",))[0]
+    if not value:
+        return None
+    text = charsets.decode(charsets.original(value))
+    structured = getattr(head, name.replace("-", "_"), None) if name != "return-path" else None
+    told = [str(address) for _, address in structured] if isinstance(structured, list) else []
+    found = next((match[0] for each in told if (match := _ADDRESS.fullmatch(each.strip()))), "")
+    if not found:
+        bracketed = [match[0] for each in re.findall(r"<([^<>]*)>", text) if (match := _ADDRESS.search(each))]
+        anywhere = _ADDRESS.search(re.sub(r"=\?[^?]*\?[bBqQ]\?[^?]*\?=", " ", text))
+        found = bracketed[0] if bracketed else (anywhere[0] if anywhere else "")
+    return Address(_display_name(text, found), found.lower()) if found else None
+
+
+def _display_name(text: str, address: str) -> str:
+    """The words before (or in a comment behind) the address, freed of quotes; "" if they only repeat it."""
+    position = text.lower().find(f"<{address.lower()}")
+    if position < 0:
+        comment = re.search(r"\(([^()]{1,200})\)", text)
+        phrase = comment[1] if comment else ""
+    else:
+        phrase = re.split(r">\s*,", text[:position])[-1]
+    name = charsets.one_line(charsets.words(phrase.strip().encode("utf-8")))
+    name = re.sub(r'\\(["\\])', r"\1", name).strip("\"'“”‘’ <")
+    return "" if name.lower() == address.lower() else name
+
+
+def _automatic(
+    headers: Headers, sender: str, subject: str, text: str, files: int, own_address: str
+) -> Automatic | None:
+    wanted = {name for name in headers if name in _HEADERS or name.startswith(("x-auto", "x-qq-auto", "list-"))}
+    wanted |= headers.keys() & {"feedback-id", "x-mailing-list", "mailing-list"}
+    decoded = {name: tuple(charsets.header(value) for value in headers[name][:3]) for name in wanted}
+    return automatic.classify(
+        decoded, sender=sender, subject=subject, text=text, files=files, own_address=own_address
+    )
+
+
+def _ids(values: Any) -> list[str]:
+    """Message-IDs in order, each once, whatever stands between them; a bare one gets its brackets."""
+    found: dict[str, None] = {}
+    for value in values:
+        text = charsets.header(value)
+        for identifier in _MESSAGE_ID.findall(text):
+            found.setdefault(identifier)
+        bare = text.strip("<> ")
+        if bare and not _MESSAGE_ID.search(text) and "@" in bare and " " not in bare:
+            found.setdefault(f"<{bare}>")
+    return list(found)
+
+
+def _links(body: bodies.Html, own: str, text: str, html: str, own_only: bool) -> tuple[CloudLink, ...]:
+    """Cloud links of the sender's own part; of a forward that brings nothing else, those it forwards."""
+    found = cloud.own_links(body, own)
+    if found or own_only:
+        return found
+    return cloud.own_links(bodies.own_html(html, quotes=True), text)
+
+
+def _received_at(head: Any, headers: Headers) -> datetime | None:
+    """The instant of the topmost Received header; a zone that is not told is taken for Beijing's."""
+    value = headers.get("received", ("",))[0]
+    stamp = charsets.header(value).rpartition(";")[2]
+    try:
+        instant = parsedate_to_datetime(stamp)
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC if "-0000" in stamp else timezone(timedelta(hours=8)))
+        return instant.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return _hop(head)
+
+
+def _hop(head: Any) -> datetime | None:
+    """The same as mail-parser made it out, which knows odd ways of writing it."""
+    try:
+        stamp = head.received[-1].get("date_utc") if head is not None and head.received else None
+        instant = datetime.fromisoformat(stamp) if stamp else None
+        return instant.astimezone(UTC) if instant and instant.tzinfo else None
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None

@@ -1,0 +1,89 @@
+"""When two ways of writing a project, a category or an applicant mean the same; what the contract forgives stands here.
+
+Universities have a roster of their own (roster.py); persons and telephone numbers are in values.py.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from parsers.text import fold
+
+LEVELS = re.compile(r"校级|院级|系级|校|院|系|部|书院|大学|中心|所")
+WHOLE_SCHOOL = re.compile(r"^(?:校级|学校|校|校团委)?$")
+ANY_COLLEGE = re.compile(r"^(?:[x×某]*)(?:二级学院|院级|学院|院系|系级|院|系|二级院系|院系级|院系两级)$")
+
+
+def same_project(name: str) -> str:
+    """The key under which project names are the same: blanks, quotation marks, punctuation and full width do not count."""
+    return "".join(c for c in fold(name) if unicodedata.category(c)[0] not in "PZC")
+
+
+def project_stem(name: str) -> str:
+    """A wider key, for names that have no partner otherwise: a closing 项目 does not count either."""
+    key = same_project(name)
+    return key.removesuffix("项目") or key
+
+
+def category_of(text: str, categories: tuple[str, ...]) -> str | None:
+    """Which one of the categories a text names, or None; 类, quotation marks, numbering and blanks are forgiven."""
+    key = re.sub(r"^\d{1,2}(?=\D)", "", same_project(text)).removesuffix("类")
+    if key.startswith("其他类") or key.startswith("其它"):
+        key = "其他"
+    return next((name for name in categories if key == fold(name).removesuffix("类")), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """An applicant taken apart: whether it names a union, a graduate one, and the unit before it ("数学科学学院")."""
+
+    union: bool
+    graduate: bool
+    unit: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether it says which level's 学生会 or 研究生会."""
+        return self.union and LEVELS.search(self.unit) is not None
+
+
+def applicant(text: str) -> Applicant:
+    """Take an applicant (申报主体) apart."""
+    key = same_project(text)
+    graduate = "研究生" in key or "研会" in key
+    union = re.search(r"学生会|研究生会|研会|学生联合会|学生分会|团学联|学生组织", key) is not None
+    unit = re.sub(r"学生分?会|研究生分?会|学生联合会|研会|团学联|团委|团总支|委员会|学生组织|共青团", "", key)
+    return Applicant(union, graduate, unit)
+
+
+def same_applicant(one: str, other: str, names: tuple[str, ...]) -> bool:
+    """Whether two applicants are the same in substance; an abbreviation of either is forgiven.
+
+    `names` are the university's own names; a unit that is only one of them is the school's own union.
+    """
+    first, second = applicant(one), applicant(other)
+    if first.graduate != second.graduate:
+        return False
+    a, b = (_unit(part.unit, names) for part in (first, second))
+    if a == b:
+        return True
+    if not a or not b:
+        return False
+    return "*" in (a, b) or _abbreviates(a, b) or _abbreviates(b, a)
+
+
+def _unit(unit: str, names: tuple[str, ...]) -> str:
+    """The unit below the university: "" is the school's own union, "*" any college."""
+    for name in sorted(names, key=len, reverse=True):
+        unit = unit.removeprefix(fold(name))
+    if WHOLE_SCHOOL.match(unit):
+        return ""
+    return "*" if ANY_COLLEGE.match(unit) else unit
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Whether every character of the shorter one stands in the longer one, in order (数学学院, 数学科学学院)."""
+    rest = iter(long)
+    return bool(short) and all(character in rest for character in short)

@@ -1,0 +1,139 @@
+"""Everything one run works with, opened once: settings, rules, store, spool, archive and the lock that keeps it single.
+
+It finds and holds things; run.py, dispatch.py and bookkeeping.py act with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline.archive import Archive
+from pipeline.assemble import assemble
+from pipeline.errors import ConfigurationError
+from pipeline.message import decode
+from pipeline.model import Address, Attachment, Submission, Version
+from pipeline.rules import Rules, load
+from pipeline.settings import Settings
+from pipeline.spool import Spool
+from pipeline.store import Store
+from pipeline.unpack import unpack
+
+log = logging.getLogger(__name__)
+
+
+class AlreadyRunning(Exception):  # noqa: N818 - it is news, not a failure
+    """Another run holds the lock; there is nothing to do."""
+
+
+@dataclass
+class Office:
+    """The open office. `submissions` are remembered until `forget` says that a university's mails have changed."""
+
+    settings: Settings
+    rules: Rules
+    store: Store
+    spool: Spool
+    archive: Archive
+    _submissions: dict[str, Submission] = field(default_factory=dict)
+    _files: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    @cached_property
+    def user(self) -> str:
+        """The mailbox's address: ANNEX_USER, else the one the notice names."""
+        return self.settings.user or self.rules.notice.mailbox
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.settings.data / "ledger" / "项目台账.xlsx"
+
+    def submission(self, university: str) -> Submission:
+        """What a university (or "?" and an address) currently stands for."""
+        if university not in self._submissions:
+            versions, mails = self.store.dossier(university)
+            self._submissions[university] = assemble(university, versions, mails, self.rules)
+        return self._submissions[university]
+
+    def forget(self, *universities: str) -> None:
+        """Assemble these anew when they are next asked for."""
+        for university in universities:
+            self._submissions.pop(university, None)
+
+    def content(self, version: Version) -> bytes:
+        """The bytes of the file a version was read from, out of the mail as it came.
+
+        Raises FileNotFoundError where the mail is no longer kept or no longer holds that file.
+        """
+        if version.mail not in self._files:
+            message = decode(self.spool.read(version.mail), self.user)
+            self._files = {version.mail: _by_digest(message.attachments, self.rules)}
+        try:
+            return self._files[version.mail][version.file]
+        except KeyError:
+            raise FileNotFoundError(version.path) from None
+
+    def head(self, mail: str) -> tuple[str, Address]:
+        """Subject and sender of a mail that could not be processed, as far as they can be read."""
+        try:
+            message = decode(self.spool.read(mail), self.user)
+        except Exception:
+            # Whatever made it fail before may fail again; the mail is listed all the same.
+            log.debug("head of %s", mail, exc_info=True)
+            return "", Address()
+        return message.subject, message.sender
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def _by_digest(attachments: tuple[Attachment, ...], rules: Rules) -> dict[str, bytes]:
+    opened = unpack(attachments, rules.limits)
+    return {hashlib.sha256(one.content).hexdigest(): one.content for one in opened}
+
+
+@contextmanager
+def open_office(settings: Settings) -> Iterator[Office]:
+    """Open everything. Raises ConfigurationError for faulty rules, an unwritable folder or an unusable store."""
+    rules = load(settings.rules_path)
+    make_private(settings.data)
+    store = Store.open(settings.database_url)
+    office = Office(settings, rules, store, Spool(settings.data / "mail"), Archive(settings.data))
+    try:
+        yield office
+    finally:
+        office.close()
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder that only its owner may enter. Raises ConfigurationError where that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise ConfigurationError(f"无法建立数据文件夹 {folder}：{error.strerror}。请检查 ANNEX_DATA。") from None
+    if not writable:
+        raise ConfigurationError(f"数据文件夹 {folder} 不可写。请检查 ANNEX_DATA 和文件夹的权限。")
+
+
+@contextmanager
+def single_run(settings: Settings) -> Iterator[None]:
+    """Hold the lock for the time of a run. Raises AlreadyRunning at once where another run holds it."""
+    make_private(settings.data)
+    lock = FileLock(settings.data / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AlreadyRunning from None
+    try:
+        yield
+    finally:
+        lock.release()
+

@@ -1,0 +1,210 @@
+"""`annex-inbox check`: files, folders, archives and raw mails judged as if they had just come in; nothing is recorded or sent.
+
+The same input gives the same answer on any day: no clock is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from parsers.model import Annex3
+from pipeline.assemble import assemble
+from pipeline.assign import Known, assign
+from pipeline.codec import finding_out, record_out
+from pipeline.flow import process, read_documents, version
+from pipeline.message import decode
+from pipeline.model import Address, Attachment, Disposition, Finding, Mail, Outcome, Severity, Submission, Version
+from pipeline.names import same_project
+from pipeline.rules import Rules
+
+# What operating systems and office programs leave behind, and nobody means to check.
+LITTER = ("~$", ".", "Thumbs.db", "desktop.ini", "__MACOSX")
+NO_ONE = "?"
+
+
+@dataclass
+class Checked:
+    """Everything found: the documents in the order given, and one submission for each university."""
+
+    documents: list[Version] = field(default_factory=list)
+    submissions: list[Submission] = field(default_factory=list)
+    others: list[tuple[str, Disposition]] = field(default_factory=list)
+
+    def findings(self) -> Iterator[Finding]:
+        """All findings, of documents and submissions."""
+        for document in self.documents:
+            yield from document.findings
+        for submission in self.submissions:
+            yield from submission.findings
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings())
+
+
+def files_under(paths: Iterable[Path]) -> list[tuple[str, Path]]:
+    """Every file named, and every file in the folders named, with the path it is shown under (contract §3)."""
+    found: list[tuple[str, Path]] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(one for one in path.rglob("*") if one.is_file())
+            found += [
+                (one.relative_to(path).as_posix(), one)
+                for one in inside
+                if not any(part.startswith(LITTER) for part in one.relative_to(path).parts)
+            ]
+        else:
+            found.append((path.name, path))
+    return found
+
+
+def check(
+    paths: Iterable[Path],
+    rules: Rules,
+    received: datetime | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Checked:
+    """Judge files as the attachments of one mail, and each .eml as a mail of its own.
+
+    `received` is the time of receipt; without it an .eml's topmost Received header, else the deadline, is taken.
+    """
+    files = files_under(paths)
+    loose: list[Attachment] = []
+    letters: list[tuple[datetime, str, bytes]] = []
+    for name, path in files:
+        content = path.read_bytes()
+        if path.suffix.lower() == ".eml":
+            letters.append((received or decode(content).received_at or rules.terms.deadline, name, content))
+        else:
+            loose.append(Attachment(name, content))
+    outcomes: list[Outcome] = []
+    known = _Memory(outcomes)
+    total = len(letters) + bool(loose)
+    if loose:
+        outcomes.append(_loose(loose, rules, received or rules.terms.deadline))
+        progress(1, total)
+    for at, name, content in sorted(letters, key=lambda letter: letter[:2]):
+        outcomes.append(_letter(content, name, at, rules, known))
+        progress(len(outcomes), total)
+    return _together(outcomes, [name for name, _ in files], rules)
+
+
+@dataclass
+class _Memory:
+    """What earlier mails of the same check have shown, as the store would tell it."""
+
+    outcomes: list[Outcome]
+
+    def __call__(self, address: str) -> Known:
+        known: dict[str, frozenset[str]] = {}
+        for outcome in self.outcomes:
+            if outcome.mail.reply_to.address != address or not address:
+                continue
+            for one in outcome.versions:
+                if one.university.startswith("?") or one.transcript.form is None:
+                    continue
+                known.setdefault(one.university, frozenset())
+                if isinstance(one.transcript.record, Annex3):
+                    names = [project.project_name for project in one.transcript.record.projects]
+                    known[one.university] = frozenset(map(same_project, names))
+        return known
+
+
+def _loose(files: list[Attachment], rules: Rules, received: datetime) -> Outcome:
+    documents = read_documents(files, rules)
+    owners = assign([transcript for _, transcript in documents], rules.terms.roster, {})
+    mail_id = hashlib.sha256(b"".join(hashlib.sha256(one.content).digest() for one in files)).hexdigest()
+    versions = tuple(
+        version(attachment, transcript, owner or NO_ONE, index, mail_id, received, rules)
+        for index, ((attachment, transcript), owner) in enumerate(zip(documents, owners, strict=True))
+    )
+    mail = Mail(
+        id=mail_id,
+        received_at=received,
+        message_id="",
+        sender=Address(),
+        reply_to=Address(),
+        subject="",
+        references=(),
+        attached=len(files),
+        disposition=Disposition.SUBMISSION,
+        universities=tuple(dict.fromkeys(one.university for one in versions)),
+    )
+    return Outcome(mail, versions)
+
+
+def _letter(content: bytes, name: str, received: datetime, rules: Rules, known: Callable[[str], Known]) -> Outcome:
+    mail_id = hashlib.sha256(content + name.encode()).hexdigest()
+    outcome = process(content, mail_id, received, rules, known)
+    return _under(outcome, name)
+
+
+def _under(outcome: Outcome, name: str) -> Outcome:
+    """The same outcome with every path beginning with the mail's own name."""
+    def shown(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        return tuple(replace(one, path=f"{name}/{one.path}" if one.path else name) for one in findings)
+
+    versions = tuple(
+        replace(one, path=f"{name}/{one.path}", findings=shown(one.findings)) for one in outcome.versions
+    )
+    return Outcome(replace(outcome.mail, findings=shown(outcome.mail.findings), subject=name), versions)
+
+
+def _together(outcomes: list[Outcome], names: list[str], rules: Rules) -> Checked:
+    checked = Checked()
+    rank = {name: position for position, name in enumerate(names)}
+    documents = [one for outcome in outcomes for one in outcome.versions]
+    checked.documents = sorted(documents, key=lambda one: (_rank(one.path, rank), one.index))
+    keys = dict.fromkeys(name for outcome in outcomes for name in outcome.mail.universities)
+    for key in keys:
+        mails = [outcome.mail for outcome in outcomes if key in outcome.mail.universities]
+        versions = [one for outcome in outcomes for one in outcome.versions if one.university == key]
+        submission = assemble(key, versions, mails, rules)
+        if submission.entries or submission.summaries or submission.findings:
+            checked.submissions.append(submission)
+    checked.others = [
+        (outcome.mail.subject, outcome.mail.disposition)
+        for outcome in outcomes
+        if outcome.mail.disposition is not Disposition.SUBMISSION
+    ]
+    return checked
+
+
+def _rank(path: str, rank: dict[str, int]) -> int:
+    """The position of the named file that a path lies in."""
+    while path not in rank and "/" in path:
+        path = path.rpartition("/")[0]
+    return rank.get(path, len(rank))
+
+
+def as_json(checked: Checked) -> dict[str, Any]:
+    """The object of contract §3."""
+    return {
+        "documents": [
+            {
+                "path": one.path,
+                "form": one.transcript.form,
+                "format": one.transcript.format,
+                "data": record_out(one.transcript.record) or {},
+                "findings": [finding_out(finding) for finding in one.findings],
+            }
+            for one in checked.documents
+        ],
+        "submissions": [
+            {
+                "university": submission.university,
+                "projects": [entry.name for entry in submission.entries],
+                "findings": [finding_out(finding) for finding in submission.findings],
+            }
+            for submission in checked.submissions
+        ],
+        "summary": {
+            "documents": len(checked.documents),
+            "errors": checked.count(Severity.ERROR),
+            "warnings": checked.count(Severity.WARNING),
+        },
+    }

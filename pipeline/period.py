@@ -1,0 +1,118 @@
+"""How long a project has been running, read from what people write into 实施时间 (Annex 1, clause 4).
+
+It reads the usual wordings and says so when it can read nothing; it does not decide how long is long enough.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+CHINESE_DIGITS = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789")
+CHINESE_YEAR = re.compile(r"[〇○零一二三四五六七八九]{4}(?=年|[./\-至到])")
+CHINESE_NUMBER = re.compile(r"(?<![\d十])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=[月日号])")
+
+YEAR = r"(?P<year>(?:19|20)\d{2})"
+MONTH = r"(?P<month>0?[1-9]|1[0-2])"
+DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])"
+DATE = re.compile(
+    rf"(?<!\d){YEAR}\s*[年./\-]\s*{MONTH}(?!\d)(?:\s*[月./\-]\s*{DAY}(?!\d|\s*[年.]|月)\s*[日号]?|\s*月(?:份)?)?"
+    rf"|(?<!\d)(?P<year2>(?:19|20)\d{{2}})(?P<month2>0[1-9]|1[0-2])(?P<day2>0[1-9]|[12]\d|3[01])?(?!\d)"
+    rf"|(?<!\d)(?P<year3>\d{{2}})年(?P<month3>0?[1-9]|1[0-2])月(?:(?P<day3>0?[1-9]|[12]\d|3[01])[日号])?"
+    rf"|(?<!\d)(?P<year4>(?:19|20)\d{{2}})(?!\d)\s*年?(?P<school>\s*学年)?"
+    rf"|(?<=[至到~—–\-])\s*(?P<month5>0?[1-9]|1[0-2])月(?:(?P<day5>0?[1-9]|[12]\d|3[01])[日号])?"
+)
+DURATION = re.compile(r"(?P<number>半|\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s*(?P<half>个半)?\s*个?\s*(?P<unit>学年|学期|年|(?<=个|半)月|周|天)(?P<more>半)?")
+MONTHS = {"学年": 12.0, "学期": 6.0, "年": 12.0, "月": 1.0, "周": 7 / 30.4, "天": 1 / 30.4}
+NUMBERS = {"半": 0.5, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+ONGOING = re.compile(r"至今|迄今|目前|现在|今$|今[）)]|持续|长期|进行中|[起始]$|开始|以来|[—–\-~至到]\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """`start` and `end` are the first and last day (end None: still running); `months` only if no date was given."""
+
+    start: date | None = None
+    end: date | None = None
+    months: float | None = None
+
+    def reaches(self, years: int, on: date) -> bool:
+        """Whether at least `years` have passed from the start to the end, or to `on` if that is earlier."""
+        if self.start is None:
+            return self.months is not None and self.months >= 12 * years
+        last = on if self.end is None else min(on, self.end + timedelta(days=1))
+        return later(self.start, years) <= last
+
+
+def later(day: date, years: int) -> date:
+    """The same day some years later; 29 February becomes 1 March."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
+def read_period(text: str) -> Period | None:
+    """The period a text tells, or None where it tells neither a date nor a length of time.
+
+    Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day.
+    """
+    plain = _digits(unicodedata.normalize("NFKC", text))
+    spans = list(_spans(plain))
+    if spans:
+        start = min(first for first, _ in spans)
+        single = len(spans) == 1
+        end = None if single or ONGOING.search(plain) else max(last for _, last in spans)
+        return Period(start=start, end=end)
+    months = [_months(found) for found in DURATION.finditer(plain)]
+    return Period(months=max(months)) if months else None
+
+
+def _digits(text: str) -> str:
+    text = CHINESE_YEAR.sub(lambda found: found[0].translate(CHINESE_DIGITS), text)
+    return CHINESE_NUMBER.sub(lambda found: str(_number(found[1])), text)
+
+
+def _number(text: str) -> float:
+    if text in NUMBERS:
+        return NUMBERS[text]
+    if "十" in text:
+        tens, _, ones = text.partition("十")
+        return int(NUMBERS.get(tens, 1) * 10 + NUMBERS.get(ones, 0))
+    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else 0
+
+
+def _months(found: re.Match[str]) -> float:
+    number = _number(found["number"]) + (0.5 if found["half"] or found["more"] else 0)
+    return number * MONTHS[found["unit"]]
+
+
+def _spans(text: str) -> list[tuple[date, date]]:
+    spans: list[tuple[date, date]] = []
+    for found in DATE.finditer(text):
+        group = {name: value for name, value in found.groupdict().items() if value is not None}
+        year = next((int(group[name]) for name in ("year", "year2", "year3", "year4") if name in group), 0)
+        month = next((int(group[name]) for name in ("month", "month2", "month3", "month5") if name in group), 0)
+        day = next((int(group[name]) for name in ("day", "day2", "day3", "day5") if name in group), 0)
+        if "year3" in group:
+            year += 2000
+        if not year:
+            # "2023年9月至11月": the second month belongs to the year before it.
+            if not spans:
+                continue
+            year = spans[-1][0].year
+        spans.append(_span(year, month, day, "school" in group))
+    return spans
+
+
+def _span(year: int, month: int, day: int, school: bool) -> tuple[date, date]:
+    if not month:
+        # A school year runs from September to August; "2023-2024学年" ends in the August of its second year.
+        return date(year, 1, 1), date(year, 8, 31) if school else date(year, 12, 31)
+    days = calendar.monthrange(year, month)[1]
+    if not day:
+        return date(year, month, 1), date(year, month, days)
+    return date(year, month, min(day, days)), date(year, month, min(day, days))

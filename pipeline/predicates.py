@@ -1,0 +1,430 @@
+"""The closed vocabulary of checks. Each is one function; its keyword parameters are the keys it takes in rules.yaml.
+
+A check compares what was transcribed with the terms of the notice and yields a Breach for each failure. It parses no
+document, and whether a failure matters, and what is said about it, stands in rules.yaml.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from parsers.model import Annex3, Place, Project
+from parsers.text import fold
+from pipeline.model import Entry, Submission
+from pipeline.names import applicant, category_of, same_applicant, same_project
+from pipeline.period import read_period
+from pipeline.roster import Nearness
+from pipeline.subjects import Application, Breach, File, Letter, SummaryTable, Whole, predicate
+from pipeline.values import is_blank, is_url, people, phones, says_nothing, word_count
+
+# ---------------------------------------------------------------- the mail
+
+
+@predicate()
+def nothing_attached(letter: Letter) -> Iterator[Breach]:
+    """A submission without any attachment, and without a form in its text or a link in its place."""
+    if not letter.message.attached and not letter.forms and not letter.message.cloud_links:
+        yield Breach()
+
+
+@predicate("provider", "name", "expires")
+def only_linked(letter: Letter) -> Iterator[Breach]:
+    """A file that lies on a provider's cloud storage, one breach for each."""
+    for link in letter.message.cloud_links:
+        expires = f"，{link.expires}到期" if link.expires else ""
+        values = {"provider": link.provider, "name": link.name or "文件名未显示", "expires": expires, "found": link.url}
+        yield Breach(values=values)
+
+
+@predicate("received")
+def received_late(letter: Letter) -> Iterator[Breach]:
+    """Received by the server after the deadline."""
+    if letter.received_at > letter.terms.deadline:
+        received = letter.received_at.astimezone(letter.terms.deadline.tzinfo)
+        yield Breach(values={"received": f"{received:%Y年%m月%d日 %H:%M}"})
+
+
+# ---------------------------------------------------------------- the file
+
+
+@predicate("detail")
+def reader_stopped(file: File, *, kind: str) -> Iterator[Breach]:
+    """The reader met a problem of this kind (unreadable, encrypted, unsupported, unsafe)."""
+    if file.problem is not None and file.problem.value == kind:
+        yield Breach(values={"detail": f"（{file.detail}）" if file.detail else ""})
+
+
+@predicate()
+def no_form_inside(file: File) -> Iterator[Breach]:
+    """Readable, but neither Annex 3 nor Annex 4."""
+    if file.problem is None:
+        yield Breach()
+
+
+# ---------------------------------------------------------------- Annex 3, the table as a whole
+
+
+def _at(place: Place, field: str, project: str = "", **values: object) -> Breach:
+    """A breach at a value's place; the label printed in the form outdoes the one we call the field by."""
+    named = {**values, "label": place.label or values.get("label", field), "project": project}
+    return Breach(field=field, project=project, place=str(place), values=named)
+
+
+@predicate()
+def lists_no_project(table: SummaryTable) -> Iterator[Breach]:
+    """No project row was filled in."""
+    if not table.record.projects:
+        yield _at(table.place("projects"), "projects", label="项目名称")
+
+
+@predicate()
+def table_field_blank(table: SummaryTable, *, fields: dict[str, str]) -> Iterator[Breach]:
+    """A field of the table (not of a project) is blank; `fields` maps names to what people call them."""
+    for field, label in fields.items():
+        if is_blank(getattr(table.record, field)):
+            yield _at(table.place(field), field, label=label)
+
+
+@predicate()
+def not_on_roster(table: SummaryTable) -> Iterator[Breach]:
+    """The university is named, but neither on the roster nor unmistakably close to a name on it."""
+    name = table.record.university
+    if not is_blank(name) and table.terms.roster.find(name) is None:
+        yield _at(table.place("university"), "university", found=name)
+
+
+@predicate("expected")
+def nearly_on_roster(table: SummaryTable) -> Iterator[Breach]:
+    """The university's name is one slip away from exactly one name on the roster, and was taken for it."""
+    name = table.record.university
+    match = table.terms.roster.find(name)
+    if match is not None and match.nearness is Nearness.NEAR:
+        yield _at(table.place("university"), "university", found=name, expected=match.university.name)
+
+
+@predicate()
+def count_no_number(table: SummaryTable) -> Iterator[Breach]:
+    """项目数量 is blank or holds anything but digits (full-width ones are digits too)."""
+    found = table.record.project_count
+    if not fold(found).isdecimal():
+        yield _at(table.place("project_count"), "project_count", found=found or "（空白）")
+
+
+@predicate("count")
+def count_differs(table: SummaryTable) -> Iterator[Breach]:
+    """项目数量 is a number, and another one than that of the projects listed."""
+    found, count = fold(table.record.project_count), len(table.record.projects)
+    if found.isdecimal() and count and int(found) != count:
+        yield _at(table.place("project_count"), "project_count", found=found, count=count)
+
+
+# ---------------------------------------------------------------- Annex 3, its rows
+
+
+def _in_row(table: SummaryTable, index: int, field: str, **values: object) -> Breach:
+    project = table.record.projects[index].project_name
+    return _at(table.place(f"projects.{index}.{field}"), field, project, **values)
+
+
+@predicate()
+def row_field_blank(table: SummaryTable, *, fields: dict[str, str]) -> Iterator[Breach]:
+    """A required field of a project row is blank, one breach for each field."""
+    for index, project in table.rows():
+        for field, label in fields.items():
+            if is_blank(getattr(project, field)):
+                yield _in_row(table, index, field, label=label)
+
+
+@predicate("first")
+def row_repeated(table: SummaryTable) -> Iterator[Breach]:
+    """A row names the same project as an earlier one."""
+    seen: dict[str, int] = {}
+    for index, project in table.rows():
+        key = same_project(project.project_name)
+        if key and key in seen:
+            yield _in_row(table, index, "project_name", found=project.project_name, first=seen[key] + 1)
+        seen.setdefault(key, index)
+
+
+@predicate("count")
+def longer_than(table: SummaryTable, *, field: str, limit: int) -> Iterator[Breach]:
+    """A row's text has more than `limit` words as Word counts 字数."""
+    for index, project in table.rows():
+        found = getattr(project, field)
+        count = word_count(found)
+        if count > limit:
+            yield _in_row(table, index, field, found=found, count=count)
+
+
+@predicate("categories")
+def no_category(table: SummaryTable) -> Iterator[Breach]:
+    """A row's category is filled in and is not exactly one of the ten (a missing 类 is forgiven)."""
+    for index, project in table.rows():
+        if not is_blank(project.category) and category_of(project.category, table.terms.categories) is None:
+            yield _in_row(
+                table, index, "category", found=project.category, categories="、".join(table.terms.categories)
+            )
+
+
+@predicate()
+def no_level(table: SummaryTable) -> Iterator[Breach]:
+    """A row's applicant does not say which level's 学生会 or 研究生会."""
+    for index, project in table.rows():
+        named = applicant(project.applicant)
+        if is_blank(project.applicant) or named.complete:
+            continue
+        # 内大学生会 names its level by the university's short name.
+        if not named.union or table.terms.roster.find(named.unit) is None:
+            yield _in_row(table, index, "applicant", found=project.applicant)
+
+
+@predicate()
+def row_phone_invalid(table: SummaryTable) -> Iterator[Breach]:
+    """A row's telephone cell is filled in and holds no valid number."""
+    for index, project in table.rows():
+        if not is_blank(project.phone) and not phones(project.phone):
+            yield _in_row(table, index, "phone", found=project.phone)
+
+
+@predicate()
+def link_invalid(table: SummaryTable) -> Iterator[Breach]:
+    """Something among a row's links is no web address; a word for "none" is no complaint."""
+    for index, project in table.rows():
+        wrong = [link for link in project.links if not says_nothing(link) and not is_url(link)]
+        if wrong:
+            yield _in_row(table, index, "links", found="；".join(wrong))
+
+
+# ---------------------------------------------------------------- Annex 4
+
+
+def _in_form(form: Application, field: str, **values: object) -> Breach:
+    return _at(form.place(field), field, form.record.project_name, **values)
+
+
+@predicate()
+def field_blank(form: Application, *, fields: dict[str, str]) -> Iterator[Breach]:
+    """A required field of the form is blank, one breach for each field."""
+    for field, label in fields.items():
+        if is_blank(getattr(form.record, field)):
+            yield _in_form(form, field, label=label)
+
+
+def _selected(form: Application) -> list[str]:
+    named = [category_of(text, form.terms.categories) for text in form.record.categories]
+    return list(dict.fromkeys(name for name in named if name))
+
+
+@predicate("categories")
+def none_selected(form: Application) -> Iterator[Breach]:
+    """None of the ten categories is selected."""
+    if not _selected(form):
+        found = "、".join(form.record.categories)
+        yield _in_form(form, "categories", label="项目类别", found=found, categories="、".join(form.terms.categories))
+
+
+@predicate()
+def several_selected(form: Application) -> Iterator[Breach]:
+    """More than one of the ten categories is selected."""
+    if len(_selected(form)) > 1:
+        yield _in_form(form, "categories", label="项目类别", found="、".join(form.record.categories))
+
+
+@predicate()
+def phone_invalid(form: Application) -> Iterator[Breach]:
+    """The telephone field is filled in and holds no valid number."""
+    if not is_blank(form.record.phone) and not phones(form.record.phone):
+        yield _in_form(form, "phone", found=form.record.phone)
+
+
+@predicate("received")
+def running_less_than(form: Application, *, years: int) -> Iterator[Breach]:
+    """By what 实施时间 says, fewer than `years` had passed when the form was received."""
+    period = read_period(form.record.period)
+    received = form.received_at.astimezone(form.terms.deadline.tzinfo).date()
+    if period is not None and not period.reaches(years, received):
+        yield _in_form(form, "period", found=form.record.period, received=f"{received:%Y年%m月%d日}")
+
+
+@predicate()
+def period_unreadable(form: Application) -> Iterator[Breach]:
+    """实施时间 is filled in, and neither a date nor a length of time can be read from it."""
+    if not is_blank(form.record.period) and read_period(form.record.period) is None:
+        yield _in_form(form, "period", found=form.record.period)
+
+
+@predicate()
+def opinion_blank(form: Application) -> Iterator[Breach]:
+    """The committee's opinion is blank."""
+    if is_blank(form.record.recommendation):
+        yield _in_form(form, "recommendation", label="学校团委推荐意见及案例点评")
+
+
+@predicate()
+def no_seal(form: Application) -> Iterator[Breach]:
+    """The form bears no seal; where that cannot be told, nothing is said."""
+    if form.record.sealed is False:
+        yield _in_form(form, "sealed", label="盖章")
+
+
+# ---------------------------------------------------------------- a university's submission
+
+
+def listed(submission: Submission) -> list[tuple[Entry, Project]]:
+    """The projects of the current Annex 3 with their rows."""
+    rows = []
+    for entry in submission.entries:
+        if entry.listed is not None and isinstance(entry.listed.transcript.record, Annex3):
+            rows.append((entry, entry.listed.transcript.record.projects[entry.row]))
+    return rows
+
+
+def _of(submission: Submission) -> str:
+    return submission.summaries[-1].path if submission.summaries else ""
+
+
+def _by_kind(submission: Submission) -> tuple[int, int]:
+    graduate = sum(applicant(project.applicant).graduate for _, project in listed(submission))
+    return len(listed(submission)) - graduate, graduate
+
+
+@predicate("count")
+def more_projects_than(whole: Whole, *, limit: int) -> Iterator[Breach]:
+    """More than `limit` projects that are not a graduate union's."""
+    count, _ = _by_kind(whole.submission)
+    if count > limit:
+        yield Breach(field="projects", path=_of(whole.submission), values={"count": count, "found": count})
+
+
+@predicate("count")
+def more_graduate_projects_than(whole: Whole, *, limit: int, beyond: int) -> Iterator[Breach]:
+    """More than `limit` graduate-union projects, after as many of them as fit have taken free places among the `beyond`."""
+    others, graduate = _by_kind(whole.submission)
+    extra = graduate - max(0, beyond - others)
+    if extra > limit:
+        yield Breach(field="projects", path=_of(whole.submission), values={"count": extra, "found": graduate})
+
+
+@predicate("count")
+def graduates_unexpected(whole: Whole) -> Iterator[Breach]:
+    """Graduate-union projects from a university that the roster does not mark as having graduates."""
+    _, count = _by_kind(whole.submission)
+    university = whole.terms.roster.get(whole.submission.university)
+    if count and university is not None and not university.graduates:
+        yield Breach(field="applicant", path=_of(whole.submission), values={"count": count, "found": count})
+
+
+@predicate("projects")
+def category_shared(whole: Whole) -> Iterator[Breach]:
+    """Two or more projects share a category, one breach for each such category."""
+    by_category: dict[str, list[str]] = {}
+    for _, project in listed(whole.submission):
+        name = category_of(project.category, whole.terms.categories)
+        if name:
+            by_category.setdefault(name, []).append(project.project_name)
+    for name, projects in by_category.items():
+        if len(projects) > 1:
+            values = {"found": name, "projects": "、".join(f"《{project}》" for project in projects)}
+            yield Breach(field="category", path=_of(whole.submission), values=values)
+
+
+@predicate()
+def summary_missing(whole: Whole) -> Iterator[Breach]:
+    """Annex 4 forms came, but no Annex 3."""
+    submission = whole.submission
+    if not submission.summaries and any(entry.application for entry in submission.entries):
+        yield Breach()
+
+
+@predicate()
+def application_missing(whole: Whole) -> Iterator[Breach]:
+    """A project of Annex 3 has no Annex 4; rows that name the same project are asked for once."""
+    asked: Counter[str] = Counter()
+    for entry, project in listed(whole.submission):
+        asked[same_project(entry.name)] += 1
+        if is_blank(entry.name) or entry.listed is None or asked[same_project(entry.name)] > 1:
+            continue
+        if entry.application is None:
+            place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name", Place())
+            yield Breach(
+                field="project_name",
+                project=project.project_name,
+                path=entry.listed.path,
+                place=str(place),
+                values={"project": project.project_name, "found": project.project_name},
+            )
+
+
+@predicate()
+def application_unlisted(whole: Whole) -> Iterator[Breach]:
+    """An Annex 4 whose project the current Annex 3 does not list."""
+    if not whole.submission.summaries:
+        return
+    for entry in whole.submission.entries:
+        if entry.listed is None and entry.application is not None and not is_blank(entry.name):
+            place = entry.application.transcript.places.get("project_name", Place())
+            yield Breach(
+                field="project_name",
+                project=entry.name,
+                path=entry.application.path,
+                place=str(place),
+                values={"project": entry.name, "found": entry.name},
+            )
+
+
+def _same_category(whole: Whole, row: Project, form: Application) -> bool:
+    ours, theirs = category_of(row.category, whole.terms.categories), _selected(form)
+    return ours is None or len(theirs) != 1 or ours == theirs[0]
+
+
+def _same_university(whole: Whole, form: Application) -> bool:
+    if is_blank(form.record.university):
+        return True
+    match = whole.terms.roster.find(form.record.university)
+    named = match.university.name if match else form.record.university
+    return fold(named) == fold(whole.submission.university)
+
+
+def _agrees(whole: Whole, field: str, row: Project, form: Application) -> bool:
+    record = form.record
+    if field == "university":
+        return _same_university(whole, form)
+    if field == "category":
+        return _same_category(whole, row, form)
+    ours, theirs = getattr(row, field), getattr(record, field)
+    if is_blank(ours) or is_blank(theirs):
+        return True
+    if field == "leader":
+        return bool(people(ours) & people(theirs))
+    if field == "phone":
+        return not phones(ours) or not phones(theirs) or bool(set(phones(ours)) & set(phones(theirs)))
+    university = whole.terms.roster.get(whole.submission.university)
+    names = (university.name, *university.other_names) if university else (whole.submission.university,)
+    return same_applicant(ours, theirs, names)
+
+
+@predicate("expected")
+def differs_from_summary(whole: Whole, *, field: str) -> Iterator[Breach]:
+    """A field of an Annex 4 differs in substance from what Annex 3 says of that project.
+
+    `field` is university, category, leader, phone or applicant; blank or invalid values have rules of their own.
+    """
+    for entry, row in listed(whole.submission):
+        application = entry.application
+        if application is None:
+            continue
+        record = application.transcript.record
+        form = Application(record, application.transcript, application.received_at, whole.terms)  # type: ignore[arg-type]
+        if _agrees(whole, field, row, form):
+            continue
+        ours = whole.submission.university if field == "university" else getattr(row, field)
+        name = "categories" if field == "category" else field
+        theirs = "、".join(form.record.categories) if field == "category" else getattr(form.record, field)
+        yield Breach(
+            field=name,
+            project=entry.name,
+            path=application.path,
+            place=str(form.place(name)),
+            values={"project": entry.name, "found": theirs, "expected": ours},
+        )

@@ -1,0 +1,144 @@
+"""Turns what a reply says into a mail: headers that thread and stop robots, a text and an HTML body.
+
+It never sends anything, and no text that came from a mail becomes a header's structure, HTML or a template.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+from pipeline.letter import Letter, draft
+from pipeline.model import SHANGHAI, Address, Mail, Notice, Reply, Submission
+from pipeline.settings import resource
+from pipeline.wording import one_line, quoted
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MARKS = {"correction": "【请补正】", "acknowledgement": "【已收到】"}
+ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}>")
+# A thread is told by its beginning and its latest mails; longer ones are shortened (RFC 5322 3.6.4).
+REFERENCES = 30
+
+
+def compose(
+    mails: tuple[Mail, ...],
+    submissions: tuple[Submission, ...],
+    notice: Notice,
+    sender: str,
+    made_at: datetime,
+) -> Reply:
+    """The one reply to these mails of one correspondent (oldest first), about the submissions as they stand.
+
+    The same mails and recipient always give the same Message-ID, the same arguments the same bytes. The mail
+    is 7-bit, its lines end in CRLF (RFC 5321) and it is marked as automatic (RFC 3834).
+    Raises ValueError where there is no mail, or none of the newest one's addresses can be written to.
+    """
+    if not mails:
+        raise ValueError("a reply needs a mail to answer")
+    newest = mails[-1]
+    recipient = _recipient(newest)
+    letter = draft(mails, submissions, notice, made_at)
+    answers = tuple(mail.id for mail in mails)
+    digest = hashlib.sha256("\n".join([*sorted(answers), recipient.address]).encode()).hexdigest()
+    message_id = f"<annex.{digest[:32]}@{sender.rpartition('@')[2]}>"
+    subject = _subject(letter)
+    head = {
+        "From": _mailbox(notice.organiser, sender),
+        "To": _mailbox(recipient.name, recipient.address),
+        "Subject": _encoded(subject, "Subject"),
+        "Date": format_datetime(made_at.astimezone(SHANGHAI)),
+        "Message-ID": message_id,
+        **_thread(newest),
+        "Auto-Submitted": "auto-replied",
+        "X-Auto-Response-Suppress": "All",
+    }
+    return Reply(
+        message_id=message_id,
+        recipient=recipient.address,
+        subject=subject,
+        kind=letter.kind,
+        raw=_raw(head, letter, f"=_annex_{digest[32:]}"),
+        answers=answers,
+        universities=tuple(submission.university for submission in submissions),
+    )
+
+
+def render(letter: Letter) -> tuple[str, str]:
+    """The letter as plain text and as an HTML document; lines end in `\\n`."""
+    environment = _environment()
+    text, html = (environment.get_template(f"reply.{kind}.j2").render(letter=letter) for kind in ("txt", "html"))
+    return text, html
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(resource("templates"), encoding="utf-8"),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and ".html." in name,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["quoted"] = quoted
+    return environment
+
+
+def _recipient(mail: Mail) -> Address:
+    """Reply-To, else From (contract §6), whichever can be written to without SMTPUTF8, which 163 does not offer."""
+    for address in (mail.reply_to, mail.sender):
+        if ADDRESS.fullmatch(address.address):
+            return address
+    raise ValueError("the mail has no address that can be answered")
+
+
+def _subject(letter: Letter) -> str:
+    names = letter.universities
+    whom = "、".join(names) if len(names) <= 2 else f"{names[0]}等{len(names)}所高校"
+    return f"{MARKS[letter.kind]}{whom}{letter.topic}申报材料"
+
+
+def _encoded(text: str, name: str) -> str:
+    """Text as encoded words (RFC 2047), folded; whole characters only in each."""
+    return Header(text, "utf-8", header_name=name, maxlinelen=76).encode(linesep="\r\n")
+
+
+def _mailbox(name: str, address: str) -> str:
+    display = one_line(name, 60)
+    return f"{_encoded(display, 'Reply-To')}\r\n <{address}>" if display else address
+
+
+def _thread(newest: Mail) -> dict[str, str]:
+    """In-Reply-To and References to the newest mail answered, none where it carries no usable Message-ID."""
+    if not MESSAGE_ID.fullmatch(newest.message_id):
+        return {}
+    earlier = [each for each in newest.references if MESSAGE_ID.fullmatch(each) and each != newest.message_id]
+    if len(earlier) >= REFERENCES:
+        earlier = [earlier[0], *earlier[-(REFERENCES - 2) :]]
+    return {"In-Reply-To": newest.message_id, "References": "\r\n ".join([*earlier, newest.message_id])}
+
+
+def _raw(head: dict[str, str], letter: Letter, boundary: str) -> bytes:
+    """The whole mail; bodies are base64, so no relay has a reason to touch them."""
+    lines = [f"{name}: {value}" for name, value in head.items()]
+    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
+    for kind, body in zip(("plain", "html"), render(letter), strict=True):
+        encoded = base64.encodebytes(body.replace("\n", "\r\n").encode("utf-8")).decode("ascii")
+        lines += [
+            f"--{boundary}",
+            f"Content-Type: text/{kind}; charset=utf-8",
+            "Content-Transfer-Encoding: base64",
+        ]
+        lines += ["", *encoded.splitlines(), ""]
+    lines += [f"--{boundary}--", ""]
+    return "\r\n".join(lines).encode("ascii")

@@ -1,0 +1,139 @@
+"""What `status` and `show` tell: where everybody stands, and the whole history of one university, as plain values.
+
+It reads the store and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from pipeline.bookkeeping import mail_lines
+from pipeline.codec import finding_out
+from pipeline.errors import ConfigurationError
+from pipeline.model import SHANGHAI, State, Submission, Version
+from pipeline.office import Office
+from pipeline.predicates import listed
+
+Json = dict[str, Any]
+
+
+def local(moment: datetime | None) -> str:
+    """An instant as staff read it."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def time_left(deadline: datetime, now: datetime) -> str:
+    """How long there is to the deadline, or how long it has passed."""
+    seconds = int((deadline - now).total_seconds())
+    days, hours = divmod(abs(seconds) // 3600, 24)
+    span = f"{days} 天 {hours} 小时" if days else f"{hours} 小时 {abs(seconds) // 60 % 60} 分"
+    return f"还有 {span}" if seconds >= 0 else f"已截止 {span}"
+
+
+def status(office: Office, now: datetime) -> Json:
+    """Who has submitted, who has to correct what, who is missing, and how the program itself is doing."""
+    heard = {name: office.submission(name) for name in office.store.universities()}
+    roster = [(one.name, heard.pop(one.name, None)) for one in office.rules.terms.roster.universities]
+    others = [(one.university, one) for one in heard.values()]
+    lines = [_line(name, submission) for name, submission in [*roster, *others]]
+    replies = Counter(reply.state for reply in office.store.replies())
+    last = office.store.fact("last_success")
+    return {
+        "deadline": office.rules.terms.deadline.isoformat(),
+        "time_left": time_left(office.rules.terms.deadline, now),
+        "states": {state.value: sum(line["state"] == state.value for line in lines) for state in State},
+        "universities": lines,
+        "mails": {
+            "recorded": len(office.store.mails()),
+            "set_aside": len(office.store.all_set_aside()),
+            "unanswered": len(office.store.unanswered()),
+        },
+        "replies": {state: replies[state] for state in sorted(replies)},
+        "last_success": last or "",
+    }
+
+
+def _line(name: str, submission: Submission | None) -> Json:
+    if submission is None:
+        return {"university": name, "state": State.MISSING.value, "projects": 0, "applications": 0, "errors": []}
+    return {
+        "university": name,
+        "state": submission.state.value,
+        "projects": len(listed(submission)),
+        "applications": sum(entry.application is not None for entry in submission.entries),
+        "errors": [finding_out(finding) for finding in submission.errors],
+    }
+
+
+def named(office: Office, text: str) -> str:
+    """The university meant by what somebody typed: by any of its names, or as it stands in the store.
+
+    Raises ConfigurationError where nothing fits.
+    """
+    match = office.rules.terms.roster.find(text)
+    if match is not None:
+        return match.university.name
+    if text in office.store.universities():
+        return text
+    raise ConfigurationError(f"没有名为“{text}”的高校。请填写全称或简称；全部名单见 annex-inbox status。")
+
+
+def history(office: Office, university: str) -> Json:
+    """Mails, versions, findings and replies of one university, oldest first."""
+    submission = office.submission(university)
+    places = office.archive.sync(submission, office.content)
+    ids = {mail.id for mail in submission.mails}
+    lines = [line for line in mail_lines(office) if line.mail.id in ids]
+    versions, _ = office.store.dossier(university)
+    return {
+        "university": university,
+        "state": submission.state.value,
+        "mails": [
+            {
+                "id": line.mail.id,
+                "received": local(line.mail.received_at),
+                "sender": str(line.mail.sender),
+                "subject": line.mail.subject,
+                "result": line.result,
+                "reply": line.reply,
+            }
+            for line in lines
+        ],
+        "versions": [
+            {
+                "received": local(one.received_at),
+                "path": one.path,
+                "form": one.transcript.form,
+                "standing": _standing(one, submission),
+                "archived": places.get((one.mail, one.index), ""),
+            }
+            for one in sorted(versions, key=lambda one: (one.received_at, one.index))
+        ],
+        "findings": [finding_out(finding) for finding in submission.all_findings],
+        "replies": [
+            {
+                "made": local(reply.made_at),
+                "recipient": reply.recipient,
+                "subject": reply.subject,
+                "state": reply.state,
+                "said": reply.said,
+            }
+            for reply in office.store.replies()
+            if university in reply.universities
+        ],
+    }
+
+
+def _standing(one: Version, submission: Submission) -> str:
+    key = (one.mail, one.index)
+    groups = {
+        "现行": [*submission.summaries, *(e.application for e in submission.entries if e.application)],
+        "已被替换": submission.superseded,
+        "已撤回": submission.withdrawn,
+    }
+    for word, group in groups.items():
+        if any((other.mail, other.index) == key for other in group):
+            return word
+    return "佐证材料"

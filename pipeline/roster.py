@@ -1,0 +1,103 @@
+"""Which university a name means: exact, registered short or former name, with campus or college added, or one slip away.
+
+It answers only where exactly one entry can be meant; a name that fits two is not guessed.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from parsers.text import fold
+from pipeline.model import University
+
+# Names this short are also parts of other words (内大 in 国内大学), so they count only when they stand alone.
+SHORTEST_WITHIN = 4
+ADDITIONS = re.compile(
+    r"(?:共青团|中国共产主义青年团)?(?P<name>.+?)(?:委员会|团委|校团委|学生会|研究生会|学联|学生工作处|学生处|本部|校本部)+$"
+)
+
+
+class Nearness(enum.Enum):
+    """How a name was matched; NEAR is told to staff."""
+
+    EXACT = "exact"
+    WITHIN = "within"
+    NEAR = "near"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A roster entry and how its name was found."""
+
+    university: University
+    nearness: Nearness
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The universities the notice is addressed to (四、1), in the order staff listed them."""
+
+    universities: tuple[University, ...]
+
+    @cached_property
+    def _names(self) -> dict[str, University]:
+        names = {fold(other): university for university in self.universities for other in university.other_names}
+        return names | {fold(university.name): university for university in self.universities}
+
+    @cached_property
+    def _known(self) -> dict[str, Match | None]:
+        return {}
+
+    def get(self, name: str) -> University | None:
+        """The entry of exactly this official name."""
+        found = self._names.get(fold(name))
+        return found if found is not None and found.name == name else None
+
+    def find(self, text: str) -> Match | None:
+        """The one university a filled-in name means, or None where none or several can be meant."""
+        key = fold(text)
+        if key not in self._known:
+            self._known[key] = self._find(key) if key else None
+        return self._known[key]
+
+    def mentioned(self, text: str) -> University | None:
+        """The one university a longer text (a subject line) speaks of, by its full name or a longer other name."""
+        found = self._within(fold(text))
+        return found.university if found else None
+
+    def _find(self, key: str) -> Match | None:
+        stripped = ADDITIONS.match(key)
+        for name in (key, stripped["name"] if stripped else key):
+            if name in self._names:
+                return Match(self._names[name], Nearness.EXACT)
+        return self._within(key) or self._near(key)
+
+    def _within(self, key: str) -> Match | None:
+        hits = [name for name in self._names if len(name) >= SHORTEST_WITHIN and name in key]
+        # A name inside a longer hit at the same place (内蒙古大学 in 内蒙古大学创业学院) is not meant.
+        longest = [name for name in hits if not any(name != other and name in other for other in hits)]
+        meant = {self._names[name].name for name in longest}
+        if len(meant) != 1:
+            return None
+        rest = key.replace(longest[0], "", 1)
+        # "内蒙古大学交通职业技术学院" is not on the roster; "内蒙古大学玉泉校区" and "内蒙古大学数学学院" are.
+        if len(longest) == 1 and re.search(r"(?:职业|专科|大学)", rest):
+            return None
+        return Match(self._names[longest[0]], Nearness.WITHIN)
+
+    def _near(self, key: str) -> Match | None:
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        if len(key) < 5:
+            return None
+        near = {
+            university.name: university
+            for name, university in self._names.items()
+            if len(name) >= 5 and DamerauLevenshtein.distance(name, key, score_cutoff=1) <= 1
+        }
+        return Match(next(iter(near.values())), Nearness.NEAR) if len(near) == 1 else None
+
+

@@ -1,0 +1,343 @@
+"""rules.yaml, read through a strict schema into Rules; a faulty file is refused with its path, line and reason.
+
+Every limit, severity, word list and sentence stands in that file; this module knows only its shape.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
+
+import pipeline.predicates  # noqa: F401 - importing it fills the vocabulary
+from pipeline.errors import ConfigurationError
+from pipeline.model import SHANGHAI, Contact, Finding, Limits, Notice, Severity, University
+from pipeline.roster import Roster
+from pipeline.subjects import VOCABULARY, Breach, Predicate, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One sentence of the notice: who checks it, how grave it is, what is said, and where it is written."""
+
+    id: str
+    severity: Severity
+    clause: str
+    message: str
+    predicate: Predicate
+    parameters: dict[str, Any]
+
+    def findings(self, subject: object, path: str) -> Iterator[Finding]:
+        """What this rule finds in a subject; `path` is the document's, unless the breach names its own."""
+        for breach in self.predicate.check(subject, **self.parameters):
+            yield Finding(
+                rule=self.id,
+                severity=self.severity,
+                path=breach.path or path,
+                place=breach.place,
+                field=breach.field,
+                project=breach.project,
+                message=self._sentence(breach),
+                clause=self.clause,
+            )
+
+    def _sentence(self, breach: Breach) -> str:
+        values = {"found": "", "label": "", "project": breach.project, **self.parameters, **breach.values}
+        return self.message.format_map(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What tells a submission from other mail; `questions` outweigh the rest where nothing is attached."""
+
+    subject: tuple[str, ...]
+    text: tuple[str, ...]
+    files: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything rules.yaml says."""
+
+    path: Path
+    notice: Notice
+    terms: Terms
+    words: Words
+    limits: Limits
+    rules: tuple[Rule, ...]
+
+    @cached_property
+    def _by_subject(self) -> dict[type, tuple[Rule, ...]]:
+        return {
+            subject: tuple(rule for rule in self.rules if rule.predicate.subject is subject)
+            for subject in {rule.predicate.subject for rule in self.rules}
+        }
+
+    def check(self, subject: object, path: str = "") -> tuple[Finding, ...]:
+        """All findings about a subject, in the order of rules.yaml."""
+        return tuple(
+            finding for rule in self._by_subject.get(type(subject), ()) for finding in rule.findings(subject, path)
+        )
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Contact(_Strict):
+    unit: str
+    name: str
+    phone: str
+
+
+class _Notice(_Strict):
+    title: str
+    activity: str
+    organiser: str
+    mailbox: str
+    deadline: str
+    contacts: tuple[_Contact, ...]
+
+    @field_validator("mailbox")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", value):
+            raise ValueError("应为一个邮箱地址")
+        return value
+
+    @field_validator("deadline")
+    @classmethod
+    def _instant(cls, value: str) -> str:
+        deadline(value)
+        return value
+
+
+class _Words(_Strict):
+    subject: tuple[str, ...]
+    text: tuple[str, ...]
+    files: tuple[str, ...]
+    questions: tuple[str, ...] = ()
+
+
+class _Limits(_Strict):
+    max_file_megabytes: int = 50
+    max_total_megabytes: int = 300
+    max_files: int = 500
+    max_depth: int = 4
+    max_ratio: int = 200
+
+    @field_validator("*")
+    @classmethod
+    def _positive(cls, value: int) -> int:
+        if value < 1:
+            raise ValueError("应为正整数")
+        return value
+
+
+class _University(_Strict):
+    name: str
+    other_names: tuple[str, ...] = ()
+    level: str = ""
+    graduates: bool = False
+    city: str = ""
+    domains: tuple[str, ...] = ()
+
+
+class _Rule(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+    severity: Severity
+    check: str
+    message: str
+    clause: str = ""
+    enabled: bool = True
+
+
+class _File(_Strict):
+    notice: _Notice
+    categories: tuple[str, ...]
+    submission_words: _Words
+    limits: _Limits = _Limits()
+    universities: tuple[_University, ...]
+    rules: dict[str, _Rule]
+
+
+class _Fault(Exception):
+    """A fault at a position in the file, a sequence of keys and indexes."""
+
+    def __init__(self, position: tuple[str | int, ...], reason: str) -> None:
+        super().__init__(reason)
+        self.position = position
+        self.reason = reason
+
+
+def deadline(text: str) -> datetime:
+    """ "2024-11-26 24:00" as an instant in Asia/Shanghai; 24:00 is the end of that day. Raises ValueError."""
+    found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})", text.strip())
+    if not found:
+        raise ValueError("应写成 2024-11-26 24:00 的样子")
+    year, month, day, hour, minute = map(int, found.groups())
+    if hour > 24 or minute > 59 or (hour == 24 and minute):
+        raise ValueError("时刻不存在")
+    return datetime(year, month, day, tzinfo=SHANGHAI) + timedelta(hours=hour, minutes=minute)
+
+
+def load(path: Path) -> Rules:
+    """Read rules.yaml. Raises ConfigurationError naming the file, the line and the reason."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigurationError(f"找不到规则文件 {path}。请检查 ANNEX_RULES，或运行 annex-inbox init 生成一份。") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"规则文件 {path} 无法读取（应为 UTF-8 文本）：{error}") from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise ConfigurationError(f"规则文件 {path} 第 {line} 行：不是合法的 YAML（{getattr(error, 'problem', error)}）。") from None
+    if tree is None:
+        raise ConfigurationError(f"规则文件 {path} 第 1 行：文件是空的。")
+    try:
+        _refuse_repeated_keys(tree, ())
+        return _rules(path, _parsed(yaml.load(text, Loader=yaml.CSafeLoader)))
+    except _Fault as fault:
+        where = ".".join(map(str, fault.position))
+        line = _line(tree, fault.position)
+        raise ConfigurationError(f"规则文件 {path} 第 {line} 行（{where}）：{fault.reason}。请改正后重试。") from None
+
+
+REASONS = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "不认识这一项，请检查拼写",
+    "string_type": "应为文字（若是数字请加引号）",
+    "tuple_type": "应为列表",
+    "bool_parsing": "应为 true 或 false",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "dict_type": "应为“键: 值”的形式",
+    "model_type": "应为“键: 值”的形式",
+    "enum": "只能是 {expected}",
+}
+
+
+def _reason(fault: Any) -> str:
+    context = fault.get("ctx", {})
+    template = REASONS.get(fault["type"], "{error}" if "error" in context else fault["msg"].replace("{", "{{"))
+    return template.format(**context)
+
+
+def _parsed(data: object) -> _File:
+    try:
+        return TypeAdapter(_File).validate_python(data)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise _Fault(fault["loc"], _reason(fault)) from None
+
+
+def _rules(path: Path, file: _File) -> Rules:
+    notice = Notice(
+        **file.notice.model_dump(exclude={"deadline", "contacts"}),
+        deadline=deadline(file.notice.deadline),
+        contacts=tuple(Contact(**contact.model_dump()) for contact in file.notice.contacts),
+    )
+    megabyte = 1024 * 1024
+    limits = Limits(
+        max_file_bytes=file.limits.max_file_megabytes * megabyte,
+        max_total_bytes=file.limits.max_total_megabytes * megabyte,
+        max_files=file.limits.max_files,
+        max_depth=file.limits.max_depth,
+        max_ratio=file.limits.max_ratio,
+    )
+    return Rules(
+        path=path,
+        notice=notice,
+        terms=Terms(notice.deadline, file.categories, _roster(file.universities)),
+        words=Words(**file.submission_words.model_dump()),
+        limits=limits,
+        rules=tuple(rule for rule, enabled in _every_rule(file.rules) if enabled),
+    )
+
+
+def _every_rule(rules: dict[str, _Rule]) -> Iterator[tuple[Rule, bool]]:
+    """Every rule with whether it is switched on; one that is off must be right all the same."""
+    for name, rule in rules.items():
+        yield _rule(name, rule), rule.enabled
+
+
+def _roster(universities: tuple[_University, ...]) -> Roster:
+    owners: dict[str, str] = {}
+    for index, university in enumerate(universities):
+        for name in (university.name, *university.other_names):
+            if owners.setdefault(name, university.name) != university.name or not name:
+                raise _Fault(("universities", index), f"名称“{name}”已属于“{owners[name]}”，一个名称只能指一所高校")
+    return Roster(tuple(University(**university.model_dump()) for university in universities))
+
+
+def _rule(name: str, rule: _Rule) -> Rule:
+    predicate = VOCABULARY.get(rule.check)
+    if predicate is None:
+        raise _Fault(("rules", name, "check"), f"没有名为“{rule.check}”的检查，可用的有：{'、'.join(sorted(VOCABULARY))}")
+    given = dict(rule.model_extra or {})
+    for key in given.keys() - predicate.parameters.keys():
+        raise _Fault(("rules", name, key), f"检查 {rule.check} 没有参数“{key}”")
+    parameters = {}
+    for key, kind in predicate.parameters.items():
+        if key not in given:
+            raise _Fault(("rules", name), f"检查 {rule.check} 缺少参数“{key}”")
+        try:
+            parameters[key] = TypeAdapter(kind).validate_python(given[key], strict=True)
+        except ValidationError as error:
+            raise _Fault(("rules", name, key), _reason(error.errors()[0])) from None
+    _refuse_unknown_names(name, rule.message, predicate.says | parameters.keys())
+    return Rule(name, rule.severity, rule.clause, rule.message, predicate, parameters)
+
+
+def _refuse_unknown_names(name: str, message: str, known: frozenset[str]) -> None:
+    try:
+        named = [field for _, field, _, _ in string.Formatter().parse(message) if field is not None]
+    except ValueError:
+        raise _Fault(("rules", name, "message"), "花括号不成对") from None
+    for field in named:
+        if field not in known:
+            raise _Fault(("rules", name, "message"), f"不能使用 {{{field}}}，可用的有：{'、'.join(sorted(known))}")
+
+
+def _refuse_repeated_keys(node: yaml.Node, position: tuple[str | int, ...]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise _Fault((*position, key.value), "这一项写了两次")
+            seen.add(key.value)
+            _refuse_repeated_keys(value, (*position, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _refuse_repeated_keys(value, (*position, index))
+
+
+def _line(node: yaml.Node, position: tuple[str | int, ...]) -> int:
+    """The line of a position in the file, or of the nearest thing above it that exists."""
+    line = node.start_mark.line + 1
+    for step in position:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key, value) for key, value in node.value if key.value == str(step)]
+            if not pairs:
+                break
+            # Of a key written twice the second is the fault.
+            key, node = pairs[-1]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return int(line)

@@ -1,0 +1,222 @@
+"""One pass: fetch what is new, process it, answer what is due, keep the ledger right. The only module that decides and acts.
+
+A mail that makes our code fail is set aside whole and the rest goes on; a server that is away ends only its own part.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from pipeline.bookkeeping import keep_ledger
+from pipeline.dispatch import Clock, Dispatched, dispatch
+from pipeline.errors import AnnexError, ServerAway
+from pipeline.flow import process
+from pipeline.mailbox import Mailbox
+from pipeline.model import Disposition, Envelope, Mail, Outcome
+from pipeline.office import Office
+from pipeline.reply import compose
+
+log = logging.getLogger(__name__)
+
+# By itself a mail is tried this often, in case what failed was not the mail; then it waits for the operator.
+ATTEMPTS = 3
+# Told as (what is being done, how many are done, how many there are).
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_what: str, _done: int, _of: int) -> None:
+    """Show no progress."""
+
+
+@dataclass
+class Pass:
+    """What one pass came to; `listed` = recorded + set_aside + known_already + missed."""
+
+    listed: int = 0
+    recorded: int = 0
+    submissions: int = 0
+    set_aside: int = 0
+    known_already: int = 0
+    missed: int = 0
+    replies: int = 0
+    dispatched: Dispatched = field(default_factory=Dispatched)
+    ledger_written: bool = False
+    notes: list[str] = field(default_factory=list)
+    troubles: list[AnnexError] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of contract §1: what stops us first, then what was set aside."""
+        codes = [trouble.exit_code for trouble in self.troubles]
+        if codes:
+            return min(codes)
+        return 1 if self.set_aside else 0
+
+
+def one_pass(office: Office, clock: Clock, progress: Progress = silent) -> Pass:
+    """Do all there is to do now. Raises nothing that a person can act on; such trouble is in the result."""
+    done = Pass()
+    office.spool.sweep()
+    retry_set_aside(office, clock)
+    with _noted(done):
+        fetch(office, done, clock, progress)
+    done.replies = answer(office, clock(), progress)
+    _ledger(office, done, clock())
+    if office.settings.reply != "off":
+        done.dispatched = dispatch(office, clock, lambda one, of: progress("发送回复", one, of))
+        done.notes += done.dispatched.notes
+        if done.dispatched.trouble is not None:
+            done.troubles.append(done.dispatched.trouble)
+        _ledger(office, done, clock())
+    if not done.troubles:
+        office.store.set_fact("last_success", clock().isoformat())
+    return done
+
+
+@contextmanager
+def _noted(done: Pass) -> Iterator[None]:
+    try:
+        yield
+    except AnnexError as trouble:
+        done.troubles.append(trouble)
+
+
+def _ledger(office: Office, done: Pass, now: datetime) -> None:
+    kept = keep_ledger(office, now)
+    done.ledger_written |= kept.written
+    done.notes += [note for note in kept.notes if note not in done.notes]
+
+
+def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
+    """Bring every mail not known yet into the spool and process it, oldest first over all folders."""
+    store = office.store
+    with Mailbox.open(office.settings, office.user) as mailbox:
+        found, missing = mailbox.folders(office.settings.folders)
+        done.notes += [f"邮箱中没有文件夹“{name}”，已跳过。" for name in missing]
+        if not found:
+            raise ServerAway("ANNEX_FOLDERS 中的文件夹一个也打不开，请核对文件夹名称。")
+        listed: list[Envelope] = []
+        for folder in found:
+            listed += mailbox.unknown(folder, partial(store.known_uids, folder))
+        listed.sort(key=lambda envelope: (envelope.received_at, envelope.folder, envelope.uid))
+        done.listed = len(listed)
+        for position, (envelope, mail) in enumerate(mailbox.fetch(listed, office.spool), start=1):
+            if store.is_recorded(mail):
+                # The same bytes, delivered twice, moved or renumbered: one mail.
+                store.sight(envelope, mail)
+                done.known_already += 1
+            else:
+                take(office, done, mail, envelope.received_at, clock, envelope)
+            progress("收取邮件", position, len(listed))
+        done.missed = done.listed - done.recorded - done.set_aside - done.known_already
+
+
+def take(
+    office: Office, done: Pass, mail: str, received_at: datetime, clock: Clock, envelope: Envelope | None = None
+) -> Outcome | None:
+    """Process one mail of the spool and store its outcome; None where it had to be set aside."""
+    try:
+        outcome = look_at(office, mail, received_at)
+    except Exception as fault:
+        log.error("邮件 %s 无法处理，已搁置（%s）", mail[:12], type(fault).__name__)
+        _set_aside(office, mail, received_at, fault, clock(), envelope)
+        done.set_aside += 1
+        return None
+    keep(office, outcome, envelope)
+    done.recorded += 1
+    done.submissions += outcome.mail.disposition is Disposition.SUBMISSION
+    return outcome
+
+
+def _set_aside(
+    office: Office, mail: str, received_at: datetime, fault: Exception, at: datetime, envelope: Envelope | None = None
+) -> None:
+    reason = f"{type(fault).__name__}: {fault}"[:500]
+    trace = "".join(traceback.format_exception(fault))
+    office.store.set_aside(mail, received_at, reason, trace, at, envelope)
+
+
+def look_at(office: Office, mail: str, received_at: datetime) -> Outcome:
+    """What a mail of the spool comes to by the rules in force; nothing is stored."""
+    return process(
+        office.spool.read(mail),
+        mail,
+        received_at,
+        office.rules,
+        lambda address: office.store.known_to(address, received_at),
+        office.user,
+    )
+
+
+def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> None:
+    """Store an outcome; a correspondent who has now said which university it is gets its earlier forms attributed."""
+    before = [mail.universities for mail in office.store.mails([outcome.mail.id])]
+    office.store.record(outcome, envelope)
+    known = [name for name in outcome.mail.universities if not name.startswith("?")]
+    address = outcome.mail.reply_to.address
+    if len(known) == 1 and address:
+        office.store.adopt(address, known[0])
+    office.forget(*outcome.mail.universities, f"?{address}", *(name for names in before for name in names))
+
+
+def retry_set_aside(office: Office, clock: Clock, only: Iterable[str] | None = None) -> int:
+    """Try again what was set aside, by itself only a few times, `only` these when asked; returns how many came through."""
+    through = 0
+    wanted = None if only is None else set(only)
+    for entry in office.store.all_set_aside():
+        if entry.attempts >= ATTEMPTS if wanted is None else entry.mail not in wanted:
+            continue
+        try:
+            outcome = look_at(office, entry.mail, entry.received_at)
+        except Exception as fault:
+            _set_aside(office, entry.mail, entry.received_at, fault, clock())
+            continue
+        keep(office, outcome)
+        through += 1
+    return through
+
+
+def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
+    """Write the replies that are due into the outbox; returns how many.
+
+    A mail is due once every university it concerns has been quiet for the settle window (contract §6); all due mails of
+    one correspondent get one reply.
+    """
+    due: dict[str, list[Mail]] = {}
+    for mail in office.store.unanswered():
+        if all(_quiet(office, university, now) for university in mail.universities):
+            due.setdefault(mail.reply_to.address, []).append(mail)
+    made = 0
+    for position, mails in enumerate(due.values(), start=1):
+        made += _answer(office, mails, now)
+        progress("撰写回复", position, len(due))
+    return made
+
+
+def _quiet(office: Office, university: str, now: datetime) -> bool:
+    newest = office.store.newest_mail(university)
+    return newest is None or now - newest >= timedelta(minutes=office.settings.settle_minutes) or newest > now
+
+
+def _answer(office: Office, mails: list[Mail], now: datetime) -> bool:
+    universities = dict.fromkeys(name for mail in mails for name in mail.universities)
+    submissions = tuple(office.submission(name) for name in universities)
+    try:
+        reply = compose(tuple(mails), submissions, office.rules.notice, office.user, now)
+    except ValueError:
+        # There is nobody to write to; staff see it in the mail log.
+        log.warning("邮件 %s 没有可用的回信地址", mails[-1].id[:12])
+        _leave(office, mails)
+        return False
+    return office.store.queue(reply, now, "off" if office.settings.reply == "off" else "queued")
+
+
+def _leave(office: Office, mails: Iterable[Mail]) -> None:
+    for mail in mails:
+        office.store.leave_unanswered(mail.id)

@@ -1,0 +1,170 @@
+"""How the commands look on a terminal: tables, findings, progress bars. Chinese throughout; it decides nothing.
+
+Rich is loaded only when something is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pipeline.model import Finding, Severity, State
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.doctor import Diagnosis
+    from pipeline.offline import Checked
+    from pipeline.run import Pass
+
+COLOURS = {State.ACCEPTED: "green", State.TO_CORRECT: "yellow", State.FOR_STAFF: "magenta", State.MISSING: "dim"}
+TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}
+FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表", None: "—"}
+
+
+def console(stderr: bool = False) -> Console:
+    """A console on standard output, or on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error, drawn only on a terminal and only once there is something to show."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=of)
+            bar.update(tasks[what], completed=done, total=of)
+
+        yield show
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def checked(result: Checked) -> None:
+    """The result of `check` for a person."""
+    out = console()
+    for document in result.documents:
+        out.print(f"[bold]{_plain(document.path)}[/]  {FORMS[document.transcript.form]}")
+        for finding in document.findings:
+            _finding(out, finding)
+        for note in document.transcript.notes:
+            out.print(f"    [dim]{_plain(note)}[/]")
+    for submission in result.submissions:
+        state = submission.state
+        name = submission.university or "（没有写明高校）"
+        out.print(f"\n[bold]{_plain(name)}[/]  [{COLOURS[state]}]{state.value}[/]  项目 {len(submission.entries)} 个")
+        for finding in submission.findings:
+            _finding(out, finding)
+    for path, disposition in result.others:
+        out.print(f"[bold]{_plain(path)}[/]  {disposition.value}")
+    errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
+    out.print(f"\n共 {len(result.documents)} 份文件，须补正 {errors} 处，提醒 {warnings} 处。")
+
+
+def _finding(out: Console, finding: Finding) -> None:
+    where = " ".join(part for part in (f"《{finding.project}》" if finding.project else "", finding.place) if part)
+    clause = f"（依据：{finding.clause}）" if finding.clause else ""
+    tone = TONES[finding.severity]
+    out.print(f"  [{tone}]{finding.severity.label}[/] {_plain(where)} {_plain(finding.message)}{_plain(clause)} [dim]{finding.rule}[/]")
+
+
+def passed(result: Pass, ledger: str) -> None:
+    """What a pass came to, in a few lines."""
+    out = console()
+    parts = [f"新邮件 {result.listed} 封", f"其中报送 {result.submissions} 封"]
+    if result.known_already:
+        parts.append(f"已登记过 {result.known_already} 封")
+    if result.set_aside:
+        parts.append(f"[red]搁置 {result.set_aside} 封[/]")
+    if result.missed:
+        parts.append(f"未取到 {result.missed} 封（下次再取）")
+    out.print("，".join(parts) + "。")
+    sent = result.dispatched
+    if result.replies or sent.sent or sent.drafted or sent.waiting or sent.held:
+        words = [f"撰写回复 {result.replies} 封", f"发出 {sent.sent} 封"]
+        words += [f"存草稿 {sent.drafted} 封"] if sent.drafted else []
+        words += [f"待发 {sent.waiting} 封"] if sent.waiting else []
+        words += [f"[red]需人工处理 {sent.held} 封[/]"] if sent.held else []
+        out.print("，".join(words) + "。")
+    out.print(f"台账{'已更新' if result.ledger_written else '没有变化'}：{_plain(ledger)}")
+    for note in result.notes:
+        out.print(f"[yellow]注意[/] {_plain(note)}")
+    if result.set_aside:
+        out.print("[yellow]注意[/] 有邮件未能处理，原件完好；请运行 annex-inbox set-aside list 查看。")
+
+
+def status(report: dict[str, Any]) -> None:
+    """The table of `status`."""
+    from rich.table import Table
+
+    out = console()
+    states = "，".join(f"{name} {count}" for name, count in report["states"].items())
+    out.print(f"截止 {report['deadline'][:16].replace('T', ' ')}（{report['time_left']}）。{states}。")
+    table = Table("高校", "状态", "项目", "申报表", "须补正")
+    for line in report["universities"]:
+        colour = COLOURS[State(line["state"])]
+        problems = "\n".join(_plain(f"{e['project']} {e['message']}".strip()) for e in line["errors"][:5])
+        more = len(line["errors"]) - 5
+        problems += f"\n…另有 {more} 处，见 annex-inbox show" if more > 0 else ""
+        name = line["university"] or "（高校待确认）"
+        numbers = ("", "") if line["state"] == "未报送" else (str(line["projects"]), str(line["applications"]))
+        table.add_row(_plain(name), f"[{colour}]{line['state']}[/]", *numbers, problems)
+    out.print(table)
+    mails = report["mails"]
+    out.print(f"邮件：已登记 {mails['recorded']} 封，搁置 {mails['set_aside']} 封，待回复 {mails['unanswered']} 封。")
+    out.print(f"上次成功运行：{report['last_success'][:19].replace('T', ' ') or '还没有'}")
+
+
+def history(report: dict[str, Any]) -> None:
+    """The story of one university."""
+    from rich.table import Table
+
+    out = console()
+    out.print(f"[bold]{_plain(report['university'])}[/]  {report['state']}")
+    for title, key, columns in (
+        ("来信", "mails", ("received", "sender", "subject", "result", "reply", "id")),
+        ("材料", "versions", ("received", "path", "form", "standing", "archived")),
+        ("现有问题", "findings", ("rule", "project", "place", "message", "clause")),
+        ("回复", "replies", ("made", "recipient", "subject", "state", "said")),
+    ):
+        table = Table(title=f"{title}（{len(report[key])}）", title_justify="left", show_header=True)
+        heads = {
+            "received": "收到时间", "sender": "发件人", "subject": "主题", "result": "结果", "reply": "回复", "id": "编号",
+            "path": "文件", "form": "表格", "standing": "现状", "archived": "存档", "rule": "规则", "project": "项目",
+            "place": "位置", "message": "说明", "clause": "依据", "made": "时间", "recipient": "收件人", "state": "状态",
+            "said": "服务器答复",
+        }  # fmt: skip
+        for column in columns:
+            table.add_column(heads[column], overflow="fold")
+        for row in report[key]:
+            values = [str(row[column] or "") for column in columns]
+            table.add_row(*(_plain(value[:12] if column == "id" else value) for column, value in zip(columns, values, strict=True)))
+        out.print(table)
+
+
+def diagnoses(results: Iterator[Diagnosis]) -> int:
+    """Print each diagnosis as it comes; returns the exit code."""
+    out, code = console(), 0
+    for one in results:
+        if one.fault:
+            code = one.exit_code if code == 0 else min(code, one.exit_code)
+            out.print(f"[red]✗[/] {one.name}：{_plain(one.fault)}")
+        else:
+            out.print(f"[green]✓[/] {one.name}：{_plain(one.found)}")
+        if one.hint:
+            out.print(f"  [yellow]提示[/] {_plain(one.hint)}")
+    out.print("[green]一切正常，可以运行 annex-inbox poll。[/]" if code == 0 else "[red]请按上面的说明处理后重新运行 annex-inbox doctor。[/]")
+    return code

@@ -1,0 +1,93 @@
+"""Raw mails on disk, each under the SHA-256 of its bytes: `mail/ab/abcdef….eml`.
+
+Knows nothing of what a mail says, nor which were processed; never changes or deletes one that was kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_IDENTIFIER = re.compile(r"[0-9a-f]{64}")
+_UNFINISHED = ".unfinished"
+
+
+class Spool:
+    """The folder `ANNEX_DATA/mail`; a mail is complete under its name or not there at all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, chunks: Iterable[bytes]) -> str:
+        """Keep one mail, given in pieces, and return its id; the same bytes again change nothing.
+
+        The bytes are on disk when this returns. What `chunks` raises passes through, leaving nothing behind.
+        """
+        _make_folder(self.root)
+        descriptor, name = tempfile.mkstemp(dir=self.root, suffix=_UNFINISHED)
+        unfinished = Path(name)
+        try:
+            digest = hashlib.sha256()
+            with os.fdopen(descriptor, "wb") as file:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            return self._settle(unfinished, digest.hexdigest())
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def _settle(self, unfinished: Path, mail: str) -> str:
+        final = self.path(mail)
+        if not final.exists():
+            _make_folder(final.parent)
+            unfinished.replace(final)
+            _sync_folder(final.parent)
+        return mail
+
+    def path(self, mail: str) -> Path:
+        """Where this mail lies, or would lie. Raises ValueError for anything but a SHA-256 in hex."""
+        if not _IDENTIFIER.fullmatch(mail):
+            raise ValueError(f"no mail id: {mail!r}")
+        return self.root / mail[:2] / f"{mail}.eml"
+
+    def read(self, mail: str) -> bytes:
+        """The mail as it came. Raises FileNotFoundError where it was never kept."""
+        return self.path(mail).read_bytes()
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all mails kept, in ascending order."""
+        for path in sorted(self.root.glob("??/*.eml")):
+            if _IDENTIFIER.fullmatch(path.stem) and path.stem.startswith(path.parent.name):
+                yield path.stem
+
+    def sweep(self) -> int:
+        """Remove what an interrupted run left unfinished, say how much; for the run that holds the lock."""
+        swept = 0
+        for path in self.root.glob(f"*{_UNFINISHED}"):
+            path.unlink(missing_ok=True)
+            swept += 1
+        return swept
+
+
+def _make_folder(folder: Path) -> None:
+    """Create a folder that only its owner may enter; its entry in the parent is on disk as well."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # A renamed file survives a power cut only once its folder is written; some systems cannot open a folder.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

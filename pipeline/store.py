@@ -1,0 +1,580 @@
+"""What is known, on disk: mails, where they were sighted, their documents, the outbox, what was set aside.
+
+SQLAlchemy Core over SQLite in WAL mode, or any SQLAlchemy URL. It stores and finds values and decides nothing; a whole
+mail's outcome is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from parsers.model import Annex3
+from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
+from pipeline.errors import ConfigurationError
+from pipeline.model import (
+    Address,
+    Automatic,
+    Disposition,
+    Envelope,
+    Mail,
+    Outcome,
+    Reply,
+    Version,
+)
+from pipeline.names import same_project
+
+SCHEMA = 1
+metadata = sa.MetaData()
+
+fact = sa.Table(
+    "fact",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+mail = sa.Table(
+    "mail",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("received_at", sa.Text, nullable=False, index=True),
+    sa.Column("message_id", sa.Text, nullable=False, index=True),
+    sa.Column("sender_name", sa.Text, nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("reply_to_name", sa.Text, nullable=False),
+    sa.Column("reply_to", sa.Text, nullable=False, index=True),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("refs", sa.JSON, nullable=False),
+    sa.Column("attached", sa.Integer, nullable=False),
+    sa.Column("disposition", sa.Text, nullable=False),
+    sa.Column("automatic", sa.Text),
+    sa.Column("findings", sa.JSON, nullable=False),
+    sa.Column("cloud_links", sa.JSON, nullable=False),
+    # The reply that answers it; "" for a mail that is not to be answered, NULL while the answer is still due.
+    sa.Column("reply", sa.Text, index=True),
+)
+concerns = sa.Table(
+    "concerns",
+    metadata,
+    sa.Column("mail", sa.String(64), primary_key=True),
+    # A university, or "?" and the correspondent's address where it is not known yet.
+    sa.Column("university", sa.Text, primary_key=True, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+sighting = sa.Table(
+    "sighting",
+    metadata,
+    sa.Column("folder", sa.Text, primary_key=True),
+    sa.Column("uidvalidity", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("uid", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("mail", sa.String(64), nullable=False),
+    sa.Column("received_at", sa.Text, nullable=False),
+)
+version = sa.Table(
+    "version",
+    metadata,
+    sa.Column("mail", sa.String(64), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("university", sa.Text, nullable=False, index=True),
+    sa.Column("received_at", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("file", sa.String(64), nullable=False),
+    sa.Column("form", sa.Text),
+    sa.Column("transcript", sa.JSON, nullable=False),
+    sa.Column("findings", sa.JSON, nullable=False),
+)
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("message_id", sa.Text, primary_key=True),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("universities", sa.JSON, nullable=False),
+    sa.Column("made_at", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("tried_at", sa.Text),
+    sa.Column("said", sa.Text, nullable=False, default=""),
+)
+aside = sa.Table(
+    "aside",
+    metadata,
+    sa.Column("mail", sa.String(64), primary_key=True),
+    sa.Column("received_at", sa.Text, nullable=False),
+    sa.Column("set_aside_at", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("trace", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+)
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as text that sorts: UTC, microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A reply in the outbox. `state`: queued, sending, sent, draft, off, held, undeliverable."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    kind: str
+    raw: bytes
+    universities: tuple[str, ...]
+    made_at: datetime
+    state: str
+    attempts: int
+    tried_at: datetime | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A mail that our code failed on, kept whole in the spool."""
+
+    mail: str
+    received_at: datetime
+    set_aside_at: datetime
+    reason: str
+    trace: str
+    attempts: int
+
+
+class Store:
+    """One open store. Raises ConfigurationError where the URL cannot be opened or was written by a newer program."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Open and migrate."""
+        try:
+            parsed = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            raise ConfigurationError("设置 ANNEX_STORE_URL 有误：应为 SQLAlchemy 的数据库地址，例如 sqlite:///data/a.sqlite3。") from None
+        if parsed.drivername.startswith("sqlite") and parsed.database and parsed.database != ":memory:":
+            _private_file(Path(parsed.database))
+        try:
+            engine = sa.create_engine(parsed, connect_args=_connect_args(parsed))
+            if parsed.drivername.startswith("sqlite"):
+                sa.event.listen(engine, "connect", _pragmas)
+            store = cls(engine)
+            store._migrate()
+        except (sa.exc.DBAPIError, sa.exc.NoSuchModuleError, ImportError, OSError) as error:
+            reason = getattr(error, "orig", None) or error
+            raise ConfigurationError(
+                f"数据库 {parsed.render_as_string(hide_password=True)} 无法打开：{reason}。请检查 ANNEX_STORE_URL 和 ANNEX_DATA。"
+            ) from None
+        return store
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _migrate(self) -> None:
+        with self.engine.begin() as connection:
+            metadata.create_all(connection)
+            found = connection.execute(sa.select(fact.c.value).where(fact.c.name == "schema")).scalar()
+            if found is None:
+                connection.execute(fact.insert().values(name="schema", value=str(SCHEMA)))
+            elif int(found) > SCHEMA:
+                raise ConfigurationError("数据库是由更新版本的 annex-inbox 写的，请升级程序后再运行。")
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        """A writing transaction; each one moves the revision on, so that views know whether they are stale."""
+        with self.engine.begin() as connection:
+            yield connection
+            revision = int(_fact(connection, "revision") or 0) + 1
+            _set_fact(connection, "revision", str(revision))
+
+    # ---- facts
+
+    def fact(self, name: str) -> str | None:
+        """A named value, or None."""
+        with self.engine.connect() as connection:
+            return _fact(connection, name)
+
+    def set_fact(self, name: str, value: str) -> None:
+        with self.engine.begin() as connection:
+            _set_fact(connection, name, value)
+
+    # ---- mails
+
+    def known_uids(self, folder: str, uidvalidity: int) -> set[int]:
+        """The UIDs of a folder that need not be fetched again."""
+        query = sa.select(sighting.c.uid).where(sighting.c.folder == folder, sighting.c.uidvalidity == uidvalidity)
+        with self.engine.connect() as connection:
+            return set(connection.execute(query).scalars())
+
+    def is_recorded(self, id: str) -> bool:
+        """Whether a mail's outcome is stored, or the mail set aside."""
+        with self.engine.connect() as connection:
+            for table, column in ((mail, mail.c.id), (aside, aside.c.mail)):
+                if connection.execute(sa.select(column).select_from(table).where(column == id)).first():
+                    return True
+        return False
+
+    def sight(self, envelope: Envelope, id: str) -> None:
+        """Note where a mail lies; the same mail may be sighted in several places."""
+        with self.engine.begin() as connection:
+            _sight(connection, envelope, id)
+
+    def record(self, outcome: Outcome, envelope: Envelope | None = None) -> None:
+        """Store all that a mail came to, in one transaction; an earlier outcome of the same mail is replaced.
+
+        What was answered stays answered.
+        """
+        entry = outcome.mail
+        with self._begin() as connection:
+            answered = connection.execute(sa.select(mail.c.reply).where(mail.c.id == entry.id)).scalar()
+            for table, column in ((mail, mail.c.id), (concerns, concerns.c.mail), (version, version.c.mail), (aside, aside.c.mail)):
+                connection.execute(table.delete().where(column == entry.id))
+            answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
+            connection.execute(mail.insert().values(**_mail_row(entry), reply=answered or (None if answerable else "")))
+            for position, name in enumerate(entry.universities):
+                connection.execute(concerns.insert().values(mail=entry.id, university=name, position=position))
+            if outcome.versions:
+                connection.execute(version.insert(), [_version_row(one) for one in outcome.versions])
+            if envelope is not None:
+                _sight(connection, envelope, entry.id)
+
+    def mails(self, ids: Iterable[str] | None = None) -> list[Mail]:
+        """Recorded mails, oldest first; all of them, or those named."""
+        query = sa.select(mail).order_by(mail.c.received_at, mail.c.id)
+        if ids is not None:
+            query = query.where(mail.c.id.in_(list(ids)))
+        with self.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+            return _mails(connection, rows)
+
+    def mail_named(self, prefix: str) -> list[str]:
+        """Ids of the mails, set-aside ones included, whose id begins with a prefix."""
+        found: list[str] = []
+        with self.engine.connect() as connection:
+            for column in (mail.c.id, aside.c.mail):
+                found += connection.execute(sa.select(column).where(column.startswith(prefix, autoescape=True))).scalars()
+        return sorted(set(found))
+
+    def replies_of(self) -> dict[str, str | None]:
+        """For every mail the Message-ID of its reply, "" where none is due, None where it is still to come."""
+        with self.engine.connect() as connection:
+            return {row.id: row.reply for row in connection.execute(sa.select(mail.c.id, mail.c.reply))}
+
+    def unanswered(self) -> list[Mail]:
+        """Submission mails whose reply is still due, oldest first."""
+        query = sa.select(mail).where(mail.c.reply.is_(None)).order_by(mail.c.received_at, mail.c.id)
+        with self.engine.connect() as connection:
+            return _mails(connection, connection.execute(query).mappings().all())
+
+    # ---- universities
+
+    def universities(self) -> list[str]:
+        """Every university heard of ("?" and an address for unknown ones), in the order first heard of."""
+        query = (
+            sa.select(concerns.c.university)
+            .join(mail, mail.c.id == concerns.c.mail)
+            .group_by(concerns.c.university)
+            .order_by(sa.func.min(mail.c.received_at), concerns.c.university)
+        )
+        with self.engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def dossier(self, university: str) -> tuple[list[Version], list[Mail]]:
+        """All versions and mails of one university."""
+        with self.engine.connect() as connection:
+            about = sa.select(mail).join(concerns, concerns.c.mail == mail.c.id).where(concerns.c.university == university)
+            mails = _mails(connection, connection.execute(about).mappings().all())
+            rows = connection.execute(sa.select(version).where(version.c.university == university)).mappings()
+            return [_version(row) for row in rows], mails
+
+    def versions_of(self, id: str) -> list[Version]:
+        """The documents of one mail, in order."""
+        query = sa.select(version).where(version.c.mail == id).order_by(version.c.position)
+        with self.engine.connect() as connection:
+            return [_version(row) for row in connection.execute(query).mappings()]
+
+    def documents_by_mail(self) -> dict[str, dict[str | None, int]]:
+        """For every mail how many documents of each form it brought; None counts those that are no form."""
+        query = sa.select(version.c.mail, version.c.form, sa.func.count()).group_by(version.c.mail, version.c.form)
+        counts: dict[str, dict[str | None, int]] = {}
+        with self.engine.connect() as connection:
+            for id, form, count in connection.execute(query):
+                counts.setdefault(id, {})[form] = count
+        return counts
+
+    def newest_mail(self, university: str) -> datetime | None:
+        """When the server received the newest mail of a university."""
+        query = (
+            sa.select(sa.func.max(mail.c.received_at))
+            .join(concerns, concerns.c.mail == mail.c.id)
+            .where(concerns.c.university == university)
+        )
+        with self.engine.connect() as connection:
+            found = connection.execute(query).scalar()
+        return instant(found) if found else None
+
+    def adopt(self, address: str, university: str) -> bool:
+        """Give a university what its correspondent sent before it was known whose it is. Whether there was anything."""
+        waiting = f"?{address}"
+        with self._begin() as connection:
+            moved = connection.execute(version.update().where(version.c.university == waiting).values(university=university))
+            for id in connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all():
+                there = (concerns.c.mail == id, concerns.c.university == university)
+                connection.execute(concerns.delete().where(*there))
+                connection.execute(
+                    concerns.update().where(concerns.c.mail == id, concerns.c.university == waiting).values(university=university)
+                )
+            return moved.rowcount > 0
+
+    def leave_unanswered(self, id: str) -> None:
+        """Note that a mail cannot be answered, because it names no address to write to."""
+        with self._begin() as connection:
+            connection.execute(mail.update().where(mail.c.id == id).values(reply=""))
+
+    def known_to(self, address: str, before: datetime) -> dict[str, frozenset[str]]:
+        """The universities that an address has sent forms for before an instant, with the projects their newest Annex 3 lists."""
+        query = (
+            sa.select(version.c.university, version.c.transcript)
+            .join(mail, mail.c.id == version.c.mail)
+            .where(mail.c.reply_to == address, mail.c.received_at < stamp(before), ~version.c.university.startswith("?"))
+            .order_by(version.c.received_at, version.c.position)
+        )
+        known: dict[str, frozenset[str]] = {}
+        with self.engine.connect() as connection:
+            for row in connection.execute(query):
+                known.setdefault(row.university, frozenset())
+                record = transcript_in(row.transcript).record
+                if isinstance(record, Annex3):
+                    known[row.university] = frozenset(same_project(project.project_name) for project in record.projects)
+        return known
+
+    # ---- outbox
+
+    def queue(self, reply: Reply, made_at: datetime, state: str = "queued") -> bool:
+        """Put a reply into the outbox and mark the mails it answers, in one transaction. False if it was there already."""
+        with self._begin() as connection:
+            there = connection.execute(sa.select(outbox.c.message_id).where(outbox.c.message_id == reply.message_id)).first()
+            if not there:
+                connection.execute(
+                    outbox.insert().values(
+                        message_id=reply.message_id,
+                        recipient=reply.recipient,
+                        subject=reply.subject,
+                        kind=reply.kind,
+                        raw=reply.raw,
+                        universities=list(reply.universities),
+                        made_at=stamp(made_at),
+                        state=state,
+                    )
+                )
+            connection.execute(mail.update().where(mail.c.id.in_(reply.answers)).values(reply=reply.message_id))
+            return not there
+
+    def replies(self, *states: str) -> list[Queued]:
+        """Replies in the given states (all if none is given), oldest first."""
+        query = sa.select(outbox).order_by(outbox.c.made_at, outbox.c.message_id)
+        if states:
+            query = query.where(outbox.c.state.in_(states))
+        with self.engine.connect() as connection:
+            return [_queued(row) for row in connection.execute(query).mappings()]
+
+    def mark(self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None) -> None:
+        """Move a reply to another state; with `tried_at` it counts as an attempt."""
+        values: dict[str, Any] = {"state": state, "said": said}
+        if tried_at is not None:
+            values |= {"tried_at": stamp(tried_at), "attempts": outbox.c.attempts + 1}
+        with self._begin() as connection:
+            connection.execute(outbox.update().where(outbox.c.message_id == message_id).values(**values))
+
+    def sent_since(self, moment: datetime) -> int:
+        """How many replies went out since an instant."""
+        query = sa.select(sa.func.count()).where(outbox.c.state == "sent", outbox.c.tried_at >= stamp(moment))
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    # ---- set aside
+
+    def set_aside(self, id: str, received_at: datetime, reason: str, trace: str, at: datetime, envelope: Envelope | None = None) -> None:
+        """Remember that a mail could not be processed, and why; each time counts."""
+        with self._begin() as connection:
+            before = connection.execute(sa.select(aside.c.attempts).where(aside.c.mail == id)).scalar() or 0
+            connection.execute(aside.delete().where(aside.c.mail == id))
+            connection.execute(
+                aside.insert().values(
+                    mail=id,
+                    received_at=stamp(received_at),
+                    set_aside_at=stamp(at),
+                    reason=reason,
+                    trace=trace,
+                    attempts=before + 1,
+                )
+            )
+            if envelope is not None:
+                _sight(connection, envelope, id)
+
+    def all_set_aside(self) -> list[SetAside]:
+        """Everything set aside, oldest first."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(aside).order_by(aside.c.received_at)).mappings()
+            return [
+                SetAside(
+                    row["mail"],
+                    instant(row["received_at"]),
+                    instant(row["set_aside_at"]),
+                    row["reason"],
+                    row["trace"],
+                    row["attempts"],
+                )
+                for row in rows
+            ]
+
+
+def _private_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600, exist_ok=True)
+
+
+def _connect_args(url: sa.URL) -> dict[str, Any]:
+    return {"timeout": 30} if url.drivername.startswith("sqlite") else {}
+
+
+def _pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL makes each commit durable before the next step relies on it (SQLite documentation, PRAGMA synchronous).
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _fact(connection: Connection, name: str) -> str | None:
+    return connection.execute(sa.select(fact.c.value).where(fact.c.name == name)).scalar()
+
+
+def _set_fact(connection: Connection, name: str, value: str) -> None:
+    if connection.execute(fact.update().where(fact.c.name == name).values(value=value)).rowcount == 0:
+        connection.execute(fact.insert().values(name=name, value=value))
+
+
+def _sight(connection: Connection, envelope: Envelope, id: str) -> None:
+    place = (
+        sighting.c.folder == envelope.folder,
+        sighting.c.uidvalidity == envelope.uidvalidity,
+        sighting.c.uid == envelope.uid,
+    )
+    connection.execute(sighting.delete().where(*place))
+    connection.execute(
+        sighting.insert().values(
+            folder=envelope.folder,
+            uidvalidity=envelope.uidvalidity,
+            uid=envelope.uid,
+            mail=id,
+            received_at=stamp(envelope.received_at),
+        )
+    )
+
+
+def _mail_row(entry: Mail) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "received_at": stamp(entry.received_at),
+        "message_id": entry.message_id,
+        "sender_name": entry.sender.name,
+        "sender": entry.sender.address,
+        "reply_to_name": entry.reply_to.name,
+        "reply_to": entry.reply_to.address,
+        "subject": entry.subject,
+        "refs": list(entry.references),
+        "attached": entry.attached,
+        "disposition": entry.disposition.name,
+        "automatic": entry.automatic.name if entry.automatic else None,
+        "findings": [finding_out(finding) for finding in entry.findings],
+        "cloud_links": [cloud_link_out(link) for link in entry.cloud_links],
+    }
+
+
+def _mails(connection: Connection, rows: Iterable[Any]) -> list[Mail]:
+    rows = list(rows)
+    about: dict[str, list[str]] = {}
+    for start in range(0, len(rows), 500):
+        ids = [row["id"] for row in rows[start : start + 500]]
+        query = sa.select(concerns).where(concerns.c.mail.in_(ids)).order_by(concerns.c.position)
+        for row in connection.execute(query):
+            about.setdefault(row.mail, []).append(row.university)
+    return [
+        Mail(
+            id=row["id"],
+            received_at=instant(row["received_at"]),
+            message_id=row["message_id"],
+            sender=Address(row["sender_name"], row["sender"]),
+            reply_to=Address(row["reply_to_name"], row["reply_to"]),
+            subject=row["subject"],
+            references=tuple(row["refs"]),
+            attached=row["attached"],
+            disposition=Disposition[row["disposition"]],
+            automatic=Automatic[row["automatic"]] if row["automatic"] else None,
+            findings=tuple(finding_in(value) for value in row["findings"]),
+            universities=tuple(about.get(row["id"], ())),
+            cloud_links=tuple(cloud_link_in(value) for value in row["cloud_links"]),
+        )
+        for row in rows
+    ]
+
+
+def _version_row(one: Version) -> dict[str, Any]:
+    return {
+        "mail": one.mail,
+        "position": one.index,
+        "university": one.university,
+        "received_at": stamp(one.received_at),
+        "path": one.path,
+        "file": one.file,
+        "form": one.transcript.form,
+        "transcript": transcript_out(one.transcript),
+        "findings": [finding_out(finding) for finding in one.findings],
+    }
+
+
+def _version(row: Any) -> Version:
+    return Version(
+        mail=row["mail"],
+        index=row["position"],
+        received_at=instant(row["received_at"]),
+        path=row["path"],
+        file=row["file"],
+        transcript=transcript_in(row["transcript"]),
+        findings=tuple(finding_in(value) for value in row["findings"]),
+        university=row["university"],
+    )
+
+
+def _queued(row: Any) -> Queued:
+    return Queued(
+        message_id=row["message_id"],
+        recipient=row["recipient"],
+        subject=row["subject"],
+        kind=row["kind"],
+        raw=row["raw"],
+        universities=tuple(row["universities"]),
+        made_at=instant(row["made_at"]),
+        state=row["state"],
+        attempts=row["attempts"],
+        tried_at=instant(row["tried_at"]) if row["tried_at"] else None,
+        said=row["said"],
+    )

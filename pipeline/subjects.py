@@ -1,0 +1,125 @@
+"""What a predicate looks at: a mail, a file, one form, or all that a university currently stands for.
+
+A predicate yields a Breach for each spot where its subject fails; it writes no sentence and knows no severity.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from parsers.model import Annex3, Annex4, Place, ProblemKind, Project, Transcript
+from pipeline.model import Message, Submission
+from pipeline.roster import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the notice fixes and rules.yaml states once: the deadline (六), the ten categories (四、2), the roster."""
+
+    deadline: datetime
+    categories: tuple[str, ...]
+    roster: Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A submission mail as a whole; `forms` is how many forms were found in it."""
+
+    message: Message
+    received_at: datetime
+    forms: int
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document that is no form: the reader's problem, or None when it was readable and simply something else."""
+
+    problem: ProblemKind | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryTable:
+    """One Annex 3 as transcribed."""
+
+    record: Annex3
+    transcript: Transcript
+    terms: Terms
+
+    def place(self, name: str) -> Place:
+        return self.transcript.places.get(name, Place())
+
+    def rows(self) -> Iterator[tuple[int, Project]]:
+        """The projects with their index, which is also the middle of their places' names."""
+        return iter(enumerate(self.record.projects))
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One Annex 4 as transcribed, with the instant the server received it."""
+
+    record: Annex4
+    transcript: Transcript
+    received_at: datetime
+    terms: Terms
+
+    def place(self, name: str) -> Place:
+        return self.transcript.places.get(name, Place())
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A university's current submission, not yet judged."""
+
+    submission: Submission
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One spot where a subject fails. `values` are what the rule's sentence may name in braces."""
+
+    field: str = ""
+    project: str = ""
+    path: str = ""
+    place: str = ""
+    values: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+Check = Callable[..., Iterable[Breach]]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A check of the closed vocabulary: `subject` is the type it looks at, `parameters` the YAML keys it takes,
+    `says` the names its sentence may use beside them."""
+
+    name: str
+    subject: type
+    parameters: Mapping[str, Any]
+    says: frozenset[str]
+    check: Check
+
+
+VOCABULARY: dict[str, Predicate] = {}
+
+
+def predicate(*says: str) -> Callable[[Check], Check]:
+    """Enter a function into the vocabulary; its first parameter is the subject, its keyword-only ones are the YAML's keys."""
+
+    def enter(check: Check) -> Check:
+        hints = inspect.get_annotations(check, eval_str=True)
+        parameters = list(inspect.signature(check).parameters.values())
+        keywords = {p.name: hints[p.name] for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        VOCABULARY[check.__name__] = Predicate(
+            check.__name__, hints[parameters[0].name], keywords, frozenset(says) | {"found", "project", "label"}, check
+        )
+        return check
+
+    return enter

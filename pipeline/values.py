@@ -1,0 +1,75 @@
+"""Readings of single values that rules compare: word counts, telephone numbers, web addresses, names.
+
+Every function works on a comparison copy and leaves the value as written alone; none knows a rule or a limit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from parsers.text import fold
+
+# What Word counts one by one: ideographs, kana, hangul, full-width forms and the punctuation set in a Chinese font.
+ASIAN = re.compile(
+    r"[\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
+    r"\u2018-\u201d\u2014\u2026\u00b7\u2460-\u24ff\u25a0-\u25ff]"
+)
+RUN = re.compile(r"[^\s\u3000]+")
+
+MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?(1[3-9](?:[-\s]?\d){9})(?!\d)")
+LANDLINE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?\(?(0[1-9]\d{1,2}|47\d|48[23])\)?[-\s]*([2-8]\d{6,7})(?:\s*[-转#]\s*\d{1,6})?(?!\d)")
+SERVICE = re.compile(r"(?<!\d)([48]00(?:[-\s]?\d){7})(?!\d)")
+
+URL = re.compile(
+    r"(?:https?://|www\.)[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+"
+    r"|(?<![\w@.])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|gov|edu|top|vip|tv|cc|me|io)(?![\w.])(?:[/:?#][^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]*)?",
+    re.IGNORECASE,
+)
+NOTHING = {"", "无", "暂无", "没有", "无链接", "暂无链接", "none", "null"}
+
+
+def word_count(text: str) -> int:
+    """字数 as Word counts it: each Asian character, and each run of other characters between blanks, is one."""
+    asian = len(ASIAN.findall(text))
+    return asian + len(RUN.findall(ASIAN.sub(" ", text)))
+
+
+def phones(text: str) -> tuple[str, ...]:
+    """The valid telephone numbers in a text, digits only, +86 dropped; area codes keep their leading 0.
+
+    A landline of the region whose first 0 was lost, as happens when a spreadsheet takes it for a number, is completed.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    for dash in "‐‑‒–—―−－_":
+        plain = plain.replace(dash, "-")
+    found = [re.sub(r"\D", "", number) for number in MOBILE.findall(plain)]
+    rest = MOBILE.sub(" ", plain)
+    for area, number in LANDLINE.findall(rest):
+        area = area if area.startswith("0") else f"0{area}"
+        # Area codes are 010, 02x, or 0 and three digits.
+        if len(area) == 4 or (len(area) == 3 and area[1] in "12"):
+            found.append(area + number)
+    found += [re.sub(r"\D", "", number) for number in SERVICE.findall(LANDLINE.sub(" ", rest))]
+    return tuple(dict.fromkeys(found))
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a value is blank, a dash or stroke, or a word for "none"."""
+    return fold(text) in NOTHING or not any(character.isalnum() for character in text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing was filled in: no letter, digit or ideograph at all (———, /, ＿＿)."""
+    return not any(character.isalnum() for character in text)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is one web address, with or without its scheme."""
+    return URL.fullmatch(text.strip()) is not None
+
+
+def people(text: str) -> frozenset[str]:
+    """The persons named in a cell, blanks inside names and telephone numbers dropped."""
+    parts = re.split(r"[、，,;；/\n]|\s{2,}", re.sub(r"[\d+（）()\-]{5,}", "", text))
+    return frozenset(name for name in map(fold, parts) if name)

@@ -1,0 +1,77 @@
+"""`annex-inbox watch`: the same pass as `poll`, on a schedule, one at a time, until it is told to stop.
+
+It knows when; what a pass does is pipeline.run's business.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from datetime import UTC, datetime
+from types import FrameType
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from pipeline.errors import AnnexError
+from pipeline.model import SHANGHAI
+from pipeline.office import AlreadyRunning, open_office, single_run
+from pipeline.rules import load
+from pipeline.run import one_pass
+from pipeline.settings import Settings, load_settings
+
+log = logging.getLogger("annex-inbox")
+
+
+def run() -> int:
+    """Watch until SIGTERM or SIGINT; a pass under way is finished first. Raises ConfigurationError before the first pass."""
+    settings = load_settings()
+    load(settings.rules_path)
+    logging.getLogger("annex-inbox").setLevel(logging.INFO)
+    scheduler = BlockingScheduler(timezone=SHANGHAI)
+    scheduler.add_job(
+        watch_once,
+        CronTrigger.from_crontab(settings.poll, timezone=SHANGHAI),
+        args=[settings],
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+        next_run_time=datetime.now(UTC),
+    )
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        log.info("收到停止信号，做完手上的事就退出。")
+        # Waiting here would block the signal handler of the very thread the scheduler runs in.
+        scheduler.shutdown(wait=False)
+
+    previous = {name: signal.signal(name, stop) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        scheduler.start()
+    finally:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
+    return 0
+
+
+def watch_once(settings: Settings) -> None:
+    """One pass; whatever goes wrong is logged, and the schedule goes on."""
+    try:
+        with single_run(settings), open_office(settings) as office:
+            result = one_pass(office, lambda: datetime.now(UTC))
+    except AlreadyRunning:
+        log.info("另一个 annex-inbox 正在运行，这一轮跳过。")
+        return
+    except AnnexError as trouble:
+        log.error("%s", trouble)
+        return
+    for one in result.troubles:
+        log.error("%s", one)
+    log.info("新邮件 %d 封，搁置 %d 封，发出回复 %d 封。", result.listed, result.set_aside, result.dispatched.sent)
+
+
+if __name__ == "__main__":
+    from pipeline.__main__ import main
+
+    sys.argv[1:] = ["watch", *sys.argv[1:]]
+    main()

@@ -1,0 +1,379 @@
+"""Annex 3 from documents built by hand: where its values stand, and what people do to its table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from papers import HEADER, SAMPLE, cell, document, project, sheet, table
+
+from parsers.forms import annex3, annex4
+from parsers.model import Annex3, Cell, CellKind, Document, GridKind, Place, Run, Transcript
+
+LINE = "2.为方便统计，项目数量只填写数字即可；        表格填写联系人：李四            电话：13800000002"
+
+
+def read(*blocks: Any) -> tuple[Annex3, Transcript]:
+    found = annex3.find(document(*blocks))
+    assert len(found) == 1
+    record = found[0].transcript.record
+    assert isinstance(record, Annex3)
+    return record, found[0].transcript
+
+
+def listed(*rows: list[Any], university: str = "内蒙古大学", count: str = "2") -> list[list[Any]]:
+    first = [university, count, *rows[0][2:]] if rows else []
+    return [HEADER, first, *rows[1:]]
+
+
+def names(record: Annex3) -> list[str]:
+    return [each.project_name for each in record.projects]
+
+
+def test_the_notice_s_own_table_is_read_field_by_field() -> None:
+    row = project("1", "阳光书屋", links="https://a.example/1")
+    record, transcript = read("附件3", LINE, table(listed(row, project("2", "月光小站"))))
+    assert (record.university, record.project_count) == ("内蒙古大学", "2")
+    assert (record.contact_name, record.contact_phone) == ("李四", "13800000002")
+    assert names(record) == ["阳光书屋", "月光小站"]
+    first = record.projects[0]
+    assert (first.number, first.summary, first.category) == ("1", "为同学做实事", "学业促进类")
+    assert (first.applicant, first.links) == ("内蒙古大学学生会", ("https://a.example/1",))
+    assert (first.leader, first.phone) == ("张三", "13800000001")
+    assert transcript.form == "annex3"
+    assert transcript.notes == ()
+
+
+def test_the_blank_template_is_an_annex_3_without_projects() -> None:
+    blank = [
+        ["", "", str(n), "xx项目" if n == 1 else "", "", "", SAMPLE if n == 1 else "", "", "", ""] for n in range(1, 6)
+    ]
+    record, _ = read(LINE.replace("李四", "").replace("13800000002", ""), table([HEADER, *blank]))
+    assert record == Annex3()
+
+
+@pytest.mark.parametrize("name", ["xx项目", "XX项目", "ｘｘ项目", "××项目", "x x项目", "“xx项目”"])
+@pytest.mark.parametrize("applicant", [SAMPLE, "X校级学生会／X二级学院学生会", "x校级学生会 / x二级学院学生会", ""])
+def test_a_row_of_sample_text_is_no_project(name: str, applicant: str) -> None:
+    sample = project("2", name, summary="", category="", applicant=applicant, leader="", phone="")
+    assert names(read(table(listed(project("1", "阳光书屋"), sample)))[0]) == ["阳光书屋"]
+
+
+def test_sample_text_left_in_a_filled_row_is_blank() -> None:
+    record, _ = read(table(listed(project("1", "阳光书屋", applicant=SAMPLE), project("2", "xx项目"))))
+    assert record.projects[0].applicant == ""
+    assert record.projects[1].project_name == ""
+
+
+def test_rows_with_nothing_but_a_number_are_no_projects() -> None:
+    empty = ["", "", "2", "", " ", "\u3000", "", "", "", ""]
+    assert names(read(table(listed(project("1", "阳光书屋"), empty)))[0]) == ["阳光书屋"]
+
+
+def test_university_and_count_merged_over_all_rows_are_read_once() -> None:
+    rows = [HEADER, ["内蒙古\n大学", "2", *project("1", "甲")[2:]], ["^", "^", *project("2", "乙")[2:]]]
+    record, _ = read(table(rows))
+    assert (record.university, record.project_count, names(record)) == ("内蒙古 大学", "2", ["甲", "乙"])
+
+
+def test_the_university_may_be_repeated_in_every_row_or_written_in_a_later_one() -> None:
+    repeated = [HEADER, *(["内蒙古大学", "2", *project(str(n), f"项目{n}")[2:]] for n in (1, 2))]
+    later = [HEADER, project("1", "甲"), ["内蒙古大学", "2", *project("2", "乙")[2:]]]
+    for rows in (repeated, later):
+        record, _ = read(table(rows))
+        assert (record.university, record.project_count, len(record.projects)) == ("内蒙古大学", "2", 2)
+
+
+def test_renamed_and_reordered_labels_and_extra_columns_are_read() -> None:
+    header = [
+        "序号",
+        "项 目 名 称",
+        "学校名称",
+        "项目数",
+        "备注",
+        "类型",
+        "申报单位",
+        "简介",
+        "链接",
+        "负责人姓名",
+        "联系电话",
+        "所在学院",
+    ]
+    row = ["1", "阳光书屋", "内蒙古大学", "1", "无", "其他类", "校学生会", "介绍", "", "张三", "13800000001", "理学院"]
+    record, _ = read(table([header, row]))
+    first = record.projects[0]
+    assert (record.university, record.project_count) == ("内蒙古大学", "1")
+    assert (first.project_name, first.category, first.applicant) == ("阳光书屋", "其他类", "校学生会")
+    assert (first.summary, first.leader, first.phone) == ("介绍", "张三", "13800000001")
+
+
+def test_a_label_with_a_wrong_letter_is_understood_but_never_beats_an_exact_one() -> None:
+    header = [*HEADER[:5], "项目类另", *HEADER[6:]]
+    record, _ = read(table([header, ["内蒙古大学", "1", *project("1", "甲")[2:]]]))
+    assert record.projects[0].category == "学业促进类"
+    both = [*HEADER, "项目级别"]
+    record, _ = read(table([both, ["内蒙古大学", "1", *project("1", "甲")[2:], "校级"]]))
+    assert record.projects[0].category == "学业促进类"
+
+
+def test_the_leader_s_own_columns_do_not_displace_him() -> None:
+    header = [*HEADER, "负责人学院", "项目负责人职务"]
+    record, _ = read(table([header, ["内蒙古大学", "1", *project("1", "甲")[2:], "理学院", "主席"]]))
+    assert record.projects[0].leader == "张三"
+
+
+def test_a_header_on_two_levels_is_read() -> None:
+    top = [*HEADER[:8], "项目负责人", None]
+    below = ["^"] * 8 + ["姓名", "电话"]
+    record, _ = read(table([top, below, ["内蒙古大学", "1", *project("1", "甲")[2:]]]))
+    assert (record.projects[0].leader, record.projects[0].phone) == ("张三", "13800000001")
+    grouped = [HEADER[0], HEADER[1], HEADER[2], "项目信息", None, None, None, None, None, None]
+    second = ["^", "^", "^", *HEADER[3:]]
+    record, _ = read(table([grouped, second, ["内蒙古大学", "1", *project("1", "甲")[2:]]]))
+    assert (record.university, names(record)) == ("内蒙古大学", ["甲"])
+
+
+def test_leader_and_phone_in_one_column_are_told_apart() -> None:
+    header = [*HEADER[:8], "项目负责人及联系方式"]
+    record, _ = read(table([header, ["内蒙古大学", "1", *project("1", "甲")[2:8], "张三 13800000001"]]))
+    assert (record.projects[0].leader, record.projects[0].phone) == ("张三", "13800000001")
+
+
+def test_values_merged_down_count_for_every_row_they_cover_but_make_no_project() -> None:
+    rows = listed(project("1", "甲"), project("2", "乙"), project("3", "", summary="", category="", applicant=""))
+    for row in (2, 3):
+        rows[row][8] = rows[row][9] = "^"
+    record, _ = read(table(rows))
+    assert [(each.project_name, each.leader) for each in record.projects] == [("甲", "张三"), ("乙", "张三")]
+
+
+def test_a_project_whose_name_is_merged_over_rows_is_one_project() -> None:
+    more = ["", "", "", "^", "第二段", "^", "^", "https://a.example/2", "^", "^"]
+    first = project("1", "甲", summary="第一段", links="https://a.example/1")
+    record, _ = read(table(listed(first, more)))
+    assert len(record.projects) == 1
+    assert record.projects[0].summary == "第一段\n第二段"
+    assert record.projects[0].links == ("https://a.example/1", "https://a.example/2")
+
+
+def test_a_row_of_further_links_belongs_to_the_project_above() -> None:
+    more = ["", "", "", "", "", "", "", "https://a.example/2", "", ""]
+    record, _ = read(table(listed(project("1", "甲", links="https://a.example/1"), more, project("2", "乙"))))
+    assert names(record) == ["甲", "乙"]
+    assert record.projects[0].links == ("https://a.example/1", "https://a.example/2")
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        ["合计", "1", "", "", "", "", "", "", "", ""],
+        ["注：一校一表", None, None, None, None, None, None, None, None, None],
+        ["填表说明：1.请如实填写", *[""] * 9],
+        ["以上项目均已公示", None, None, None, None, None, None, None, None, None],
+        ["表格填写联系人：李四", "", "", "电话：13800000002", "", "", "", "", "", ""],
+    ],
+)
+def test_totals_notes_and_contact_rows_are_no_projects(remark: list[Any]) -> None:
+    record, _ = read(table(listed(project("1", "甲"), remark)))
+    assert names(record) == ["甲"]
+    assert record.university == "内蒙古大学"
+
+
+def test_a_header_repeated_on_the_next_page_is_skipped() -> None:
+    record, _ = read(table([*listed(project("1", "甲")), HEADER, project("2", "乙")]))
+    assert names(record) == ["甲", "乙"]
+
+
+def test_a_table_that_goes_on_behind_a_page_break_is_the_same_form() -> None:
+    with_header = table([HEADER, project("2", "乙")], ordinal=2)
+    headless = table([project("2", "乙"), project("3", "丙")], ordinal=2)
+    assert names(read(table(listed(project("1", "甲"))), "", with_header)[0]) == ["甲", "乙"]
+    record, transcript = read(table(listed(project("1", "甲"))), "", headless)
+    assert names(record) == ["甲", "乙", "丙"]
+    assert transcript.places["projects.2.phone"] == Place(GridKind.TABLE, "", 2, 1, 9, "联系方式")
+
+
+def test_a_table_of_something_else_behind_the_form_is_not_taken_for_more_of_it() -> None:
+    other = table([["评价要素", "10分"], ["项目定位", "中心大局"]], ordinal=2)
+    assert names(read(table(listed(project("1", "甲"))), other)[0]) == ["甲"]
+
+
+def test_two_universities_in_one_document_are_two_forms() -> None:
+    other = table(listed(project("1", "乙"), university="内蒙古师范大学", count="1"), ordinal=2)
+    found = annex3.find(document(LINE, table(listed(project("1", "甲"))), LINE.replace("李四", "王五"), other))
+    records = [each.transcript.record for each in found]
+    assert [each.block for each in found] == [1, 3]
+    assert [(r.university, names(r)) for r in records if isinstance(r, Annex3)] == [
+        ("内蒙古大学", ["甲"]),
+        ("内蒙古师范大学", ["乙"]),
+    ]
+    assert [r.contact_name for r in records if isinstance(r, Annex3)] == ["李四", "王五"]
+
+
+def test_two_filled_sheets_are_two_forms_and_a_blank_one_is_none() -> None:
+    filled = [sheet(listed(project("1", name)), name) for name in ("甲", "乙")]
+    blank = sheet(
+        [HEADER, project("1", "xx项目", summary="", category="", applicant=SAMPLE, leader="", phone="")], "空表"
+    )
+    found = annex3.find(document(*filled, blank, kind="xlsx"))
+    assert [each.block for each in found] == [0, 1]
+
+
+def test_a_hidden_sheet_is_skipped_if_a_visible_one_exists() -> None:
+    hidden = sheet(listed(project("1", "旧")), "去年", hidden=True)
+    record, _ = read(hidden, sheet(listed(project("1", "新"))))
+    assert names(record) == ["新"]
+    assert names(read(hidden)[0]) == ["旧"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "phone"),
+    [
+        ("表格填写联系人：李四 电话：13800000002", "李四", "13800000002"),
+        ("表格填写联系人：            电话：", "", ""),
+        ("表格填写联系人：＿＿＿＿  电话：______", "", ""),
+        ("表格填写联系人：__李四__  电话：__13800000002__", "李四", "13800000002"),
+        ("填表人：李 四；联系电话：0471-0000001", "李 四", "0471-0000001"),
+        ("联 系 人：李四    电  话：１３８００００００２", "李四", "１３８００００００２"),
+        ("填表联系人及电话：李四 13800000002", "李四", "13800000002"),
+        ("表格填写联系人：李四（13800000002）", "李四", "13800000002"),
+        ("表格填写联系人：李四  填表日期：2024年11月1日", "李四", ""),
+        ("电话：13800000002  表格填写联系人：李四", "李四", "13800000002"),
+        ("表格填写联系人：李四\n电话：13800000002\n2.请如实填写", "李四", "13800000002"),
+    ],
+)
+def test_the_contact_line_is_found_in_its_many_shapes(line: str, name: str, phone: str) -> None:
+    for blocks in ((line, table(listed(project("1", "甲")))), (table(listed(project("1", "甲"))), line)):
+        record, _ = read(*blocks)
+        assert (record.contact_name, record.contact_phone) == (name, phone)
+    inside = table([[f"填表说明：\n1.请如实填写。\n{line}", *[None] * 9], *listed(project("1", "甲"))])
+    record, _ = read(inside)
+    assert (record.contact_name, record.contact_phone) == (name, phone)
+
+
+def test_a_contact_line_split_over_cells_keeps_the_places_of_its_values() -> None:
+    line = ["", "", "表格填写联系人：", None, "李四", "", "电话：", "13800000002", "", ""]
+    record, transcript = read(sheet([["项目汇总表", *[None] * 9], line, *listed(project("1", "甲"))]))
+    assert (record.contact_name, record.contact_phone) == ("李四", "13800000002")
+    assert transcript.places["contact_name"] == Place(GridKind.SHEET, "Sheet1", 1, 1, 4, "表格填写联系人")
+    assert str(transcript.places["contact_phone"]) == "工作表“Sheet1” H2 “电话”"
+
+
+def test_the_form_s_own_contact_label_beats_the_notice_s_contacts_even_if_blank() -> None:
+    notice = ("九、联系方式", "联系人：殷某某", "电  话：0471-0000000")
+    record, _ = read(*notice, "表格填写联系人：    电话：", table(listed(project("1", "甲"))))
+    assert (record.contact_name, record.contact_phone) == ("", "")
+
+
+def test_a_missing_contact_line_is_said_and_is_not_the_leader() -> None:
+    record, transcript = read(table(listed(project("1", "甲"))))
+    assert (record.contact_name, record.contact_phone) == ("", "")
+    assert transcript.notes == ("未找到“表格填写联系人”一栏",)
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("", ()),
+        ("https://a.example/1\nhttps://a.example/2", ("https://a.example/1", "https://a.example/2")),
+        (
+            "https://a.example/1；https://a.example/2、https://b.example",
+            ("https://a.example/1", "https://a.example/2", "https://b.example"),
+        ),
+        ("https://a.example/1http://b.example/2", ("https://a.example/1", "http://b.example/2")),
+        (
+            "https://a.example/s?a=1&b=%E4%B8%AD#x，http://b.example/",
+            ("https://a.example/s?a=1&b=%E4%B8%AD#x", "http://b.example/"),
+        ),
+        ("https://a.example/n,1,2.html,https://b.example", ("https://a.example/n,1,2.html", "https://b.example")),
+        (
+            "1.https://a.example/1 2、https://a.example/2 （3）https://a.example/3",
+            tuple(f"https://a.example/{n}" for n in (1, 2, 3)),
+        ),
+        ("公众号报道：https://a.example/1", ("https://a.example/1",)),
+        ("https://a.example/?url=https://b.example/x", ("https://a.example/?url=https://b.example/x",)),
+        ("（https://a.example/1）。", ("https://a.example/1",)),
+        ("https://a.example/1新闻网", ("https://a.example/1", "新闻网")),
+        ("无", ("无",)),
+        ("www.a.example/1", ("www.a.example/1",)),
+    ],
+)
+def test_links_are_split_as_people_write_them(text: str, links: tuple[str, ...]) -> None:
+    record, _ = read(table(listed(project("1", "甲", links=text))))
+    assert record.projects[0].links == links
+
+
+def test_a_hyperlink_s_target_stands_in_for_its_caption() -> None:
+    rows = listed(project("1", "甲"))
+    rows[1][7] = cell(1, 7, "点击查看", links=("https://a.example/1", "mailto:x@a.example"))
+    assert read(table(rows))[0].projects[0].links == ("https://a.example/1",)
+    rows[1][7] = cell(1, 7, "https://a.example/1", links=("https://a.example/1",))
+    assert read(table(rows))[0].projects[0].links == ("https://a.example/1",)
+
+
+def test_a_formula_without_a_result_is_blank_and_noted() -> None:
+    rows = listed(project("1", "甲"))
+    rows[1][1] = Cell(1, 1, (), kind=CellKind.UNCALCULATED)
+    grid = sheet(rows)
+    grid = type(grid)(grid.kind, 1, (*grid.cells, rows[1][1]), "Sheet1")
+    record, transcript = read(grid)
+    assert record.project_count == ""
+    assert "单元格 B2 的公式没有计算结果" in transcript.notes
+
+
+def test_a_column_that_is_absent_is_noted_and_placed_at_the_header() -> None:
+    header = [label for label in HEADER if label != "联系方式"]
+    record, transcript = read(LINE, table([header, ["内蒙古大学", "1", *project("1", "甲")[2:9]]]))
+    assert record.projects[0].phone == ""
+    assert transcript.notes == ("未找到“联系方式”一栏",)
+    assert transcript.places["projects.0.phone"] == Place(GridKind.TABLE, "", 1, 0, -1, "联系方式")
+
+
+def test_every_field_has_a_place_blank_ones_too() -> None:
+    _, transcript = read(LINE, table(listed(project("1", "甲", phone=""))))
+    wanted = {"university", "project_count", "contact_name", "contact_phone", "projects", "projects.0"}
+    wanted |= {f"projects.0.{name}" for name in annex3.LABELS if name not in ("university", "project_count")}
+    assert set(transcript.places) == wanted
+    assert str(transcript.places["projects.0.phone"]) == "第1个表格第2行“联系方式”"
+    assert str(transcript.places["contact_name"]) == "正文第1段“表格填写联系人”"
+
+
+def test_text_is_tidied_but_kept_as_written() -> None:
+    row = project(
+        "1",
+        " 阳光\u3000 书屋\u200b",
+        phone="１３８ ００００ ０００１",
+        leader="张\u00a0\u00a0三",
+        summary="一  二\n\n三 ",
+    )
+    record, _ = read(table(listed(row)))
+    first = record.projects[0]
+    assert (first.project_name, first.phone, first.leader) == ("阳光 书屋", "１３８ ００００ ０００１", "张 三")
+    assert first.summary == "一 二\n三"
+
+
+def test_a_document_without_the_header_holds_no_annex_3() -> None:
+    assert annex3.find(Document("docx")) == []
+    assert (
+        annex3.find(document("项目名称 项目简介 项目类别 申报主体", table([["项目名称", "甲"], ["项目类别", "乙"]])))
+        == []
+    )
+    row = ["项目名称", "甲", "所在学校", "乙", "负责人", "丙", "联系电话", "丁"]
+    assert annex3.find(document(table([row]))) == []
+
+
+def test_an_annex_3_is_never_taken_for_an_annex_4() -> None:
+    for grid in (table(listed(project("1", "甲"))), sheet(listed(project("1", "甲")))):
+        assert annex4.find(document("项目名称：甲", grid)) == []
+
+
+def test_a_long_sheet_is_read_in_one_pass() -> None:
+    rows = listed(*(project(str(number), f"项目{number}") for number in range(1, 2001)))
+    record, _ = read(sheet(rows))
+    assert len(record.projects) == 2000
+
+
+def test_runs_of_different_styles_are_one_text() -> None:
+    rows = listed(project("1", "甲"))
+    rows[1][3] = cell(1, 3, [Run("阳光"), Run("书屋")])
+    assert names(read(table(rows))[0]) == ["阳光书屋"]

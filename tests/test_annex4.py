@@ -1,0 +1,517 @@
+"""Annex 4 from documents built by hand: its layouts, its prompts, its many ways to select a category, its seal."""
+
+from __future__ import annotations
+
+import math
+from io import BytesIO
+from typing import Any
+
+import pytest
+from papers import HEADER, OPTIONS, application, cell, document, project, sheet, table
+from PIL import Image, ImageDraw
+
+from parsers.choice import OPTIONS as NAMES
+from parsers.choice import chosen
+from parsers.forms import annex3, annex4
+from parsers.model import Annex4, Cell, CellKind, GridKind, Paragraph, Picture, Place, Run, Style, Transcript
+from parsers.seal import is_seal
+
+
+def read_all(*blocks: Any) -> list[Annex4]:
+    records = [found.transcript.record for found in annex4.find(document(*blocks))]
+    assert all(isinstance(record, Annex4) for record in records)
+    return [record for record in records if isinstance(record, Annex4)]
+
+
+def read(*blocks: Any) -> Annex4:
+    records = read_all(*blocks)
+    assert len(records) == 1
+    return records[0]
+
+
+def transcript(*blocks: Any) -> Transcript:
+    return annex4.find(document(*blocks))[0].transcript
+
+
+def form(**values: Any) -> Annex4:
+    return read(table(application(**values)))
+
+
+FILLED = Annex4(
+    project_name="阳光书屋",
+    university="内蒙古大学",
+    applicant="内蒙古大学学生会",
+    leader="张三",
+    phone="13800000001",
+    members="李四 王五",
+    categories=("学业促进类",),
+    period="2023年9月至今",
+    content="每周开放三次。",
+    recommendation="同意推荐。",
+    signed_on="2024-11-20",
+    sealed=False,
+)
+BLANK = dict.fromkeys(annex4.LABELS, "") | {
+    "categories": OPTIONS,
+    "content": "\n\n可另附项目相关图文资料\n\n",
+    "recommendation": "\n\n                  （盖章）\n              年    月    日",
+}
+
+
+def test_the_notice_s_own_form_is_read_field_by_field() -> None:
+    assert read("附件4", "“我为同学做实事”项目申报表", table(application())) == FILLED
+
+
+def test_the_blank_template_is_an_annex_4_with_nothing_in_it() -> None:
+    assert form(**BLANK) == Annex4(sealed=False)
+
+
+def test_the_form_in_a_worksheet_is_read_and_absent_cells_are_blank() -> None:
+    assert read(sheet(application())) == FILLED
+    rows = application(university="", phone="", period="")
+    assert read(sheet(rows)).university == ""
+    assert read(sheet(rows)).phone == ""
+    assert read(sheet(rows)).content == "每周开放三次。"
+
+
+def test_an_annex_4_is_never_taken_for_an_annex_3() -> None:
+    for grid in (table(application()), sheet(application())):
+        assert annex3.find(document(grid)) == []
+
+
+def test_renamed_labels_are_understood() -> None:
+    rows = application()
+    renamed = [
+        "项目名称：",
+        "学校名称",
+        "申报单位",
+        "项目负责人",
+        "联系方式",
+        "团队成员",
+        "项目类型",
+        "起止时间",
+        "项目介绍",
+        "学校团委意见",
+    ]
+    spots = [(0, 0), (0, 2), (1, 0), (2, 0), (2, 2), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0)]
+    for label, (row, column) in zip(renamed, spots, strict=True):
+        rows[row][column] = label
+    assert read(table(rows)) == FILLED
+
+
+def test_values_behind_a_colon_in_the_label_s_own_cell_are_read() -> None:
+    rows = [["项目名称：阳光书屋", "所在学校：内蒙古大学"], ["申报主体：内蒙古大学学生会", None]]
+    rows += [["负 责 人：张三", "联系电话：13800000001"], ["项目成员：李四 王五", None]]
+    rows += [["项目类别：" + OPTIONS.replace("学业", "√学业"), None], ["实施时间：2023年9月至今", None]]
+    rows += [["项目内容\n每周开放三次。", None], ["推荐意见：\n同意推荐。\n（盖章）\n2024年11月20日", None]]
+    assert read(table(rows)) == FILLED
+
+
+def test_several_labels_in_one_cell_are_told_apart() -> None:
+    rows = application()
+    rows[2] = ["负责人：张三    联 系 电 话：13800000001", None, None, None]
+    assert read(table(rows)) == FILLED
+
+
+def test_a_form_without_a_table_is_read_from_its_paragraphs() -> None:
+    paragraphs = [
+        "附件4",
+        "“我为同学做实事”项目申报表",
+        "项目名称：阳光书屋   所在学校：内蒙古大学",
+        "申报主体：内蒙古大学学生会",
+    ]
+    paragraphs += [
+        "负责人：张三    联系电话：13800000001",
+        "项目成员：李四 王五",
+        "项目类别：学业促进类",
+        "实施时间：2023年9月至今",
+    ]
+    paragraphs += ["项目内容：", "每周开放", "三次。", "学校团委推荐意见：同意推荐。", "（盖章）", "2024年11月20日"]
+    found = annex4.find(document(*paragraphs))[0]
+    record = found.transcript.record
+    assert isinstance(record, Annex4)
+    assert record.content == "每周开放\n三次。"
+    assert (record.project_name, record.university, record.signed_on) == ("阳光书屋", "内蒙古大学", "2024-11-20")
+    assert (record.leader, record.phone, record.recommendation) == ("张三", "13800000001", "同意推荐。")
+    assert found.block == 2
+    assert str(found.transcript.places["phone"]) == "正文第5段“联系电话”"
+
+
+def test_values_below_labels_that_stand_side_by_side_are_read() -> None:
+    rows = [
+        ["项目名称", "所在学校", "申报主体"],
+        ["阳光书屋", "内蒙古大学", "学生会"],
+        ["负责人", "联系电话", "实施时间"],
+    ]
+    rows += [
+        ["张三", "13800000001", "2023年9月至今"],
+        ["项目内容", None, None],
+        ["每周开放", None, None],
+        ["三次。", None, None],
+    ]
+    record = read(table(rows))
+    assert (record.project_name, record.university, record.applicant) == ("阳光书屋", "内蒙古大学", "学生会")
+    assert (record.leader, record.phone, record.period) == ("张三", "13800000001", "2023年9月至今")
+    assert record.content == "每周开放\n三次。"
+
+
+def test_members_in_a_small_table_of_their_own_are_joined_row_by_row() -> None:
+    rows = application()
+    rows[3] = ["项目成员", "姓名", "学院", "联系电话"]
+    rows.insert(4, ["^", "李四", "理学院", "13800000003"])
+    rows.insert(5, ["^", "王五", "文学院", "13800000004"])
+    record = read(table(rows))
+    assert record.members == "姓名 学院 联系电话\n李四 理学院 13800000003\n王五 文学院 13800000004"
+    assert record.phone == "13800000001"
+    rows[4][0] = rows[5][0] = ""
+    assert read(table(rows)).members == record.members
+
+
+def test_a_teacher_s_phone_is_not_the_leader_s() -> None:
+    rows = application()
+    rows.insert(2, ["指导教师", "赵六", "联系方式", "13800000009"])
+    assert read(table(rows)) == FILLED
+
+
+def test_content_that_names_labels_stays_content() -> None:
+    text = "项目名称：阳光书屋\n负责人：张三\n实施时间：三年"
+    assert form(content=text).content == text
+    rows = application()
+    rows[6:7] = [["项目内容", None, None, None], [text, None, None, None]]
+    record = read(table(rows))
+    assert (record.content, record.project_name, record.period) == (text, "阳光书屋", "2023年9月至今")
+
+
+def test_a_field_that_runs_on_over_a_page_break_is_joined() -> None:
+    rows = application(content="第一页")
+    rows.insert(7, ["", "第二页", None, None])
+    assert read(table(rows)).content == "第一页\n第二页"
+    first, second = table(application(content="第一页")[:7]), table([["", "第二页", None, None], rows[8]], ordinal=2)
+    record = read(first, "", second)
+    assert (record.content, record.recommendation) == ("第一页\n第二页", "同意推荐。")
+
+
+def test_a_form_split_into_several_tables_is_one_form() -> None:
+    rows = application()
+    found = annex4.find(document(table(rows[:2]), table(rows[2:6], 2), "", table(rows[6:], 3)))
+    assert [each.transcript.record for each in found] == [FILLED]
+    assert found[0].transcript.places["content"] == Place(GridKind.TABLE, "", 3, 0, 1, "项目内容")
+
+
+def test_several_forms_in_one_document_are_several_forms() -> None:
+    blocks = [table(application(project_name=name), ordinal) for ordinal, name in enumerate("甲乙丙", start=1)]
+    assert [each.project_name for each in read_all(*blocks)] == ["甲", "乙", "丙"]
+    together = table([*application(project_name="甲"), *application(project_name="乙")])
+    assert [each.project_name for each in read_all(together)] == ["甲", "乙"]
+
+
+def test_a_table_of_pictures_or_plans_behind_the_form_is_no_part_of_it() -> None:
+    plan = table([["时间", "活动名称"], ["九月", "迎新"]], ordinal=2)
+    assert read(table(application()), "活动安排", plan) == FILLED
+
+
+def test_a_blank_form_beside_a_filled_one_is_left_out() -> None:
+    assert read(table(application(**BLANK)), table(application(), 2)).project_name == "阳光书屋"
+
+
+def test_a_hidden_sheet_is_skipped_if_a_visible_one_exists() -> None:
+    hidden = sheet(application(project_name="旧"), "去年", hidden=True)
+    assert read(hidden, sheet(application())).project_name == "阳光书屋"
+    assert read(hidden).project_name == "旧"
+
+
+def test_fewer_than_five_labels_make_no_form() -> None:
+    assert annex4.find(document(table(application()[:2]))) == []
+    assert annex4.find(document("项目名称：甲", "负责人：乙", "其余从略")) == []
+    assert annex4.find(document(table([HEADER, project("1", "甲")]))) == []
+
+
+def test_the_annex_4_and_annex_3_of_one_document_are_both_found() -> None:
+    both = document(table([HEADER, project("1", "甲")]), "附件4", table(application(), 2))
+    assert [each.block for each in annex3.find(both)] == [0]
+    assert [each.block for each in annex4.find(both)] == [2]
+
+
+# What is selected.
+
+
+def boxed(choice: str = "", tick: str = "☑", box: str = "□", behind: bool = False, gap: str = " ") -> str:
+    marks = [(tick if name == choice else box, name) for name in NAMES]
+    words = [name + mark if behind else mark + name for mark, name in marks]
+    return "\n".join(gap.join(words[start : start + 4]) for start in (0, 4, 8))
+
+
+@pytest.mark.parametrize("box", ["□", "☐", "○", "◯", "（ ）", "[ ]", "口", "〔〕"])
+@pytest.mark.parametrize("tick", ["☑", "☒", "√", "✓", "■", "●", "（√）", "[x]", "【√】", "□√", "√□"])
+def test_a_tick_among_boxes_selects_its_option(box: str, tick: str) -> None:
+    assert form(categories=boxed("民族团结类", tick, box)).categories == ("民族团结类",)
+
+
+@pytest.mark.parametrize("tick", ["☑", "√", "■", "□√"])
+@pytest.mark.parametrize("gap", ["", " ", "　　"])
+@pytest.mark.parametrize("behind", [False, True])
+def test_the_side_of_the_boxes_is_taken_from_the_layout(tick: str, gap: str, behind: bool) -> None:
+    assert form(categories=boxed("民族团结类", tick, "□", behind, gap)).categories == ("民族团结类",)
+
+
+@pytest.mark.parametrize("choice", ["思想引领类", "社会实践类", "心理健康类", "其他类"])
+@pytest.mark.parametrize(
+    "mark", ["√{}", "{}√", "√ {}", "{}（√）", "（√）{}", "☑{}", "{}☑", "v{}", "V {}", "__{}__", "★{}"]
+)
+def test_a_mark_among_unmarked_options_selects_the_one_it_touches(choice: str, mark: str) -> None:
+    assert form(categories=OPTIONS.replace(choice, mark.format(choice))).categories == (choice,)
+
+
+def test_a_tick_behind_an_option_among_boxes_in_front_is_its_own() -> None:
+    text = boxed(gap="  ").replace("民族团结类", "民族团结类√")
+    assert form(categories=text).categories == ("民族团结类",)
+
+
+@pytest.mark.parametrize("text", [OPTIONS, boxed(), boxed(box="●"), boxed(box="◆"), boxed(behind=True), ""])
+def test_options_that_are_all_alike_select_nothing(text: str) -> None:
+    assert form(categories=text).categories == ()
+
+
+def test_two_ticks_select_two_options() -> None:
+    text = boxed("民族团结类").replace("□其他", "☑其他")
+    assert form(categories=text).categories == ("民族团结类", "其他类")
+
+
+@pytest.mark.parametrize("style", [Style.UNDERLINE, Style.BOLD, Style.HIGHLIGHT, Style.COLOUR, Style.BORDER])
+def test_an_option_set_off_by_its_style_is_selected(style: Style) -> None:
+    before, after = OPTIONS.split("心理健康类")
+    runs = [Run(before), Run("心理健康类", style), Run(after)]
+    assert form(categories=cell(4, 1, runs, wide=3)).categories == ("心理健康类",)
+
+
+@pytest.mark.parametrize("style", [Style.UNDERLINE, Style.BOLD, Style.STRIKE])
+def test_a_style_that_all_options_carry_says_nothing(style: Style) -> None:
+    assert form(categories=cell(4, 1, [Run(OPTIONS, style)], wide=3)).categories == ()
+    before, after = OPTIONS.split("心理健康类")
+    runs = [Run(before, style), Run("√"), Run("心理健康类", style), Run(after, style)]
+    if style is not Style.STRIKE:
+        assert form(categories=cell(4, 1, runs, wide=3)).categories == ("心理健康类",)
+
+
+@pytest.mark.parametrize("style", [Style.STRIKE, Style.COLOUR])
+def test_the_one_option_not_struck_out_or_greyed_is_selected(style: Style) -> None:
+    before, after = OPTIONS.split("心理健康类")
+    runs = [Run(before, style), Run("心理健康类"), Run(after, style)]
+    assert form(categories=cell(4, 1, runs, wide=3)).categories == ("心理健康类",)
+
+
+def test_two_methods_that_disagree_select_two_options() -> None:
+    before, after = OPTIONS.replace("其他类", "√其他类").split("心理健康类")
+    runs = [Run(before), Run("心理健康类", Style.BOLD), Run(after)]
+    assert form(categories=cell(4, 1, runs, wide=3)).categories == ("心理健康类", "其他类")
+
+
+@pytest.mark.parametrize(
+    ("text", "categories"),
+    [
+        ("心理健康类", ("心理健康类",)),
+        ("心理健康", ("心理健康类",)),
+        ("“心理健康类”", ("心理健康类",)),
+        ("1.心 理 健 康 类", ("心理健康类",)),
+        ("□心理健康类", ("心理健康类",)),
+        ("思想引领类、心理健康类", ("思想引领类", "心理健康类")),
+        (OPTIONS + "  （选：心理健康类）", ("心理健康类",)),
+        ("☑其他类（社会实践活动）", ("其他类",)),
+        (boxed("其他类") + "（请注明：志愿服务）", ("其他类",)),
+        ("志愿服务类", ("志愿服务类",)),
+        ("√ 志愿服务类", ("志愿服务类",)),
+    ],
+)
+def test_retyped_and_remaining_options_are_selected(text: str, categories: tuple[str, ...]) -> None:
+    assert form(categories=text).categories == categories
+
+
+@pytest.mark.parametrize("mark", ["×", "✗", "✘"])
+def test_crosses_select_unless_they_cross_out_all_others(mark: str) -> None:
+    assert form(categories=boxed("心理健康类", mark)).categories == ("心理健康类",)
+    assert form(categories=boxed("心理健康类", "√", mark)).categories == ("心理健康类",)
+    assert form(categories=boxed("心理健康类", "", mark)).categories == ("心理健康类",)
+
+
+def test_a_tick_that_touches_two_options_alike_selects_both() -> None:
+    assert chosen([Run("思想引领类√学业促进类")]) == ("思想引领类", "学业促进类")
+
+
+def test_options_in_cells_and_rows_of_their_own_are_one_field() -> None:
+    rows = application()
+    rows[4] = ["项目类别", "□思想引领类", "☑学业促进类", "□就业创业类"]
+    rows.insert(5, ["^", "□社会实践类", "□心理健康类", "□民族团结类"])
+    assert read(table(rows)) == FILLED
+
+
+# The opinion, its prompts and its date.
+
+
+@pytest.mark.parametrize(
+    ("text", "opinion", "signed"),
+    [
+        ("同意推荐。\n（盖章）\n年    月    日", "同意推荐。", ""),
+        ("同意推荐。（盖章）2024年11月20日", "同意推荐。", "2024-11-20"),
+        ("同意。\n学校团委（盖章）：\n2024.11.20", "同意。", "2024-11-20"),
+        ("同意。\n共青团内蒙古大学委员会（盖章）\n2024 年 11 月 20 日", "同意。\n共青团内蒙古大学委员会", "2024-11-20"),
+        ("同意。\n共青团内蒙古大学委员会 2024/11/20", "同意。\n共青团内蒙古大学委员会", "2024-11-20"),
+        ("同意。\n2024年11月20日\n共青团内蒙古大学委员会（公章）", "同意。\n共青团内蒙古大学委员会", "2024-11-20"),
+        ("同意。\n二〇二四年十一月二十日", "同意。", "2024-11-20"),
+        ("同意。\n二○二四年十月三十一日", "同意。", "2024-10-31"),
+        ("同意。\n日期：２０２４－１１－２０", "同意。", "2024-11-20"),
+        ("同意。\n2024-11-20", "同意。", "2024-11-20"),
+        ("同意。\n2024年11月", "同意。", ""),
+        ("同意。\n2024年11月  日（盖章）", "同意。", ""),
+        ("同意。\n20__年__月__日", "同意。", ""),
+        ("同意。\n2024年13月40日", "同意。", ""),
+        ("该项目自2023年9月1日启动，效果好。\n2024年11月20日", "该项目自2023年9月1日启动，效果好。", "2024-11-20"),
+        ("该项目启动于2023年9月1日", "该项目启动于2023年9月1日", ""),
+        ("该项目启动时间为2023年9月1日。", "该项目启动时间为2023年9月1日。", ""),
+        ("项目始于2023年9月", "项目始于2023年9月", ""),
+        ("意见：\n签字：\n（盖章）\n年 月 日", "", ""),
+        ("同意推荐。\n2024年11月20日\n点评：项目扎实，成效好。", "同意推荐。\n点评：项目扎实，成效好。", "2024-11-20"),
+        ("（盖 章）\n  年  月  日", "", ""),
+    ],
+)
+def test_opinion_prompts_and_signing_date_are_told_apart(text: str, opinion: str, signed: str) -> None:
+    record = form(recommendation=text)
+    assert (record.recommendation, record.signed_on) == (opinion, signed)
+
+
+def test_signature_and_date_in_cells_below_or_beside_the_opinion_are_taken() -> None:
+    rows = application(recommendation="同意推荐。")
+    below = [*rows, ["", "", "（盖章）", "2024年11月20日"]]
+    assert read(table(below)) == FILLED
+    beside = [*rows[:7], [rows[7][0], "同意推荐。", "（盖章）", "2024年11月20日"]]
+    assert read(table(beside)) == FILLED
+
+
+def test_a_date_in_the_paragraphs_right_behind_the_form_is_the_signing_date() -> None:
+    assert read(table(application(recommendation="同意推荐。")), "（盖章）", "2024年11月20日") == FILLED
+
+
+def test_opinion_and_comment_on_rows_of_their_own_are_joined() -> None:
+    rows = [*application(recommendation="同意推荐。"), ["案例点评", "扎实。\n2024年11月20日", None, None]]
+    record = read(table(rows))
+    assert (record.recommendation, record.signed_on) == ("同意推荐。\n扎实。", "2024-11-20")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "可另附项目相关图文资料",
+        "（可另附项目相关图文资料）",
+        "(可另附项目相关图文资料)。",
+        "可另附项目\n相关图文资料。",
+    ],
+)
+def test_the_content_prompt_is_no_content(prompt: str) -> None:
+    assert form(content=f"每周开放三次。\n\n{prompt}\n") == FILLED
+    assert form(content=prompt).content == ""
+
+
+# The seal.
+
+
+def picture(image: Image.Image, kind: str = "PNG") -> Picture:
+    stream = BytesIO()
+    image.save(stream, kind)
+    return Picture("media/image1", stream.getvalue)
+
+
+def seal(size: int = 300, ground: Any = (0, 0, 0, 0), mode: str = "RGBA") -> Image.Image:
+    image = Image.new(mode, (size, size), ground)
+    pen = ImageDraw.Draw(image)
+    edge = size // 20
+    pen.ellipse((edge, edge, size - edge, size - edge), outline=(220, 30, 30), width=max(size // 30, 2))
+    star = [
+        (size / 2 + math.sin(k * math.pi / 5) * size / (6 if k % 2 == 0 else 15),
+         size / 2 - math.cos(k * math.pi / 5) * size / (6 if k % 2 == 0 else 15))
+        for k in range(10)
+    ]  # fmt: skip
+    pen.polygon(star, fill=(220, 30, 30))
+    return image
+
+
+def stamped(*pictures: Picture) -> bool | None:
+    return form(recommendation=cell(7, 1, "同意推荐。", wide=3, pictures=pictures)).sealed
+
+
+def test_a_red_ring_with_a_star_is_a_seal_on_any_ground() -> None:
+    assert stamped(picture(seal())) is True
+    assert stamped(picture(seal(900, "white", "RGB"), "JPEG")) is True
+    assert stamped(picture(seal(120, (250, 248, 240), "RGB"))) is True
+
+
+def test_a_seal_over_black_text_is_a_seal() -> None:
+    image = seal(300, "white", "RGB")
+    ImageDraw.Draw(image).rectangle((60, 200, 240, 212), fill="black")
+    assert stamped(picture(image)) is True
+
+
+def test_other_pictures_beside_the_opinion_cannot_be_told() -> None:
+    photo = Image.linear_gradient("L").resize((300, 200)).convert("RGB")
+    assert stamped(picture(photo)) is None
+    assert stamped(picture(Image.new("RGB", (300, 300), (200, 20, 20)))) is None
+    assert stamped(picture(Image.new("RGB", (300, 40), "white"))) is None
+    assert stamped(Picture("media/image1.emf", lambda: b"\x01\x00\x00\x00not a picture")) is None
+    assert stamped(picture(photo), picture(seal())) is True
+
+
+def test_a_picture_that_cannot_be_fetched_does_not_stop_the_form() -> None:
+    def gone() -> bytes:
+        raise KeyError("word/media/image1.png")
+
+    assert stamped(Picture("word/media/image1.png", gone)) is None
+
+
+def test_no_picture_is_no_seal_and_photos_in_the_content_change_nothing() -> None:
+    assert stamped() is False
+    photo = picture(Image.linear_gradient("L").convert("RGB"))
+    assert form(content=cell(6, 1, "每周开放三次。", wide=3, pictures=(photo,))) == FILLED
+
+
+def test_a_seal_behind_the_table_or_floating_elsewhere_in_the_form_is_found() -> None:
+    behind = Paragraph(1, (Run("2024年11月20日"),), pictures=(picture(seal()),))
+    assert read(table(application()), behind).sealed is True
+    assert form(content=cell(6, 1, "每周开放三次。", wide=3, pictures=(picture(seal()),))).sealed is True
+    rows = [*application(), [cell(8, 0, "", wide=4, pictures=(picture(seal()),)), None, None, None]]
+    assert read(table(rows)).sealed is True
+
+
+def test_a_picture_that_declares_absurd_dimensions_is_refused_without_decoding() -> None:
+    bomb = bytearray(picture(Image.new("1", (8, 8))).load())
+    bomb[16:24] = (60000).to_bytes(4, "big") * 2
+    assert is_seal(bytes(bomb)) is False
+
+
+# Where things stand.
+
+
+def test_every_field_has_a_place_with_its_printed_label() -> None:
+    places = transcript(table(application(phone=""))).places
+    assert set(places) == {*annex4.LABELS, "signed_on", "sealed"}
+    assert places["phone"] == Place(GridKind.TABLE, "", 1, 2, 3, "联系电话")
+    assert str(places["leader"]) == "第1个表格第3行“负责人”"
+    assert places["recommendation"].label == "学校团委推荐意见及案例点评"
+    assert str(transcript(sheet(application(phone=""))).places["phone"]) == "工作表“Sheet1” D3 “联系电话”"
+
+
+def test_an_absent_label_is_noted_and_blank_ones_are_not() -> None:
+    rows = application(leader="")
+    del rows[5]
+    result = transcript(table(rows))
+    assert result.notes == ("未找到“实施时间”一栏",)
+    assert result.places["period"].label == "实施时间"
+
+
+def test_a_formula_without_a_result_is_noted() -> None:
+    rows = application()
+    rows[2][3] = Cell(2, 3, kind=CellKind.UNCALCULATED)
+    result = transcript(table(rows))
+    assert result.notes == ("单元格 D3 的公式没有计算结果",)
+
+
+def test_short_fields_are_one_line_and_long_ones_keep_theirs() -> None:
+    record = form(leader=" 张\u3000三\n", members="李四\n\n 王  五", content="甲\r\n\n乙 ")
+    assert (record.leader, record.members, record.content) == ("张 三", "李四\n王 五", "甲\n乙")

@@ -1,0 +1,340 @@
+"""What the workbook reader makes of the values, merges, links and pictures people's tables contain."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from collections.abc import Callable
+
+import openpyxl
+import pytest
+from documents import relationships
+from openpyxl.worksheet.worksheet import Worksheet
+
+from parsers.catalogue import Unreadable, open_document
+from parsers.model import Cell, CellKind, Document, Grid, Paragraph, ProblemKind
+
+SHEET = "xl/worksheets/sheet1.xml"
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
+MAIN = "http://schemas.openxmlformats.org/drawingml/2006/main"
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def workbook(fill: Callable[[Worksheet], None]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    fill(sheet)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def values(**cells: object) -> bytes:
+    def fill(sheet: Worksheet) -> None:
+        for name, value in cells.items():
+            sheet[name] = value
+
+    return workbook(fill)
+
+
+def edited(content: bytes, change: Callable[[bytes], bytes] = bytes, **parts: str | bytes) -> bytes:
+    """The package with its first sheet's XML changed and parts added; `__` in a part's name stands for a slash."""
+    stream = io.BytesIO()
+    added = {name.replace("__", "/").replace("0x2e", "."): part for name, part in parts.items()}
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            if name not in added:
+                new.writestr(name, change(old.read(name)) if name == SHEET else old.read(name))
+        for name, part in added.items():
+            new.writestr(name, part)
+    return stream.getvalue()
+
+
+def with_parts(content: bytes, parts: dict[str, str | bytes], before_end: str = "") -> bytes:
+    """The package with these parts, and this XML at the end of its first sheet."""
+    end = before_end.encode() + b"</worksheet>"
+    return edited(content, lambda xml: xml.replace(b"</worksheet>", end), **parts)
+
+
+def only_grid(document: Document) -> Grid:
+    (grid,) = [block for block in document.blocks if isinstance(block, Grid)]
+    return grid
+
+
+def at(content: bytes, row: int, column: int) -> Cell:
+    found = only_grid(open_document(content)).at(row, column)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "kind"),
+    [
+        (13800000001, "13800000001", CellKind.NUMBER),
+        (5, "5", CellKind.NUMBER),
+        (2025.1, "2025.1", CellKind.NUMBER),
+        (0.1 + 0.2, "0.3", CellKind.NUMBER),
+        (-3.0, "-3", CellKind.NUMBER),
+        (True, "TRUE", CellKind.TEXT),
+        ("０４７１－6930000 ", "０４７１－6930000 ", CellKind.TEXT),
+        ("上\n下", "上\n下", CellKind.TEXT),
+        ("上_x000D_\n下", "上\n下", CellKind.TEXT),
+        ("2025.10", "2025.10", CellKind.TEXT),
+        (datetime.date(2024, 11, 20), "2024-11-20", CellKind.TEXT),
+        (datetime.datetime(2024, 11, 20, 8, 30), "2024-11-20 08:30", CellKind.TEXT),
+        (datetime.time(8, 30), "08:30", CellKind.TEXT),
+    ],
+)
+def test_a_value_is_written_as_a_person_sees_it(value: object, text: str, kind: CellKind) -> None:
+    cell = at(values(A1=value), 0, 0)
+    assert (cell.text, cell.kind) == (text, kind)
+
+
+def test_places_are_absolute_wherever_the_data_begin() -> None:
+    grid = only_grid(open_document(values(C3="高校名称", D5="内蒙古大学")))
+    assert [(cell.row, cell.column, cell.text) for cell in grid.cells] == [(2, 2, "高校名称"), (4, 3, "内蒙古大学")]
+
+
+def test_a_merged_range_is_one_cell_even_when_blank() -> None:
+    def fill(sheet: Worksheet) -> None:
+        sheet["A1"], sheet["B5"] = "高校名称", "末"
+        sheet.merge_cells("A1:B2")
+        sheet.merge_cells("A3:A5")
+
+    grid = only_grid(open_document(workbook(fill)))
+    assert [(c.row, c.column, c.row_span, c.column_span, c.text) for c in grid.cells] == [
+        (0, 0, 2, 2, "高校名称"), (2, 0, 3, 1, ""), (4, 1, 1, 1, "末"),
+    ]  # fmt: skip
+    assert grid.at(1, 1) is grid.at(0, 0)
+
+
+def test_a_value_hidden_under_a_merged_range_is_not_read() -> None:
+    content = edited(
+        values(A1="甲", B1="看不见"),
+        lambda xml: xml.replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:B1"/></mergeCells>'),
+    )
+    grid = only_grid(open_document(content))
+    assert [cell.text for cell in grid.cells] == ["甲"]
+
+
+def test_overlapping_merged_ranges_do_not_give_overlapping_cells() -> None:
+    ranges = b'<mergeCells><mergeCell ref="A1:B2"/><mergeCell ref="B2:C3"/></mergeCells>'
+    content = edited(values(A1="甲", C3="乙"), lambda xml: xml.replace(b"</sheetData>", b"</sheetData>" + ranges))
+    grid = only_grid(open_document(content))
+    assert [(c.row, c.column, c.row_span, c.column_span) for c in grid.cells] == [(0, 0, 2, 2), (2, 2, 1, 1)]
+
+
+def test_a_merged_whole_column_ends_where_the_content_ends() -> None:
+    content = edited(
+        values(A1="甲", B3="乙"),
+        lambda xml: xml.replace(
+            b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:A1048576"/></mergeCells>'
+        ),
+    )
+    assert only_grid(open_document(content)).row_count == 3
+
+
+def test_every_sheet_that_holds_something_is_a_grid_and_hidden_ones_say_so() -> None:
+    book = openpyxl.Workbook()
+    for name, state in (("汇总", "visible"), ("空", "visible"), ("旧", "hidden"), ("更旧", "veryHidden")):
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = state
+        if name != "空":
+            sheet["A1"] = name
+    del book["Sheet"]
+    stream = io.BytesIO()
+    book.save(stream)
+    blocks = open_document(stream.getvalue()).blocks
+    assert [(b.name, b.ordinal, b.hidden) for b in blocks if isinstance(b, Grid)] == [
+        ("汇总", 1, False), ("旧", 2, True), ("更旧", 3, True),
+    ]  # fmt: skip
+
+
+def test_a_hyperlink_gives_its_address_beside_its_text() -> None:
+    def fill(sheet: Worksheet) -> None:
+        sheet["A1"] = "点击查看"
+        sheet["A1"].hyperlink = "https://example.com/news"
+        sheet["A2"] = '=HYPERLINK("https://example.com/b","报道")'
+
+    content = workbook(fill)
+    assert at(content, 0, 0).links == ("https://example.com/news",)
+    assert at(content, 1, 0).links == ("https://example.com/b",)
+
+
+def test_a_formula_that_was_never_calculated_is_not_blank() -> None:
+    cell = at(values(A1="数", B1="=COUNTA(A1:A9)"), 0, 1)
+    assert (cell.text, cell.kind) == ("", CellKind.UNCALCULATED)
+
+
+def test_a_formula_with_a_stored_result_is_its_result() -> None:
+    content = edited(
+        values(A1="=2+3", B1='=""'),
+        lambda xml: xml.replace(b"<v></v>", b"<v>5</v>", 1).replace(b"<v />", b"<v>5</v>", 1),
+    )
+    assert (at(content, 0, 0).text, at(content, 0, 0).kind) == ("5", CellKind.NUMBER)
+    emptied = edited(values(A1="甲", B1='=""'), lambda xml: xml.replace(b'<c r="B1"', b'<c r="B1" t="str"'))
+    assert only_grid(open_document(emptied)).at(0, 1) is None
+
+
+DISPIMG = (
+    f'<etc:cellImages xmlns:etc="http://www.wps.cn/officeDocument/2017/etCustomData" xmlns:xdr="{DRAWING}" '
+    f'xmlns:a="{MAIN}" xmlns:r="{RELATION}"><etc:cellImage><xdr:pic><xdr:nvPicPr>'
+    '<xdr:cNvPr id="1" name="ID_0A"/></xdr:nvPicPr><xdr:blipFill><a:blip r:embed="rId1"/></xdr:blipFill></xdr:pic>'
+    "</etc:cellImage></etc:cellImages>"
+)
+
+
+@pytest.mark.parametrize("formula", ['=_xlfn.DISPIMG("ID_0A",1)', '=DISPIMG("ID_0A",1)'])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_picture_that_wps_put_in_a_cell_is_a_picture_and_no_text(formula: str, as_text: bool) -> None:
+    def fill(sheet: Worksheet) -> None:
+        sheet["A1"] = "盖章"
+        sheet["B1"] = formula
+        if as_text:
+            sheet["B1"].data_type = "s"
+
+    content = with_parts(workbook(fill), {
+        "xl/cellimages.xml": DISPIMG,
+        "xl/_rels/cellimages.xml.rels": relationships({"rId1": ("image", "media/image1.png")}),
+        "xl/media/image1.png": b"png",
+    })  # fmt: skip
+    cell = at(content, 0, 1)
+    assert (cell.text, cell.kind) == ("", CellKind.TEXT)
+    assert [picture.load() for picture in cell.pictures] == [b"png"]
+
+
+def drawn(shape: str, row: int, column: int) -> str:
+    start = f"<xdr:from><xdr:col>{column}</xdr:col><xdr:row>{row}</xdr:row></xdr:from>"
+    anchor = f"<xdr:twoCellAnchor>{start}{shape}</xdr:twoCellAnchor>"
+    return f'<xdr:wsDr xmlns:xdr="{DRAWING}" xmlns:a="{MAIN}" xmlns:r="{RELATION}">{anchor}</xdr:wsDr>'
+
+
+def with_drawing(content: bytes, drawing: str) -> bytes:
+    return with_parts(content, {
+        "xl/drawings/drawing1.xml": drawing,
+        "xl/drawings/_rels/drawing1.xml.rels": relationships({"rId1": ("image", "../media/image1.png")}),
+        "xl/worksheets/_rels/sheet1.xml.rels": relationships({"rId7": ("drawing", "../drawings/drawing1.xml")}),
+        "xl/media/image1.png": b"seal",
+    }, f'<drawing xmlns:r="{RELATION}" r:id="rId7"/>')  # fmt: skip
+
+
+def test_a_picture_lying_on_the_sheet_belongs_to_the_cell_under_its_corner() -> None:
+    def fill(sheet: Worksheet) -> None:
+        sheet["A1"] = "盖章"
+        sheet.merge_cells("A1:C3")
+
+    shape = '<xdr:pic><xdr:blipFill><a:blip r:embed="rId1"/></xdr:blipFill></xdr:pic>'
+    content = with_drawing(workbook(fill), drawn(shape, 1, 1))
+    (picture,) = at(content, 0, 0).pictures
+    assert picture.load() == b"seal"
+    lone = with_drawing(values(A1="甲"), drawn(shape, 6, 2))
+    assert len(at(lone, 6, 2).pictures) == 1
+
+
+def test_a_text_box_is_a_paragraph_after_the_sheet() -> None:
+    first = "<a:p><a:r><a:t>表格填写联系人：张三</a:t></a:r></a:p><a:p/>"
+    second = "<a:p><a:r><a:t>电话</a:t></a:r><a:r><a:t>：1</a:t></a:r></a:p>"
+    shape = f"<xdr:sp><xdr:txBody>{first}{second}</xdr:txBody></xdr:sp>"
+    document = open_document(with_drawing(values(A1="甲"), drawn(shape, 0, 0)))
+    lines = [block.text for block in document.blocks[1:] if isinstance(block, Paragraph)]
+    assert lines == ["表格填写联系人：张三", "电话：1"]
+
+
+def test_a_strict_workbook_is_read_with_its_links() -> None:
+    def fill(sheet: Worksheet) -> None:
+        sheet["A1"] = "点击查看"
+        sheet["A1"].hyperlink = "https://example.com/news"
+
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(fill))) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            for part in (b"spreadsheetml", b"officeDocument"):
+                plain = b"http://schemas.openxmlformats.org/" + part + b"/2006/"
+                content = content.replace(plain, b"http://purl.oclc.org/ooxml/" + part + b"/")
+            new.writestr(name, content)
+    assert at(stream.getvalue(), 0, 0).links == ("https://example.com/news",)
+
+
+def far(reference: str) -> bytes:
+    return values(A1="甲", **{reference: "乙"})
+
+
+def test_one_stray_value_in_the_last_corner_is_refused_before_memory_is_spent() -> None:
+    with pytest.raises(Unreadable) as refusal:
+        open_document(far("XFD1048576"))
+    assert refusal.value.problem.kind is ProblemKind.UNSAFE
+
+
+def test_a_stray_value_hidden_by_unusual_xml_is_refused_too() -> None:
+    content = edited(far("XFD1048576"), lambda xml: xml.replace(b'r="XFD1048576"', b"r = 'XFD1048576'"))
+    with pytest.raises(Unreadable) as refusal:
+        open_document(content)
+    assert refusal.value.problem.kind is ProblemKind.UNSAFE
+
+
+def test_a_distant_value_in_a_narrow_sheet_and_blank_formatted_rows_are_no_danger() -> None:
+    assert at(far("B60000"), 59999, 1).text == "乙"
+    last = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
+    blank = edited(values(A1="甲"), lambda xml: xml.replace(b"</sheetData>", last))
+    assert only_grid(open_document(blank)).row_count == 1
+
+
+def test_more_filled_rows_than_any_form_has_are_refused() -> None:
+    def fill(sheet: Worksheet) -> None:
+        for number in range(20_001):
+            sheet.append([number])
+
+    with pytest.raises(Unreadable) as refusal:
+        open_document(workbook(fill))
+    assert refusal.value.problem.kind is ProblemKind.UNSAFE
+
+
+def test_a_workbook_whose_sheet_is_broken_is_damaged() -> None:
+    with pytest.raises(Unreadable) as refusal:
+        open_document(edited(values(A1="甲"), lambda xml: xml[: len(xml) // 2]))
+    assert refusal.value.problem.kind is ProblemKind.UNREADABLE
+
+
+def test_a_workbook_cut_short_is_damaged() -> None:
+    content = values(A1="甲")
+    with pytest.raises(Unreadable) as refusal:
+        open_document(content[: len(content) // 2])
+    assert refusal.value.problem.kind is ProblemKind.UNREADABLE
+
+
+ODS = (
+    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
+    '<table:table table:name="汇总">{}</table:table></office:spreadsheet></office:body></office:document-content>'
+)
+FILLED = '<table:table-cell office:value-type="string"{}><text:p>甲</text:p></table:table-cell>'
+MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
+
+
+def ods(rows: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("mimetype", MIMETYPE)
+        archive.writestr("content.xml", ODS.format(rows))
+        archive.writestr("META-INF/manifest.xml", '<manifest:manifest xmlns:manifest="urn:m"/>')
+    return stream.getvalue()
+
+
+def test_an_opendocument_table_is_read_and_its_endless_blank_rows_are_not() -> None:
+    rest = '<table:table-cell table:number-columns-repeated="16384"/>'
+    row = f"<table:table-row>{FILLED.format('')}{rest}</table:table-row>"
+    blank = f'<table:table-row table:number-rows-repeated="1048575">{rest}</table:table-row>'
+    document = open_document(ods(row + blank))
+    assert document.format == "ods"
+    assert [(cell.row, cell.column, cell.text) for cell in only_grid(document).cells] == [(0, 0, "甲")]
+
+
+def test_an_opendocument_value_repeated_without_end_is_refused() -> None:
+    cell = FILLED.format(' table:number-columns-repeated="16384"')
+    with pytest.raises(Unreadable) as refusal:
+        open_document(ods(f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>'))
+    assert refusal.value.problem.kind is ProblemKind.UNSAFE

@@ -1,0 +1,443 @@
+"""The ledger shows the view to the letter of contract §5, and what staff write beside it survives every regeneration."""
+
+from __future__ import annotations
+
+import stat
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import openpyxl
+import pytest
+
+from parsers.model import Annex3, Annex4, Project, Transcript
+from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, digest, read_staff, write
+from pipeline.ledger_staff import Notes
+from pipeline.model import (
+    SHANGHAI,
+    Address,
+    Disposition,
+    Entry,
+    Finding,
+    Mail,
+    Severity,
+    State,
+    Submission,
+    University,
+    Version,
+)
+
+MORNING = datetime(2024, 11, 20, 1, 30, tzinfo=UTC)
+ROSTER = (
+    University("甲大学", level="本科", graduates=True),
+    University("乙学院", level="本科"),
+    University("丙职业学院", level="专科"),
+)
+CATEGORIES = ("思想引领类", "学业促进类", "其他类")
+GUARD = Project(
+    "1", "青春护航", "为同学服务", "学业促进", "校级学生会", ("https://www.example.org/a b",), "张三", "13800000001"
+)
+LIGHT = Project("2", "宿舍微光", "夜间关怀", "思想引领类", "校级研究生会", (), "李四", "13800000002")
+
+HEADERS = {
+    "项目汇总": "编号, 高校名称, 项目名称, 项目简介, 项目类别, 申报主体, 宣传报道链接, 项目负责人, 联系方式, 附件4, "
+    "状态, 问题数, 收到时间, 秘书处备注",
+    "高校进度": "高校名称, 层次, 状态, 项目数, 研究生会项目数, 附件4数, 问题数, 首次收到, 最近收到, 联系人, 联系电话, "
+    "联系邮箱, 秘书处备注",
+    "问题清单": "高校名称, 项目名称, 级别, 规则, 位置, 说明, 依据",
+    "邮件日志": "收到时间, 发件人, 主题, 高校名称, 附件数, 结果, 回复",
+}
+
+
+def mail(number: int, university: str = "甲大学", at: datetime = MORNING, subject: str = "项目报送") -> Mail:
+    sender = Address("张三", f"zhangsan{number}@example.org")
+    return Mail(
+        f"{number:064x}", at, f"<{number}@example.org>", sender, sender, subject, (), 2, Disposition.SUBMISSION,
+        universities=(university,),
+    )  # fmt: skip
+
+
+def listed(*projects: Project, university: str = "甲大学", at: datetime = MORNING) -> Version:
+    record = Annex3(university, str(len(projects)), "王五", "0471-1234567", projects)
+    return Version(f"{1:064x}", 0, at, "附件3.xlsx", "0" * 64, Transcript("annex3", "xlsx", record))
+
+
+def applied(index: int, at: datetime = MORNING, **values: Any) -> Version:
+    return Version(f"{1:064x}", index, at, "附件4.docx", "0" * 64, Transcript("annex4", "docx", Annex4(**values)))
+
+
+def submission(*projects: Project, university: str = "甲大学", state: State = State.ACCEPTED) -> Submission:
+    summary = listed(*projects, university=university)
+    entries = tuple(
+        Entry(project.project_name, summary, row, applied(row + 1)) for row, project in enumerate(projects)
+    )
+    return Submission(university, state, entries, (summary,), mails=(mail(1, university),))
+
+
+def view(*submissions: Submission, mails: Sequence[MailLine] = (), **parts: Any) -> LedgerView:
+    deadline = datetime(2024, 11, 26, 23, 59, 59, tzinfo=SHANGHAI)
+    whole = LedgerView("“我为同学做实事”项目", deadline, ROSTER, submissions, tuple(mails), {}, CATEGORIES)
+    return replace(whole, **parts)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger" / "项目台账.xlsx"
+
+
+def rows(path: Path, sheet: str) -> list[dict[str, Any]]:
+    lines = list(openpyxl.load_workbook(path)[sheet].iter_rows(values_only=True))
+    return [dict(zip(map(str, lines[0]), line, strict=True)) for line in lines[1:]]
+
+
+def shown(path: Path, view: LedgerView, staff: Staff | None = None) -> openpyxl.Workbook:
+    write(path, view, staff or Staff())
+    return openpyxl.load_workbook(path)
+
+
+def edit(path: Path, sheet: str, cells: dict[str, Any]) -> None:
+    """Write like a person with another program: openpyxl keeps the styles and drops what it does not know."""
+    book = openpyxl.load_workbook(path)
+    for place, value in cells.items():
+        book[sheet][place] = value
+    book.save(path)
+
+
+def test_the_sheets_and_their_columns_are_those_of_the_contract(path: Path) -> None:
+    book = shown(path, view(submission(GUARD)))
+    assert book.sheetnames == [*HEADERS, "统计"]
+    assert {name: ", ".join(str(cell.value) for cell in book[name][1]) for name in HEADERS} == HEADERS
+
+
+def test_every_sheet_is_ready_to_filter_to_scroll_and_to_print(path: Path) -> None:
+    book = shown(path, view(submission(GUARD, LIGHT)))
+    for name in HEADERS:
+        sheet = book[name]
+        assert sheet.freeze_panes[-1] == "2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert sheet.print_title_rows == "$1:$1"
+        assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+        assert sheet.page_setup.fitToHeight == 0
+        assert "第 &P 页" in sheet.oddFooter.center.text
+        assert all(cell.alignment.wrap_text for cell in sheet[1])
+    assert book["项目汇总"].freeze_panes == "D2"
+    assert len(book["统计"]._charts) == 4
+
+
+def test_a_project_stands_as_the_university_wrote_it(path: Path) -> None:
+    write(path, view(submission(GUARD)), Staff())
+    assert rows(path, "项目汇总") == [
+        {
+            "编号": "001-01",
+            "高校名称": "甲大学",
+            "项目名称": "青春护航",
+            "项目简介": "为同学服务",
+            "项目类别": "学业促进",
+            "申报主体": "校级学生会",
+            "宣传报道链接": "https://www.example.org/a b",
+            "项目负责人": "张三",
+            "联系方式": "13800000001",
+            "附件4": "已收到",
+            "状态": "已通过",
+            "问题数": 0,
+            "收到时间": datetime(2024, 11, 20, 9, 30),
+            "秘书处备注": None,
+        }
+    ]
+
+
+def test_the_time_of_a_project_is_that_of_its_newest_document(path: Path) -> None:
+    whole = submission(GUARD)
+    entry = replace(whole.entries[0], application=applied(1, MORNING + timedelta(hours=2)))
+    write(path, view(replace(whole, entries=(entry,))), Staff())
+    assert rows(path, "项目汇总")[0]["收到时间"] == datetime(2024, 11, 20, 11, 30)
+
+
+def test_an_unlisted_application_waits_for_its_listing(path: Path) -> None:
+    form = applied(1, project_name="新项目", categories=("其他类",), applicant="校级学生会", leader="李四", phone="1")
+    write(path, view(Submission("甲大学", State.TO_CORRECT, (Entry("新项目", application=form),))), Staff())
+    row = rows(path, "项目汇总")[0]
+    assert (row["项目名称"], row["项目类别"], row["项目负责人"], row["状态"]) == ("新项目", "其他类", "李四", "待补正")
+    assert rows(path, "高校进度")[0]["项目数"] == 0
+    assert rows(path, "高校进度")[0]["附件4数"] == 1
+
+
+def test_only_errors_of_the_project_itself_hold_it_up(path: Path) -> None:
+    def found(rule: str, severity: Severity, project: str) -> Finding:
+        return Finding(rule, severity, project=project, message="请核对")
+
+    findings = (
+        found("annex4.phone.format", Severity.ERROR, "《青春护航》"),
+        found("annex4.seal.missing", Severity.WARNING, "宿舍微光"),
+        found("annex3.project_count.mismatch", Severity.ERROR, ""),
+    )
+    write(path, view(replace(submission(GUARD, LIGHT, state=State.TO_CORRECT), all_findings=findings)), Staff())
+    assert [(row["状态"], row["问题数"]) for row in rows(path, "项目汇总")] == [("待补正", 1), ("已通过", 0)]
+    assert rows(path, "高校进度")[0]["问题数"] == 2
+
+
+def test_projects_of_a_university_for_staff_are_for_staff(path: Path) -> None:
+    write(path, view(submission(GUARD, state=State.FOR_STAFF)), Staff())
+    assert rows(path, "项目汇总")[0]["状态"] == "待人工"
+
+
+def test_the_application_opens_the_archived_file_from_the_ledgers_folder(path: Path) -> None:
+    archived = path.parent.parent / "archive" / "甲大学" / "100% 护航" / "附件4_青春护航.docx"
+    archived.parent.mkdir(parents=True)
+    archived.write_bytes(b"")
+    places = {(f"{1:064x}", 1): "archive/甲大学/100% 护航/附件4_青春护航.docx"}
+    cell = shown(path, view(submission(GUARD), archive=places))["项目汇总"]["J2"]
+    assert (path.parent / unquote(cell.hyperlink.target)).resolve() == archived
+    assert " " not in cell.hyperlink.target
+
+
+def test_a_missing_application_says_so_without_a_link(path: Path) -> None:
+    whole = submission(GUARD)
+    cell = shown(path, view(replace(whole, entries=(replace(whole.entries[0], application=None),))))["项目汇总"]["J2"]
+    assert (cell.value, cell.hyperlink) == ("未收到", None)
+
+
+@pytest.mark.parametrize(
+    ("links", "text", "target"),
+    [
+        (("https://www.example.org/a?b=1&c=中",), "https://www.example.org/a?b=1&c=中", True),
+        (("https://a.example.org", "https://b.example.org"), "https://a.example.org\nhttps://b.example.org", False),
+        (("javascript:alert(1)",), "javascript:alert(1)", False),
+        (("file:///C:/x",), "file:///C:/x", False),
+        (("http://[bad",), "http://[bad", False),
+        (("https://" + "x" * 3000,), "https://" + "x" * 3000, False),
+        (("见学校官网",), "见学校官网", False),
+        ((), None, False),
+    ],
+)
+def test_only_a_single_web_address_becomes_a_link(path: Path, links: tuple[str, ...], text: str, target: bool) -> None:
+    cell = shown(path, view(submission(replace(GUARD, links=links))))["项目汇总"]["G2"]
+    assert cell.value == text
+    assert (cell.hyperlink.target if cell.hyperlink else None) == (text if target else None)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t="])
+def test_what_looks_like_a_formula_is_stored_as_text(path: Path, start: str) -> None:
+    text = f"{start}HYPERLINK(1)"
+    key = ("甲大学", "青春护航")
+    staff = Staff({"项目汇总": Notes(("自己的列",), {key: {"秘书处备注": text, "自己的列": text}})})
+    whole = submission(replace(GUARD, summary=text), university="甲大学")
+    sheet = shown(path, view(whole), staff)["项目汇总"]
+    for place in ("D2", "N2", "O2"):
+        assert (sheet[place].value, sheet[place].data_type) == (text, "s")
+        assert sheet[place].quotePrefix
+    with zipfile.ZipFile(path) as package:
+        assert not any(b"<f>" in package.read(name) for name in package.namelist() if "worksheets/sheet" in name)
+
+
+def test_a_name_that_looks_like_an_excel_fault_is_text(path: Path) -> None:
+    assert shown(path, view(submission(replace(GUARD, leader="#N/A"))))["项目汇总"]["H2"].data_type == "s"
+
+
+def test_text_that_no_workbook_can_hold_is_cut_and_cleaned(path: Path) -> None:
+    long = replace(GUARD, summary="长" * 40_000, leader="张\x00三\x0b\ud800", phone="a\r\nb")
+    row = shown(path, view(submission(long)))["项目汇总"][2]
+    assert (len(row[3].value), row[3].value[-1]) == (32_767, "…")
+    assert (row[7].value, row[8].value) == ("张三", "a\nb")
+
+
+def test_the_whole_roster_is_shown_then_those_not_on_it_then_the_unknown(path: Path) -> None:
+    stray = replace(submission(GUARD, university="丁学院"), mails=(mail(2, "丁学院", MORNING + timedelta(days=1)),))
+    unknown = replace(submission(GUARD, university="", state=State.FOR_STAFF), mails=(mail(3, "", MORNING + timedelta(days=2)),))
+    write(path, view(unknown, stray, submission(GUARD, LIGHT, university="乙学院")), Staff())
+    progress = rows(path, "高校进度")
+    assert [(row["高校名称"], row["层次"], row["状态"]) for row in progress] == [
+        ("甲大学", "本科", "未报送"),
+        ("乙学院", "本科", "已通过"),
+        ("丙职业学院", "专科", "未报送"),
+        ("丁学院", None, "已通过"),
+        ("（高校待确认）", None, "待人工"),
+    ]
+    assert [row["编号"] for row in rows(path, "项目汇总")] == ["002-01", "002-02", "901-01", "902-01"]
+    assert set(list(progress[0].values())[3:]) == {None}
+    assert (progress[1]["项目数"], progress[1]["研究生会项目数"], progress[1]["附件4数"]) == (2, 1, 2)
+
+
+def test_first_and_newest_mail_and_the_contact_are_shown(path: Path) -> None:
+    newest = mail(2, at=MORNING + timedelta(days=1))
+    write(path, view(replace(submission(GUARD), mails=(newest, mail(1)))), Staff())
+    row = rows(path, "高校进度")[0]
+    assert (row["首次收到"], row["最近收到"]) == (datetime(2024, 11, 20, 9, 30), datetime(2024, 11, 21, 9, 30))
+    assert (row["联系人"], row["联系电话"], row["联系邮箱"]) == ("王五", "0471-1234567", "zhangsan2@example.org")
+
+
+def test_findings_are_listed_with_level_rule_place_and_clause(path: Path) -> None:
+    finding = Finding(
+        "annex3.phone.format", Severity.ERROR, "附件3.xlsx", "工作表“Sheet1” J5", "phone", "青春护航", "请核对", "附件3"
+    )
+    write(path, view(replace(submission(GUARD), all_findings=(finding,))), Staff())
+    assert list(rows(path, "问题清单")[0].values()) == [
+        "甲大学", "青春护航", "错误", "annex3.phone.format", "附件3.xlsx  工作表“Sheet1” J5", "请核对", "附件3",
+    ]  # fmt: skip
+
+
+def test_mails_are_listed_newest_first(path: Path) -> None:
+    lines = [MailLine(mail(n, at=MORNING + timedelta(hours=n)), "报送", "已回复") for n in (1, 3, 2)]
+    write(path, view(mails=lines), Staff())
+    log = rows(path, "邮件日志")
+    assert [row["收到时间"].hour for row in log] == [12, 11, 10]
+    assert (log[0]["发件人"], log[0]["附件数"], log[0]["高校名称"]) == ("张三 <zhangsan3@example.org>", 2, "甲大学")
+
+
+def test_the_statistics_count_states_and_categories(path: Path) -> None:
+    sheet = shown(path, view(submission(GUARD, replace(LIGHT, category="瞎填"))))["统计"]
+    cells = {str(row[0].value): [cell.value for cell in row[1:3]] for row in sheet.iter_rows() if row[0].value}
+    assert (cells["已通过"], cells["未报送"]) == ([1, 0.3333], [2, 0.6667])
+    assert (cells["学业促进类"], cells["思想引领类"], cells["未填或无法归类"]) == ([1, 1], [0, 0], [1, 1])
+    assert "2024年11月26日 23:59" in sheet["A2"].value
+
+
+def test_an_empty_ledger_can_be_written_and_read(path: Path) -> None:
+    write(path, view(roster=()), Staff())
+    assert rows(path, "项目汇总") == []
+    assert read_staff(path).merged(Staff()) == read_staff(path)
+
+
+def test_remarks_survive_new_rows_and_another_order(path: Path) -> None:
+    write(path, view(submission(GUARD, LIGHT)), Staff())
+    edit(path, "项目汇总", {"N2": "已电话核对", "N3": "材料较好"})
+    edit(path, "高校进度", {"M2": "联系人换了"})
+    later = view(submission(replace(LIGHT, project_name="《宿舍 微光》"), replace(GUARD, project_name="新项目"), GUARD))
+    write(path, later, Staff().merged(read_staff(path)))
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == ["材料较好", None, "已电话核对"]
+    assert rows(path, "高校进度")[0]["秘书处备注"] == "联系人换了"
+
+
+def test_remarks_are_found_by_header_whatever_staff_did_to_the_sheet(path: Path) -> None:
+    write(path, view(submission(GUARD, LIGHT)), Staff())
+    book = openpyxl.load_workbook(path)
+    sheet = book["项目汇总"]
+    sheet["N2"], sheet["N3"] = "一", "二"
+    lines = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    del book["项目汇总"], book["邮件日志"]
+    sheet = book.create_sheet("项目汇总")
+    sheet.append(["自治区学联秘书处"])
+    for line in (lines[0], lines[2], lines[1]):
+        sheet.append([line[13], *line[:13]])
+    book.save(path)
+    staff = read_staff(path)
+    assert staff.written("项目汇总", ("甲大学", "青春护航")) == "一"
+    assert staff.written("项目汇总", ("甲大学", "宿舍微光")) == "二"
+    assert "邮件日志" not in staff.sheets
+
+
+def test_columns_of_staffs_own_survive_on_every_sheet(path: Path) -> None:
+    finding = Finding("annex3.phone.format", Severity.ERROR, place="J5", project="青春护航")
+    line = MailLine(mail(1), "报送", "")
+    whole = view(replace(submission(GUARD, LIGHT), all_findings=(finding,)), mails=[line])
+    write(path, whole, Staff())
+    when = datetime(2024, 12, 1)
+    edit(path, "项目汇总", {"O1": "初评得分", "O3": 92.5, "P1": "答辩日期", "P3": when, "Q2": "没有标题"})
+    edit(path, "高校进度", {"N1": "负责人", "N2": "赵六"})
+    edit(path, "问题清单", {"H1": "处理", "H2": "已解决"})
+    edit(path, "邮件日志", {"H1": "处理", "H2": "已转发"})
+    staff = Staff.from_json(Staff().merged(read_staff(path)).to_json())
+    write(path, whole, staff)
+    second = rows(path, "项目汇总")[1]
+    assert (second["初评得分"], second["答辩日期"]) == (92.5, when)
+    assert rows(path, "项目汇总")[0]["（无标题）"] == "没有标题"
+    assert rows(path, "高校进度")[0]["负责人"] == "赵六"
+    assert rows(path, "问题清单")[0]["处理"] == "已解决"
+    assert rows(path, "邮件日志")[0]["处理"] == "已转发"
+    assert read_staff(path).merged(staff) == read_staff(path).merged(read_staff(path))
+
+
+def test_an_emptied_remark_is_gone_and_an_unseen_one_is_kept() -> None:
+    def notes(**remarks: str) -> Staff:
+        return Staff({"高校进度": Notes((), {(name,): {"秘书处备注": text} for name, text in remarks.items()})})
+
+    merged = notes(甲大学="旧", 乙学院="留下").merged(notes(甲大学="", 丙学院="新"))
+    assert merged == notes(乙学院="留下", 丙学院="新")
+
+
+def test_a_column_staff_deleted_stays_deleted_but_a_missing_sheet_loses_nothing() -> None:
+    older = Staff({"高校进度": Notes(("得分",), {("甲大学",): {"秘书处备注": "旧", "得分": 1}})})
+    newer = Staff({"高校进度": Notes((), {("甲大学",): {}})})
+    assert older.merged(newer).sheets["高校进度"] == Notes((), {("甲大学",): {"秘书处备注": "旧"}})
+    assert older.merged(Staff()) == older
+
+
+def test_projects_of_one_name_keep_their_own_remarks(path: Path) -> None:
+    whole = view(submission(GUARD, replace(GUARD, leader="李四")))
+    write(path, whole, Staff())
+    edit(path, "项目汇总", {"N2": "第一个", "N3": "第二个"})
+    write(path, whole, read_staff(path))
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == ["第一个", "第二个"]
+
+
+def test_the_remark_of_a_withdrawn_project_stays_in_sight(path: Path) -> None:
+    write(path, view(submission(GUARD, LIGHT)), Staff())
+    edit(path, "项目汇总", {"N3": "同意撤回"})
+    sheet = shown(path, view(submission(GUARD)), read_staff(path))["统计"]
+    assert "同意撤回" in {cell.value for row in sheet.iter_rows() for cell in row}
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == [None]
+
+
+def test_a_damaged_ledger_is_named_and_a_missing_one_is_empty(path: Path) -> None:
+    assert read_staff(path) == Staff()
+    path.parent.mkdir()
+    path.write_bytes(b"PK\x03\x04 not a workbook")
+    with pytest.raises(LedgerDamaged, match="项目台账"):
+        read_staff(path)
+
+
+def test_the_digest_changes_with_what_is_shown_and_with_nothing_else() -> None:
+    plain = view(submission(GUARD))
+    remark = Staff({"项目汇总": Notes((), {("甲大学", "青春护航"): {"秘书处备注": "好"}})})
+    unseen = Staff({"问题清单": Notes((), {("别处",): {"秘书处备注": "好"}})})
+    place = {(f"{1:064x}", 1): "archive/a.docx"}
+    changed = [
+        (plain, remark),
+        (view(submission(LIGHT)), Staff()),
+        (replace(plain, archive=place), Staff()),
+        (replace(plain, title="别的"), Staff()),
+    ]
+    assert digest(plain, Staff()) == digest(view(submission(GUARD)), unseen)
+    assert len({digest(*pair) for pair in [*changed, (plain, Staff())]}) == 5
+
+
+def test_the_file_is_private_and_nothing_else_is_left_beside_it(path: Path) -> None:
+    write(path, view(submission(GUARD)), Staff())
+    write(path, view(submission(LIGHT)), Staff())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_ledger_held_open_elsewhere_is_left_as_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(path, view(submission(GUARD)), Staff())
+    before = path.read_bytes()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "in use")
+
+    monkeypatch.setattr("os.replace", refuse)
+    with pytest.raises(LedgerBusy, match="请关闭后重试"):
+        write(path, view(submission(LIGHT)), Staff())
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_row_heights_follow_the_longest_text(path: Path) -> None:
+    long = replace(LIGHT, summary="把同学的事当作自己的事来办。" * 12)
+    heights = shown(path, view(submission(GUARD, long)))["项目汇总"].row_dimensions
+    assert heights[3].height > 4 * heights[2].height
+
+
+def test_four_hundred_projects_are_written_at_once(path: Path) -> None:
+    projects = [replace(GUARD, project_name=f"项目{number}") for number in range(4)]
+    many = [submission(*projects, university=f"高校{number}") for number in range(100)]
+    write(path, view(many[0]), Staff())
+    started = time.process_time()
+    write(path, view(*many), Staff())
+    # Three times the time it should take, for machines that are busy or slow.
+    assert time.process_time() - started < 1.2

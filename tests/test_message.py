@@ -1,0 +1,521 @@
+"""Raw mails → Message: file names, headers, texts and files in every spelling that Chinese mail programs produce."""
+
+from __future__ import annotations
+
+import base64
+import quopri
+import time
+from datetime import UTC, datetime
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import charsets, message, parts
+from pipeline.model import Address, Attachment, Automatic
+
+NAME = "项目申报书（张喆、朱镕）.docx"
+GBK = NAME.encode("gbk")
+UTF8 = NAME.encode()
+HEAD = b"From: a@example.edu.cn\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+
+
+def word(raw: bytes, charset: str) -> bytes:
+    return b"=?%s?B?%s?=" % (charset.encode(), base64.b64encode(raw))
+
+
+def mail(*parts_: bytes, head: bytes = HEAD, kind: bytes = b"mixed") -> bytes:
+    body = b"".join(b"--b\r\n" + part + b"\r\n" for part in parts_)
+    return head + b'Content-Type: multipart/%s; boundary="b"\r\n\r\n' % kind + body + b"--b--\r\n"
+
+
+def attachment(
+    disposition: bytes, kind: bytes = b"application/octet-stream", content: bytes = b"PK\x03\x04"
+) -> bytes:
+    encoded = base64.encodebytes(content).replace(b"\n", b"\r\n")
+    head = b"Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n" % kind
+    return head + (b"Content-Disposition: %s\r\n" % disposition if disposition else b"") + b"\r\n" + encoded
+
+
+def text_part(text: bytes, kind: bytes = b"text/plain; charset=utf-8") -> bytes:
+    return b"Content-Type: %s\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s" % (kind, text)
+
+
+def percent(raw: bytes) -> bytes:
+    return quote_from_bytes(raw).encode()
+
+
+def continued(raw: bytes, charset: str) -> bytes:
+    """RFC 2231 segments, the first cut inside the second character."""
+    return b"attachment; filename*0*=%s''%s;\r\n filename*1*=%s" % (
+        charset.encode(),
+        percent(raw[:3]),
+        percent(raw[3:]),
+    )
+
+
+def chopped(raw: bytes) -> bytes:
+    """One base64 text cut into words at a place that is no multiple of four."""
+    text = base64.b64encode(raw)
+    return b'attachment; filename="=?gbk?B?%s?=\r\n =?gbk?B?%s?="' % (text[:18], text[18:])
+
+
+def q_word(raw: bytes) -> bytes:
+    encoded = quopri.encodestring(raw, quotetabs=True).replace(b"=\n", b"").replace(b"?", b"=3F")
+    return b"=?gbk?Q?%s?=" % encoded.replace(b" ", b"_")
+
+
+FORMS = {
+    "a encoded word in quotes": b'attachment; filename="%s"' % word(NAME.encode("gb18030"), "gb18030"),
+    "b label gb2312, bytes GBK": b'attachment; filename="%s"' % word(GBK, "gb2312"),
+    "c RFC 2231 gbk": b"attachment; filename*=gbk''%s" % percent(GBK),
+    "c2 RFC 2231 gb2312, bytes GBK": b"attachment; filename*=gb2312''%s" % percent(GBK),
+    "c3 RFC 2231 cut inside a character": continued(GBK, "gbk"),
+    "d raw GBK": b'attachment; filename="%s"' % GBK,
+    "d2 raw UTF-8": b'attachment; filename="%s"' % UTF8,
+    "e two words cut inside a character": b'attachment; filename="%s\r\n %s"'
+    % (word(GBK[:7], "gbk"), word(GBK[7:], "gbk")),
+    "e2 base64 chopped anywhere": chopped(GBK),
+    "f Q encoding": b'attachment; filename="%s"' % q_word(GBK),
+    "g unquoted encoded word": b"attachment; filename=%s" % word(GBK, "gbk"),
+    "j inline": b'inline; filename="%s"' % word(GBK, "gbk"),
+    "k unknown charset": b'attachment; filename="%s"' % word(GBK, "x-unknown"),
+    "k2 unknown charset, UTF-8": b'attachment; filename="%s"' % word(UTF8, "unknown-8bit"),
+    "l cp936": b'attachment; filename="%s"' % word(GBK, "cp936"),
+    "m quotes within quotes, unfinished": b'attachment; filename="%s' % UTF8,
+    "n percent encoded without a star": b'attachment; filename="%s"' % percent(UTF8),
+    "o label gb2312, bytes UTF-8": b'attachment; filename="%s"' % word(UTF8, "gb2312"),
+    "p label iso-8859-1, bytes GBK": b'attachment; filename="%s"' % word(GBK, "iso-8859-1"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_way_of_writing_a_file_name_is_read(form: str) -> None:
+    assert [file.path for file in message.decode(mail(attachment(FORMS[form]))).attachments] == [NAME]
+
+
+def test_an_unquoted_raw_gbk_name_keeps_its_blanks() -> None:
+    name = "内蒙古 项目 申报书.docx"
+    decoded = message.decode(mail(attachment(b"attachment; filename=%s" % name.encode("gbk"))))
+    assert decoded.attachments[0].path == name
+
+
+def test_a_part_without_a_name_is_named_after_its_type() -> None:
+    kind = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    decoded = message.decode(mail(attachment(b"attachment", kind), attachment(b"", b"image/png")))
+    assert [file.path for file in decoded.attachments] == ["附件1.docx", "图片2.png"]
+
+
+def test_a_name_in_the_content_type_alone_is_enough() -> None:
+    kind = b'application/octet-stream;\r\n charset="gb18030";\r\n name="%s"' % word(GBK, "gb18030")
+    assert message.decode(mail(attachment(b"", kind))).attachments[0].path == NAME
+
+
+@pytest.mark.parametrize("rare", ["朱镕", "李堃", "张喆", "王䶮", "陈𬭎"])
+@pytest.mark.parametrize("charset", ["gb18030", "gb2312", "utf-8"])
+def test_rare_characters_survive_in_names_subjects_and_bodies(rare: str, charset: str) -> None:
+    raw = rare.encode("utf-8" if charset == "utf-8" else "gb18030")
+    body = text_part(raw, b"text/plain; charset=" + charset.encode())
+    head = HEAD.replace(b"Subject: x", b"Subject: " + word(raw, charset))
+    decoded = message.decode(
+        mail(body, attachment(b'attachment; filename="%s"' % word(raw + b".docx", charset)), head=head)
+    )
+    assert (decoded.subject, decoded.text) == (rare, rare)
+    assert decoded.attachments[0].path == f"{rare}.docx"
+
+
+def test_a_windows_path_with_a_gbk_character_ending_in_a_backslash_keeps_the_character() -> None:
+    # 誠 is 0xD55C in GBK: its second byte is a backslash.
+    name = "誠.docx".encode("gbk")
+    assert b"\\" in name
+    assert message.decode(mail(attachment(b'attachment; filename="%s"' % name))).attachments[0].path == "誠.docx"
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (rb"..\..\x.docx", "x.docx"),
+        (b"../../etc/passwd", "passwd"),
+        ("C:\\Users\\zhang\\附件4.docx".encode(), "附件4.docx"),
+        (b"a/b\\c/..", "c"),
+        (b"bad\x01\x7fname.docx", "badname.docx"),
+        (b"..", "附件1.bin"),
+        (b"  ", "附件1.bin"),
+        ("fdp\u202excod.docx".encode(), "fdpxcod.docx"),
+    ],
+)
+def test_a_name_is_shown_without_directories_and_control_characters(sent: bytes, shown: str) -> None:
+    assert message.decode(mail(attachment(b'attachment; filename="%s"' % sent))).attachments[0].path == shown
+
+
+def test_quotes_within_a_quoted_name_belong_to_it() -> None:
+    raw = '关于"我为同学做实事"的申报.docx'.encode()
+    path = message.decode(mail(attachment(b'attachment; filename="%s"' % raw))).attachments[0].path
+    assert path == '关于"我为同学做实事"的申报.docx'
+
+
+def test_two_files_of_one_name_are_both_kept() -> None:
+    one, two = (attachment(b"attachment; filename=a.docx", content=content) for content in (b"1", b"2"))
+    assert [file.content for file in message.decode(mail(one, two)).attachments] == [b"1", b"2"]
+
+
+SUBJECTS = {
+    # thunderbird-android#2499
+    b"=?gb2312?B?Obv9t9az6cnu29rHsLqju6rHyLPHSlfN8rrAvsa16qOsuPzT0DIwvNIzOTnU?=\r\n"
+    b"\t =?gb2312?B?qr6r0aG439DHytTLr77Gteq1yMTjwLSjoaOoQUSjqQ?=": (
+        "9积分抽深圳前海华侨城JW万豪酒店，更有20家399元精选高星试睡酒店等你来！（AD）"
+    ),
+    # php-mime-mail-parser#120
+    b"=?GB2312?B?zeLDs8jL1LG1xMD7xvejrMO/zOyw79b6xPrL0cv3xPqy+sa30NDStbXEyc/N?=\r\n"
+    b" =?GB2312?B?8snP087Ev7Hqv827p9fK1LSjoQ==?=": "外贸人员的利器，每天帮助您搜索您产品行业的上万上游目标客户资源！",
+    # thunderbird-android#2499, a comment further down
+    b"=?utf-8?B?5Liq5Lq66YKu566xOkJVRyAjMzAyNDY6OumCruS7tuato+aWh+mZhOS7tuWQ?=\r\n"
+    b" =?utf-8?B?jeensOecgeeVpeaYvuekuuS8mOWMlg==?=": "个人邮箱:BUG #30246::邮件正文附件名称省略显示优化",
+    "报送材料（朱镕）".encode("gbk"): "报送材料（朱镕）",
+    "报送材料（朱镕）".encode(): "报送材料（朱镕）",
+    b"=?unknown-8bit?B?%s?=" % base64.b64encode("内蒙古".encode("gbk")): "内蒙古",
+    b"=?utf-8?B?%s?= plain =?utf-8?Q?=E5=BC=A0?=" % base64.b64encode("前".encode()): "前 plain 张",
+    b"=?utf-8?B?%s?=" % base64.b64encode("附件\r\n 4\x00\u200b".encode()): "附件 4",
+    b"=?utf-8?Q?=E7=9C=9F=E7=9A=84?really?=": "真的?really",
+    b"=?big5?B?%s?=" % base64.b64encode("學聯".encode("big5")): "學聯",
+    b"=?iso-2022-jp?B?%s?=" % base64.b64encode("日本語".encode("iso-2022-jp")): "日本語",
+    b"=?x?= =?": "=?x?= =?",
+    b"": "",
+}
+
+
+@pytest.mark.parametrize("sent", SUBJECTS)
+def test_a_subject_is_read_from_its_original_bytes(sent: bytes) -> None:
+    raw = b"From: a@example.edu.cn\r\nSubject: " + sent + b"\r\n\r\nx"
+    assert message.decode(raw).subject == SUBJECTS[sent]
+
+
+ADDRESSES = {
+    "张三 <Zhang@Example.EDU.cn>".encode(): Address("张三", "zhang@example.edu.cn"),
+    "张三 <zhang@example.edu.cn>".encode("gbk"): Address("张三", "zhang@example.edu.cn"),
+    # nodemailer/mailparser#43: the words are GBK under a gb2312 label.
+    b"=?gb2312?B?086yyZjl?= <a@example.cn>": Address(bytes.fromhex("d3ceb2c998e5").decode("gb18030"), "a@example.cn"),
+    b'"=?gb18030?B?%s?=" <a@qq.com>' % base64.b64encode("李四".encode("gb18030")): Address("李四", "a@qq.com"),
+    b'"Zhang, San (x)" <a@example.cn>': Address("Zhang, San (x)", "a@example.cn"),
+    '"内蒙古大学，团委" <a@example.cn>, b@example.cn'.encode(): Address("内蒙古大学，团委", "a@example.cn"),
+    b"a@example.cn": Address("", "a@example.cn"),
+    b"<a@example.cn>": Address("", "a@example.cn"),
+    b"a@example.cn (San Zhang)": Address("San Zhang", "a@example.cn"),
+    b'"a@example.cn" <a@example.cn>': Address("", "a@example.cn"),
+    b'"boss@bank.example" <a@example.cn>': Address("boss@bank.example", "a@example.cn"),
+    b"nobody, =?utf-8?B?5byg5LiJ?= <a@example.cn>": Address("nobody, 张三", "a@example.cn"),
+    b"undisclosed-recipients:;": Address(),
+    b"garbage": Address(),
+}
+
+
+@pytest.mark.parametrize("sent", ADDRESSES)
+def test_a_sender_is_read_with_name_and_address(sent: bytes) -> None:
+    assert message.decode(b"From: " + sent + b"\r\n\r\n").sender == ADDRESSES[sent]
+
+
+def test_a_missing_sender_is_taken_from_the_return_path() -> None:
+    assert message.decode(b"Return-Path: <a@example.cn>\r\n\r\n").sender.address == "a@example.cn"
+
+
+def test_the_first_valid_reply_to_is_who_gets_the_answer() -> None:
+    raw = b"From: a@example.cn\r\nReply-To: nonsense, =?utf-8?B?5byg5LiJ?= <b@example.cn>, c@example.cn\r\n\r\n"
+    assert message.decode(raw).reply_to.address == "b@example.cn"
+    assert message.decode(b"From: a@example.cn\r\nReply-To: <>\r\n\r\n").reply_to.address == "a@example.cn"
+
+
+def test_references_are_message_ids_only_each_once_oldest_first() -> None:
+    raw = b"References: <1@x> junk\r\n\t<2@x>,<1@x>\r\nIn-Reply-To: <3@x> (from you)\r\nMessage-ID:  <4@x>\r\n\r\n"
+    decoded = message.decode(raw)
+    assert decoded.references == ("<1@x>", "<2@x>", "<3@x>")
+    assert decoded.message_id == "<4@x>"
+
+
+def test_a_message_id_without_brackets_gets_them_and_a_missing_one_is_empty() -> None:
+    assert message.decode(b"Message-ID: 1@x\r\n\r\n").message_id == "<1@x>"
+    assert message.decode(b"From: a@x.cn\r\n\r\n").message_id == ""
+
+
+@pytest.mark.parametrize(
+    ("received", "instant"),
+    [
+        (b"from a by b; Mon, 23 Nov 2026 10:00:00 +0800 (CST)", datetime(2026, 11, 23, 2, tzinfo=UTC)),
+        (b"from a (x; y) by b;\r\n\tMon, 23 Nov 2026 10:00:00 +0000", datetime(2026, 11, 23, 10, tzinfo=UTC)),
+        (b"from a by b; Mon, 23 Nov 2026 10:00:00", datetime(2026, 11, 23, 2, tzinfo=UTC)),
+        (b"from a by b", None),
+        (b"from a by b; yesterday", None),
+        (b"from a by b; Mon, 99 Nov 2026 10:00:00 +9999", None),
+    ],
+)
+def test_the_time_of_receipt_is_the_topmost_received_headers(received: bytes, instant: datetime | None) -> None:
+    older = b"Received: from y by z; Sun, 22 Nov 2026 10:00:00 +0800\r\n" if instant else b""
+    assert message.decode(b"Received: " + received + b"\r\n" + older + b"\r\n").received_at == instant
+
+
+@pytest.mark.parametrize(
+    ("label", "raw", "text"),
+    [
+        (b"gb2312", "朱镕、张喆：您好".encode("gbk"), "朱镕、张喆：您好"),
+        (b"gb2312", "您好，附件请查收".encode(), "您好，附件请查收"),
+        (b"us-ascii", "您好".encode("gbk"), "您好"),
+        (b"us-ascii", "您好".encode(), "您好"),
+        (b"utf-8", "您好，材料见附件，请查收".encode("gbk"), "您好，材料见附件，请查收"),
+        (b"utf-8", "您好，材料见附件，请查收，谢谢".encode() + b"\xff", "您好，材料见附件，请查收，谢谢�"),
+        (b"iso-8859-1", "您好，附件".encode("gbk"), "您好，附件"),
+        (b"iso-8859-1", "Größe café".encode("latin-1"), "Größe café"),
+        (b"x-unknown", "您好".encode("gb18030"), "您好"),
+        (b"rot13", b"hello", "hello"),
+        (b"big5", "您好".encode("big5"), "您好"),
+        (b"utf-16le", "您好".encode("utf-16-le"), "您好"),
+        (b"unicode_escape", "您好".encode(), "您好"),
+    ],
+)
+def test_a_body_is_read_even_when_its_label_lies(label: bytes, raw: bytes, text: str) -> None:
+    head = HEAD + b"Content-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: base64\r\n\r\n" % label
+    assert message.decode(head + base64.encodebytes(raw)).text == text
+
+
+def test_a_raw_8_bit_body_is_not_pushed_through_its_false_label() -> None:
+    raw = HEAD + b"Content-Type: text/plain; charset=gb2312\r\n\r\n" + "朱镕".encode("gbk")
+    assert message.decode(raw).text == "朱镕"
+
+
+def test_html_is_read_when_there_is_no_plain_text() -> None:
+    page = "<html><head><style>p{}</style><title>t</title></head><body><p>您好&nbsp;老师：</p><div>请查收<br>谢谢</div>"
+    assert message.decode(mail(text_part(page.encode(), b"text/html; charset=utf-8"))).text == "您好 老师：\n请查收\n谢谢"
+
+
+QUOTES = {
+    "qq": "请查收。\n\n------------------ 原始邮件 ------------------\n发件人: \"组委会\" <x@163.com>;\n旧的话",
+    "qq webmail": "请查收。\n\n------------------&nbsp;原始邮件&nbsp;------------------\n旧的话",
+    "outlook": "请查收。\n\n-----Original Message-----\nFrom: x\n旧的话",
+    "outlook zh": "请查收。\n\n发件人: 组委会 <x@163.com>\n发送时间: 2026年11月20日 10:00\n收件人: 张三\n主题: 通知\n\n旧的话",
+    "foxmail": "请查收。\n\n\n发件人： 组委会\n\n发送时间： 2026-11-20 10:00\n\n收件人： 张三\n\n主题： 通知\n\n旧的话",
+    "one line": "请查收。\n\n发件人: 组委会 日期: 2026-11-20 收件人: 张三 主题: 通知\n旧的话",
+    "163": '请查收。\n\n在 2026-11-20 10:00:00，"组委会" <x@163.com> 写道：\n旧的话',
+    "163 english": 'At 2026-11-20 10:00:00, "x" <x@163.com> wrote:\n>旧的话',
+    "gmail zh": "请查收。\n\n组委会 <x@163.com> 于2026年11月20日周五 10:00写道：\n\n> 旧的话",
+    "gmail broken over lines": "请查收。\n\nOn Fri, Nov 20, 2026 at 10:00 AM\nSecretary <x@163.com> wrote:\n\n> 旧的话",
+    "netease master": "请查收。\n\n---- 回复的原邮件 ----\n旧的话",
+    "forward": "请查收。\n\n-------- 转发邮件信息 --------\n旧的话",
+    "quoted lines": "> 旧的话\n请查收。\n> 旧的话",
+}
+
+
+@pytest.mark.parametrize("program", QUOTES)
+def test_quoted_earlier_mails_are_not_the_senders_words(program: str) -> None:
+    decoded = message.decode(mail(text_part(QUOTES[program].encode())))
+    assert "旧的话" not in decoded.text
+    assert decoded.text == ("" if program == "163 english" else "请查收。")
+
+
+def test_answers_between_quoted_lines_stay() -> None:
+    text = "在 2026-11-20 10:00，张三 <x@163.com> 写道：\n> 请补附件4\n已补，见附件。\n> 谢谢\n不客气"
+    assert message.decode(mail(text_part(text.encode()))).text == "已补，见附件。\n不客气"
+
+
+def test_a_contact_list_in_the_senders_own_words_is_no_quote() -> None:
+    text = "发件人：张三\n单位：某大学\n电话：13800000001\n昨天领导说：\n请尽快报送。"
+    assert message.decode(mail(text_part(text.encode()))).text == text
+
+
+HTML_QUOTES = {
+    "gmail": '<div class="gmail_quote"><div class="gmail_attr">x 于2026年写道：</div><blockquote>旧的话</blockquote></div>',
+    "163": '<br>在 2026-11-20 10:00，"x" &lt;x@163.com&gt; 写道：<br><blockquote id="isReplyContent">旧的话</blockquote>',
+    "163 div": '<div id="isReplyContent">旧的话</div>',
+    "master": '<div class="ntes-mailmaster-quote"><div>旧的话</div></div>',
+    "qq": "<div>------------------&nbsp;原始邮件&nbsp;------------------</div><div>发件人: x</div><div>旧的话</div>",
+    "foxmail": '<div style="border:none;border-top:solid #b5c4df 1.0pt"><div><b>发件人：</b>&nbsp;x</div><div><b>发送时间：</b>'
+    "&nbsp;2026-11-20</div><div><b>收件人：</b>&nbsp;y</div></div><div>旧的话</div>",
+    "outlook": '<div style="border-top:solid #E1E1E1 1.0pt"><p><b>发件人:</b> x<br><b>发送时间:</b> 2026<br><b>主题:</b> z</p></div>旧的话',
+    "apple": '<blockquote type="cite">旧的话</blockquote>',
+    "text straight in the body": "<br>---- 原始邮件 ----<br>旧的话",
+}
+
+
+@pytest.mark.parametrize("program", HTML_QUOTES)
+def test_quoted_earlier_mails_in_html_are_not_the_senders_words(program: str) -> None:
+    page = f"<html><body>请查收。{HTML_QUOTES[program]}</body></html>"
+    assert message.decode(mail(text_part(page.encode(), b"text/html; charset=utf-8"))).text == "请查收。"
+
+
+def test_an_indented_block_without_a_border_is_no_quote() -> None:
+    page = '<blockquote style="margin: 0 0 0 40px; border: none; padding: 0px;"><div>请查收。</div></blockquote>'
+    assert message.decode(mail(text_part(page.encode(), b"text/html; charset=utf-8"))).text == "请查收。"
+
+
+def test_an_attached_mail_keeps_its_original_bytes_and_is_not_flattened() -> None:
+    inner = mail(text_part(b"hi"), attachment(b"attachment; filename=inner.docx"))
+    inner = inner.replace(b"Subject: x", b"Subject:  =?utf-8?B?5oql6YCB?=")
+    inner = inner.replace(b'"b"', b'"inner"').replace(b"--b", b"--inner").rstrip()
+    decoded = message.decode(mail(text_part(b"x"), b"Content-Type: message/rfc822\r\n\r\n" + inner))
+    assert decoded.attachments == (Attachment("报送.eml", inner),)
+    assert decoded.attached == 1
+    assert decoded.text == "x"
+
+
+def test_a_base64_attached_mail_is_decoded_and_named_by_its_file_name() -> None:
+    inner = HEAD + b"\r\nhi"
+    part = attachment(b"attachment; filename=fwd", b"message/rfc822", inner)
+    assert message.decode(mail(part)).attachments == (Attachment("fwd.eml", inner),)
+
+
+def test_an_attached_mail_without_name_and_subject_is_called_转发邮件() -> None:  # noqa: N802
+    decoded = message.decode(mail(b"Content-Type: message/rfc822\r\n\r\nFrom: a@x.cn\r\n\r\nhi"))
+    assert decoded.attachments[0].path == "转发邮件.eml"
+
+
+def test_a_picture_in_the_body_is_inline_and_not_counted() -> None:
+    page = b'<p><img src="cid:logo@x">x</p>'
+    shown = attachment(b"attachment; filename=logo.png", b"image/png").replace(
+        b"\r\n\r\n", b"\r\nContent-ID: <logo@x>\r\n\r\n", 1
+    )
+    scan = attachment(b"inline; filename=scan.jpg", b"image/jpeg")
+    decoded = message.decode(mail(text_part(page, b"text/html"), shown, scan))
+    assert [(file.path, file.inline) for file in decoded.attachments] == [("logo.png", True), ("scan.jpg", False)]
+    assert decoded.attached == 1
+
+
+def test_a_document_sent_inline_is_an_attachment() -> None:
+    decoded = message.decode(mail(text_part(b"x"), attachment(b"inline; filename=a.docx", b"text/plain; name=a.docx")))
+    assert (decoded.attachments[0].path, decoded.attached, decoded.text) == ("a.docx", 1, "x")
+
+
+def test_truncated_base64_gives_what_is_there() -> None:
+    part = attachment(b"attachment; filename=a.docx", content=bytes(range(200)))
+    raw = mail(part)
+    cut = raw[: raw.index(b"base64\r\n") + 150]
+    content = message.decode(cut).attachments[0].content
+    assert content
+    assert bytes(range(200)).startswith(content)
+
+
+def test_a_uuencoded_file_in_the_text_is_an_attachment() -> None:
+    text = b"see file\r\nbegin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\nbye"
+    decoded = message.decode(HEAD + b"\r\n" + text)
+    assert decoded.attachments == (Attachment("a.txt", b"Cat"),)
+    assert decoded.text == "see file\n\nbye"
+
+
+def test_binary_bytes_survive_8bit_and_binary_transfer() -> None:
+    content = bytes(range(256)).replace(b"\n", b"").replace(b"\r", b"")
+    part = b"Content-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: binary\r\n\r\n" + content
+    assert message.decode(mail(part)).attachments[0].content == content
+
+
+def test_signatures_are_no_attachments_but_calendars_and_winmail_are() -> None:
+    decoded = message.decode(
+        mail(
+            text_part(b"x"),
+            attachment(b"attachment; filename=smime.p7s", b"application/pkcs7-signature"),
+            text_part(b"BEGIN:VCALENDAR", b"text/calendar; charset=utf-8"),
+            attachment(b"attachment; filename=winmail.dat", b"application/ms-tnef", b"\x78\x9f\x3e\x22"),
+        )
+    )
+    assert [file.path for file in decoded.attachments] == ["附件1.ics", "winmail.dat"]
+
+
+def test_a_form_pasted_into_the_body_is_offered_to_the_parsers() -> None:
+    row = "".join(f"<td>{cell}</td>" for cell in ("序号", "项目名称", "项目类别", "负责人"))
+    page = f"<p>如下：</p><table><tr>{row}</tr></table>"
+    decoded = message.decode(mail(text_part(page.encode("gbk"), b"text/html; charset=gb2312")))
+    (form,) = decoded.attachments
+    assert (form.path, form.inline, decoded.attached) == ("正文.html", True, 0)
+    assert "项目名称" in form.content.decode()
+    quoted = f"<p>好的</p><blockquote><table><tr>{row}</tr></table></blockquote>"
+    assert message.decode(mail(text_part(quoted.encode(), b"text/html; charset=utf-8"))).attachments == ()
+
+
+def test_the_original_inside_a_bounce_is_not_read() -> None:
+    returned = mail(attachment(b"attachment; filename=f.docx"))
+    raw = mail(
+        text_part(b"failed"),
+        b"Content-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; x@y.cn\r\n",
+        b"Content-Type: message/rfc822\r\n\r\n" + returned,
+        head=b"From: MAILER-DAEMON@example.cn\r\nSubject: Undelivered Mail Returned to Sender\r\n",
+        kind=b"report; report-type=delivery-status",
+    )
+    decoded = message.decode(raw)
+    assert decoded.automatic is Automatic.BOUNCE
+    assert (decoded.attachments, decoded.attached) == ((), 0)
+
+
+def test_our_own_mail_coming_back_is_known() -> None:
+    assert message.decode(b"From: Me <box@163.com>\r\n\r\nx", "Box@163.com").automatic is Automatic.OWN
+
+
+def test_five_hundred_nested_parts_are_survived() -> None:
+    raw = HEAD
+    for level in range(500):
+        raw += b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (level, level)
+    started = time.perf_counter()
+    message.decode(raw + b"Content-Type: text/plain\r\n\r\nx")
+    assert time.perf_counter() - started < 5
+
+
+def test_a_mail_of_ten_thousand_parts_is_cut_and_says_so() -> None:
+    started = time.perf_counter()
+    decoded = message.decode(mail(*[attachment(b"attachment; filename=a.txt")] * 10_000))
+    assert time.perf_counter() - started < 20
+    assert len(decoded.attachments) == parts.MAX_PARTS + 1
+    assert decoded.attachments[-1].problem == "unsafe"
+
+
+def test_deeply_nested_html_is_survived() -> None:
+    page = b"<div>" * 5000 + b"x" + b"</div>" * 5000
+    message.decode(mail(text_part(page, b"text/html")))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"Subject: " + b"=?utf-8?Q?" * 20_000,
+        b"Content-Disposition: attachment; " + b'a="' * 50_000,
+        b"Content-Disposition: attachment; " + b"filename*0*=" * 30_000,
+        b"From: " + b"<" * 100_000,
+        b"From: " + b"a@" * 50_000,
+        b"From: " + b"(" * 100_000,
+        b"References: " + b"<" * 100_000,
+        b"Received: " + b";" * 100_000,
+    ],
+    ids=lambda header: header[:24].decode(),
+)
+def test_hostile_headers_take_bounded_time(hostile: bytes) -> None:
+    started = time.perf_counter()
+    message.decode(hostile + b"\r\n\r\nx")
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("line", ["发件人：" * 20_000, "在" * 100_000, ">" * 100_000, "写道：\n" * 20_000, "-" * 200_000])
+def test_hostile_bodies_take_bounded_time(line: str) -> None:
+    started = time.perf_counter()
+    message.decode(mail(text_part(line.encode())))
+    assert time.perf_counter() - started < 5
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=2000))
+def test_any_bytes_give_a_message(raw: bytes) -> None:
+    message.decode(raw, "box@163.com")
+
+
+_TOKENS = st.sampled_from(
+    [b"\r\n", b"\n", b" ", b";", b'"', b"=?gb2312?B?", b"?=", b"=?utf-8?Q?=E5", b"Subject: ", b"From: ", b"<", b">", b"@"]
+    + [b"Content-Type: multipart/mixed; boundary=b", b"--b", b"--b--", b"Content-Disposition: attachment; filename"]
+    + [b"*0*=", b"*=gbk''", b"=", b"%D5", b"\xd5\xc5", b"\xe5\xbc\xa0", b"message/rfc822", b"Received: ", b"Reply-To: "]
+    + [b"Content-Transfer-Encoding: base64", b"text/html; charset=", b"<table><tr><td>", b"a.cn", b"\x00", b"begin 644 x"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_TOKENS, max_size=60).map(b"".join))
+def test_any_arrangement_of_mail_like_pieces_gives_a_message(raw: bytes) -> None:
+    decoded = message.decode(raw)
+    decoded.subject.encode()
+    assert all(file.path and file.path.encode() for file in decoded.attachments)
+
+
+@given(st.binary(max_size=300), st.text(max_size=20))
+def test_any_bytes_under_any_label_give_text_that_can_be_stored(raw: bytes, label: str) -> None:
+    charsets.decode(raw, label).encode()

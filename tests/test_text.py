@@ -1,0 +1,77 @@
+"""The clean-up of values, the comparison copies and the matching of labels."""
+
+from __future__ import annotations
+
+import pytest
+
+from parsers.labels import Rank, Vocabulary
+from parsers.text import fold, label_key, lines, narrow, one_line
+
+WORDS = Vocabulary(
+    exact={"项目名称": "name", "项目类别": "kind", "负责人": "leader"},
+    aliases={"项目类型": "kind"},
+    foreign=frozenset({"备注"}),
+    qualifiers=("职务",),
+)
+
+
+def test_one_line_trims_and_folds_every_kind_of_blank() -> None:
+    assert one_line("\ufeff 张\u3000\u00a0 三\t\n李\u2003四 \u200b") == "张 三 李 四"
+
+
+def test_one_line_composes_but_never_replaces_compatibility_characters() -> None:
+    assert one_line("e\u0301 １３８（①）") == "é １３８（①）"
+
+
+def test_a_zero_width_character_inside_a_value_stays() -> None:
+    assert one_line("张\u200b三\u200b") == "张\u200b三"
+
+
+def test_lines_keeps_line_breaks_and_drops_blank_lines() -> None:
+    assert lines(" 一  二\r\n\n\u3000\n三\v四 ") == "一 二\n三\n四"
+
+
+def test_narrow_keeps_every_position() -> None:
+    text = "（ＡＢ）：１\u3000①"
+    assert narrow(text) == "(AB):1 ①"
+    assert len(narrow(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("《阳光 书屋》", "“阳光书屋”"), ("ＡＢＣ（一）", "abc一"), ("张\u200b三", "张 三")]
+)
+def test_fold_makes_alike_what_is_read_alike(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["负 责 人", "负责人：", "*负责人", "负责\n人", "负责人（一名）", "1.负责人", "一、负责人：", "【必填】负责人"],
+)
+def test_a_label_s_key_forgets_its_decoration(label: str) -> None:
+    assert label_key(label) == "负责人"
+
+
+@pytest.mark.parametrize(
+    ("label", "match"),
+    [
+        ("项目 名称：", ("name", Rank.EXACT)),
+        ("项目类型", ("kind", Rank.ALIAS)),
+        ("项目类别十选一", ("kind", Rank.PREFIX)),
+        ("项目各称", ("name", Rank.NEAR)),
+        ("备注", ("", Rank.EXACT)),
+        ("负责人职务", ("", Rank.EXACT)),
+        ("负责人张三", None),
+        ("项目名称：阳光", None),
+        ("阳光书屋", None),
+        ("", None),
+        ("项目名称" * 20, None),
+    ],
+)
+def test_a_label_is_matched_as_surely_as_it_is_written(label: str, match: tuple[str, Rank] | None) -> None:
+    assert WORDS.match(label) == match
+
+
+def test_a_text_near_to_two_fields_matches_neither() -> None:
+    both = Vocabulary(exact={"项目名称": "name", "项目总称": "title"}, aliases={})
+    assert both.match("项目简称") is None
