@@ -69,39 +69,46 @@ def chosen(runs: Iterable[Run]) -> tuple[str, ...]:
     return tuple(option for option in OPTIONS if option in selected)
 
 
-def _flatten(runs: Iterable[Run]) -> tuple[str, list[Style]]:
-    text, styles = "", []
+def _flatten(runs: Iterable[Run]) -> tuple[str, list[int]]:
+    text = ""
+    styles: list[int] = []
     for run in runs:
         text += run.text
-        styles += [run.style] * len(run.text)
+        styles += [run.style.value] * len(run.text)
     return narrow(text), styles
 
 
-def _spots(text: str, styles: Sequence[Style]) -> list[_Spot]:
+def _spots(text: str, styles: Sequence[int]) -> list[_Spot]:
+    """The options printed in the text; a bare stem within other words (心理健康教育) is none."""
     found = list(_OPTION.finditer(text))
-    if any(match["kind"] for match in found):
-        # In an explanation such as 其他类（社会实践活动） a bare stem names no option.
-        found = [match for match in found if match["kind"] or not _explains(text, match)]
+    begins = {match.start() for match in found}
+    full = any(match["kind"] for match in found)
     return [
         _Spot(_STEMS["".join(match["stem"].split())], match.start(), match.end(), _set_off(text, styles, match))
         for match in found
+        if match["kind"] or not (_runs_on(text, match.end(), begins) or (full and _explains(text, match)))
     ]
 
 
+def _runs_on(text: str, end: int, begins: set[int]) -> bool:
+    return end not in begins and re.match(r"[\u4e00-\u9fff]", text[end : end + 1]) is not None and text[end] != "口"
+
+
 def _explains(text: str, match: re.Match[str]) -> bool:
-    """Whether a bare stem stands in parentheses, behind a colon or within other words."""
+    """Whether a bare stem stands in parentheses or behind a colon, as in 其他类（社会实践）."""
     line = text.rfind("\n", 0, match.start()) + 1
     opened = max(text.rfind(mark, line, match.start()) for mark in "(:")
-    inside = opened > text.rfind(")", line, match.start())
-    return inside or re.match(r"[\u4e00-\u9fff]", text[match.end() : match.end() + 1]) is not None
+    return opened > text.rfind(")", line, match.start())
 
 
-def _set_off(text: str, styles: Sequence[Style], match: re.Match[str]) -> Style:
+def _set_off(text: str, styles: Sequence[int], match: re.Match[str]) -> Style:
     """The styles that more than half of the option's letters carry."""
-    letters = [index for index in range(match.start(), match.end()) if not text[index].isspace()]
+    letters = [styles[index] for index in range(match.start(), match.end()) if not text[index].isspace()]
+    if not any(letters):
+        return Style.PLAIN
     result = Style.PLAIN
     for style in (*_SET_OFF, Style.STRIKE):
-        if 2 * sum(1 for index in letters if styles[index] & style) > len(letters):
+        if 2 * sum(1 for letter in letters if letter & style.value) > len(letters):
             result |= style
     return result
 
@@ -192,6 +199,8 @@ def _by_glyph(text: str, spots: Sequence[_Spot]) -> set[str]:
 def _by_style(spots: Sequence[_Spot]) -> set[str]:
     options = {spot.option for spot in spots}
     selected: set[str] = set()
+    if not any(spot.set_off for spot in spots):
+        return selected
     for style in _SET_OFF:
         marked = {spot.option for spot in spots if spot.set_off & style}
         if marked and 2 * len(marked) <= len(options):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from parsers.model import Place
+from parsers.model import Grid, GridKind, Paragraph, Place
 from parsers.text import label_key, narrow, one_line, spaced
 
 _AND_PHONE = r"(?:\s*(?:及|和|与|、|/)\s*(?:其)?\s*(?:联系)?\s*(?:电话|方式|手机号?))?"
@@ -124,3 +124,24 @@ def find_contact(rows: Iterable[Iterable[Piece]], loose: bool = True) -> Contact
     if not phone and (parts := split_number(name))[1]:
         (name, phone), phone_at = parts, begin
     return Contact(name.strip(_NAME_EDGES), phone, whole.place(at, label.group()), whole.place(phone_at, phone_name))
+
+
+def cell_rows(grid: Grid, rows: Sequence[int]) -> list[list[Piece]]:
+    """These rows of a grid, each cell where it begins."""
+    places = (grid.kind, grid.name, grid.ordinal)
+    return [
+        [Piece(cell.text, Place(*places, row, cell.column)) for cell in grid.row(row) if cell.row == row]
+        for row in rows
+    ]
+
+
+def around(blocks: Sequence[Grid | Paragraph]) -> list[list[Piece]]:
+    """The paragraphs next to a form as far as the next grid; one so small that it may hold the contact too."""
+    rows: list[list[Piece]] = []
+    for block in blocks:
+        if isinstance(block, Grid):
+            small = block.kind is GridKind.TABLE and block.row_count <= 3 and len(block.cells) <= 8
+            return rows + cell_rows(block, range(block.row_count)) if small else rows
+        if block.text.strip() and len(rows) < 12:
+            rows.append([Piece(block.text, Place(row=block.ordinal - 1))])
+    return rows

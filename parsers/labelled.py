@@ -1,23 +1,22 @@
-"""A form whose values stand beside, below or behind printed labels: which cell is whose value.
+"""A form of printed labels with a value each: which cells are labels, and where in a grid a form begins.
 
-Works on any vocabulary, on tables, worksheets and paragraphs; it does not know what a field means.
+Works on any vocabulary, on tables, worksheets and paragraphs; the values themselves are read in values.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from parsers.labels import LONGEST, Rank, Vocabulary
-from parsers.model import Cell, CellKind, Grid, GridKind, Picture, Place, Run, column_letters
+from parsers.labels import LONGEST, Vocabulary, breadth
+from parsers.model import Cell, Grid, Place, Run
 from parsers.text import label_key, narrow
 
 # What a label loses in standing by being found before a colon, or where a value is expected.
 INLINE, INSIDE = 4, 10
 # The name of a grid that was made from paragraphs outside every table.
 PARAGRAPHS = "\0paragraphs"
-_REMARKS = ("注:", "注1", "备注:", "说明:", "填表说明", "填写说明")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +156,7 @@ def is_list(grid: Grid, layout: Layout) -> bool:
         written = [cell for cell in cells if cell.text.strip()]
         matches = [layout.vocabulary.match(cell.text) for cell in written]
         fields = {match[0] for match in matches if match and match[0]}
-        labels = sum(match is not None for match in matches)
-        whole = len(cells) if grid.kind is GridKind.TABLE else len(written)
-        if len(fields) >= 4 and 2 * labels > whole:
+        if len(fields) >= 4 and 2 * sum(match is not None for match in matches) > breadth(written):
             return True
     return False
 
@@ -185,148 +182,3 @@ def stretches(block: int, grid: Grid, layout: Layout) -> list[Stretch]:
         for first, end in pairwise(cuts)
         if end > first
     ]
-
-
-@dataclass
-class Value:
-    """What was found for a field: its label, the cells of its value by row, and where the value stands."""
-
-    label: Label | None = None
-    place: Place = field(default_factory=Place)
-    rows: list[list[tuple[Run, ...]]] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
-    last: tuple[int, int] = (-1, -1)
-
-    @property
-    def text(self) -> str:
-        """The cells' texts: those of a row parted by a blank, rows by line breaks."""
-        return "\n".join(" ".join("".join(run.text for run in runs) for runs in row) for row in self.rows)
-
-    @property
-    def runs(self) -> list[Run]:
-        """The same with its styles."""
-        result: list[Run] = []
-        for row in self.rows:
-            for runs in row:
-                result += [*runs, Run("  ")]
-            result.append(Run("\n"))
-        return result
-
-
-def _choose(form: Sequence[Stretch], layout: Layout) -> list[dict[tuple[int, int], list[Label]]]:
-    """The labels that count, by position: one for each field, repeats of long ones, and foreign ones."""
-    best: dict[str, Label] = {}
-    for stretch in form:
-        for label in stretch.labels:
-            if label.name and (label.name not in best or label.rank < best[label.name].rank):
-                best[label.name] = label
-    counting = {id(label) for label in best.values()}
-    result: list[dict[tuple[int, int], list[Label]]] = []
-    for stretch in form:
-        kept: dict[tuple[int, int], list[Label]] = {}
-        for label in stretch.labels:
-            repeat = label.name in layout.long and label.rank < INLINE and leftmost(stretch.grid, label)
-            if id(label) not in counting and not repeat:
-                # A second 联系电话 behind 指导教师 is a label still, but of nothing that is asked for; before a colon
-                # such words are text.
-                if label.rank > Rank.ALIAS:
-                    continue
-                label = replace(label, name="")
-            kept.setdefault((label.cell.row, label.cell.column), []).append(label)
-        result.append(kept)
-    return result
-
-
-class Reader:
-    """Walks the rows of one form once and gives every cell to the label it belongs to."""
-
-    def __init__(self, form: Sequence[Stretch], layout: Layout, fields: Iterable[str], final: str) -> None:
-        """`final` is the field that ends the form: pictures from its label on are its own."""
-        self.values = {name: Value() for name in fields}
-        self.notes: list[str] = []
-        self._layout, self._final = layout, final
-        self._owner: Label | None = None
-        self._below: list[Label] = []
-        self._ending = False
-        for stretch, labels in zip(form, _choose(form, layout), strict=True):
-            self._stretch = stretch
-            for row in range(stretch.first, stretch.end):
-                self._read_row(row, labels)
-
-    def _read_row(self, row: int, labels: dict[tuple[int, int], list[Label]]) -> None:
-        cells = self._stretch.grid.row(row)
-        here = [label for cell in cells for label in labels.get((cell.row, cell.column), ())]
-        if here:
-            self._read_labelled(row, cells, here)
-            return
-        for cell in cells:
-            if cell.row == row:
-                self._give(self._running(cell), row, cell)
-        if any(cell.text.strip() for cell in cells):
-            self._below = []
-
-    def _running(self, cell: Cell) -> Label | None:
-        """The label whose value goes on in this cell of a row without labels."""
-        end = cell.column + cell.column_span
-        for label in self._below:
-            above = label.cell
-            if above.column < end and cell.column < above.column + above.column_span:
-                return label
-        owner = self._owner
-        if owner is None or owner.name not in self._layout.runs_on:
-            return None
-        return None if narrow(cell.text).lstrip().startswith(_REMARKS) else owner
-
-    def _read_labelled(self, row: int, cells: Sequence[Cell], here: Sequence[Label]) -> None:
-        owner: Label | None = None
-        for cell in cells:
-            own = [label for label in here if label.cell is cell]
-            for label in own:
-                owner = label
-                if cell.row == row:
-                    self._begin(label)
-            if not own and cell.row == row:
-                self._give(owner, row, cell)
-        self._owner = here[-1]
-        ends = [label.cell.column for label in here[1:]] + [self._stretch.grid.column_count]
-        self._below = [
-            label
-            for label, end in zip(here, ends, strict=True)
-            if label.cell.column + label.cell.column_span >= end and not label.rest and label.name
-        ]
-
-    def _begin(self, label: Label) -> None:
-        self._ending = self._ending or label.name == self._final
-        cell = label.cell
-        self._keep_pictures(label, cell)
-        if not label.name:
-            return
-        value = self.values[label.name]
-        if value.label is None:
-            value.label = label
-            column = cell.column if label.rest else cell.column + cell.column_span
-            value.place = place(self._stretch.grid, cell.row, column, label.printed)
-        if label.rest:
-            value.rows.append([label.rest])
-
-    def _give(self, label: Label | None, row: int, cell: Cell) -> None:
-        self._keep_pictures(label, cell)
-        if label is None or not label.name:
-            return
-        value = self.values[label.name]
-        if not value.rows and value.label is not None:
-            value.place = place(self._stretch.grid, row, cell.column, value.label.printed)
-        if cell.kind is CellKind.UNCALCULATED:
-            self.notes.append(f"单元格 {column_letters(cell.column)}{cell.row + 1} 的公式没有计算结果")
-        if not cell.runs:
-            return
-        if value.last == (self._stretch.block, row):
-            value.rows[-1].append(cell.runs)
-        else:
-            value.rows.append([cell.runs])
-        value.last = self._stretch.block, row
-
-    def _keep_pictures(self, label: Label | None, cell: Cell) -> None:
-        name = self._final if self._ending else label.name if label else ""
-        if cell.pictures and name:
-            self.values[name].pictures += cell.pictures

@@ -7,9 +7,10 @@ It says what a text is called, not where its value stands.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from parsers.model import Cell
 from parsers.text import label_key
 
 # A text longer than this is never a label.
@@ -90,3 +91,11 @@ class Vocabulary:
             if len(label) >= 4 and Levenshtein.distance(key, label, score_cutoff=allowed) <= allowed
         }
         return (fields.pop(), Rank.NEAR) if len(fields) == 1 else None
+
+
+def breadth(written: Sequence[Cell]) -> int:
+    """How many cells a row has from the first of these to the one behind the last, blanks between them included."""
+    if not written:
+        return 0
+    width = written[-1].column + written[-1].column_span - written[0].column
+    return 1 + len(written) + width - sum(cell.column_span for cell in written)

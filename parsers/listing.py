@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from parsers.labels import Rank, Vocabulary
-from parsers.model import Cell, Grid, GridKind
+from parsers.labels import Rank, Vocabulary, breadth
+from parsers.model import Cell, Grid
 from parsers.text import label_key, one_line
 
 _REMARK = re.compile(
@@ -64,8 +64,7 @@ def header_at(grid: Grid, row: int, vocabulary: Vocabulary, named: str) -> Heade
         return None
     headings = _headings(cells, vocabulary)
     # In a form with values beside its labels a row may hold several labels too, but never more labels than values.
-    whole = len(grid.row(row)) if grid.kind is GridKind.TABLE else len(cells)
-    if len({heading.name for heading in headings} - {""}) < _FEWEST or 2 * len(headings) <= whole:
+    if len({heading.name for heading in headings} - {""}) < _FEWEST or 2 * len(headings) <= breadth(cells):
         return None
     bottom = 0
     for heading in list(headings):

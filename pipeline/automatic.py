@@ -11,24 +11,25 @@ from collections.abc import Mapping
 
 from pipeline.model import Automatic
 
-_PREFIX = re.compile(
-    r"\s*(re|fw|fwd|aw|回复|答复|回覆|转发|轉寄|轉發)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*", re.IGNORECASE
-)
+_PREFIX = re.compile(r"\s*(re|fw|fwd|aw|回复|答复|回覆|转发|轉寄|轉發)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
     r"系统退信|来自\s*\S{1,60}\s*的退信|退信(通知|提醒|提示|报告)?\s*($|[:：/])|邮件(投递|发送|传送)(失败|出错)|投递失败|未送达\s*[:：]|未传递\s*[:：]|"
-    r"无法(投递|送达)(的邮件)?\s*($|[:：])|传递状态通知|systems? bounce|undeliver(able|ed)|delivery status notification|"
+    r"无法(投递|送达)(的邮件)?\s*($|[:：])|传递状态通知|systems? bounce|undeliver(able|ed)|"
+    r"delivery status notification|"
     r"mail delivery (failed|failure|system)|delivery (failure|has failed)|returned mail|failure notice|"
     r"mail (system )?error|message (could not|not) (be )?delivered|the email is returned",
     re.IGNORECASE,
 )
-_BOUNCE_TEXT = re.compile(r"抱歉，您的邮件被退回来了|sorry, your mail is returned|很抱歉您发送的邮件被退回", re.IGNORECASE)
+_BOUNCE_TEXT = re.compile(
+    r"抱歉，您的邮件被退回来了|sorry, your mail is returned|很抱歉您发送的邮件被退回", re.IGNORECASE
+)
 _RECEIPT_SUBJECT = re.compile(
-    r"(已读|未读|已阅|已读回执|阅读回执|已阅读|read( receipt)?|not read|disposition notification)\s*[:：]|已读回执|阅读回执|"
-    r"您的邮件已(被阅读|读)|return receipt",
+    r"(已读|未读|已阅|已读回执|阅读回执|已阅读|read( receipt)?|not read|disposition notification)\s*[:：]|"
+    r"已读回执|阅读回执|您的邮件已(被阅读|读)|return receipt",
     re.IGNORECASE,
 )
 _REPLY_SUBJECT = re.compile(
-    r"(自动回复|自动答复|自動回覆|自動回復|假期自动回复|automatic reply|auto(matic)?[ -]?(reply|response)|autoreply)\s*($|[:：])"
+    r"(自动回复|自动答复|自動回覆|自動回復|假期自动回复|auto(matic)?[ -]?(reply|response))\s*($|[:：])"
     r"|out of (the )?office\b|外出\s*[:：]|不在办公室\s*[:：]",
     re.IGNORECASE,
 )
@@ -40,7 +41,14 @@ _NO_REPLY = re.compile(
     re.IGNORECASE,
 )
 _LIST_HEADERS = ("list-id", "list-unsubscribe", "list-post", "feedback-id", "x-mailing-list", "mailing-list")
-_REPLY_HEADERS = ("x-qq-auto-reply", "x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply", "x-autoresponder")
+_REPLY_HEADERS = (
+    "x-qq-auto-reply",
+    "x-autoreply",
+    "x-auto-reply",
+    "x-autorespond",
+    "x-autoresponse",
+    "x-autoresponder",
+)
 
 
 def classify(

@@ -50,6 +50,8 @@ _FIELD = re.compile(
     r"date|sent|to|cc|subject)\s*\**\s*[:：]",
     re.IGNORECASE,
 )
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BLANKS = re.compile(r"[\t \u00a0\u2000-\u200f\u2028-\u202f\u2060\u2066-\u2069\ufeff]+")
 _QUOTED_LINE = re.compile(r"\s*[>＞]")
 
 
@@ -105,8 +107,7 @@ def own_text(text: str) -> str:
 
 def clean(line: str) -> str:
     """A line without control characters, runs of blanks folded."""
-    visible = "".join(char for char in line if char >= " " or char == "\t")
-    return re.sub(r"[\t \u00a0\u2000-\u200f\u2028-\u202f\u2060\u2066-\u2069\ufeff]+", " ", visible).strip()
+    return _BLANKS.sub(" ", _CONTROLS.sub("", line)).strip()
 
 
 def tidy(lines: Sequence[str]) -> str:

@@ -25,9 +25,7 @@ _OTHER = re.compile(
     r"ms932$|euc-?(jp|kr)$|iso-2022-(jp|kr)(-\w+)?$|ks_c_5601(-1987)?$|tis-?620$|mac-?\w{3,12}$|hz(-gb-2312)?$)"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_WORD = re.compile(
-    rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)\?="
-)
+_WORD = re.compile(rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)\?=")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 _CHINESE = re.compile("[\u3000-\u301f\u4e00-\u9fff\uff00-\uffef]+")

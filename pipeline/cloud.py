@@ -1,4 +1,4 @@
-"""Files that are only linked to: what 超大附件, 中转站 and 网盘 leave in a mail's body (facts of the providers' markup).
+"""Files that are only linked to: what 超大附件, 中转站 and 网盘 leave in a mail's body.
 
 A link counts when host and path are a provider's; it is never followed or downloaded.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -26,7 +26,7 @@ LEVELS = 5
 _PROVIDERS = tuple(
     (name, re.compile(host + r"$"), re.compile(path))
     for name, host, path in (
-        ("网易邮箱超大附件", r"(.+\.)?mail\.(163|126|yeah)\.(com|net)|(.+\.)?mail\.yeah\.net", r"/large-attachment-download"),
+        ("网易邮箱超大附件", r"(.+\.)?mail\.(163\.com|126\.com|yeah\.net)", r"/large-attachment-download"),
         ("网易邮箱大师云附件", r"dashi\.163\.com", r"/html/cloud-attachment"),
         ("网易邮箱网盘", r"(.+\.)?(fs|netdisk|disk)\.(163|126)\.com", r"/."),
         ("网易企业邮箱云附件", r"(.+\.)?edisk\.qiye\.163\.com|(.+\.)?qiye\.163\.com", r"/.*attachment.*download"),
@@ -77,7 +77,10 @@ _EXPIRY = re.compile(
     r"无限期|永久有效|已过期|\d{4}\s*[年/.-]\s*\d{1,2}\s*[月/.-]\s*\d{1,2}\s*日?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?"
     r"|(?<=Expires on )[^()]{3,40}"
 )
-_BUTTONS = re.compile(r"(进入)?(点击|点此|立即)?(下载|打开|查看|预览|转存|保存)?(页面|附件|全部|链接)?[:：]?$|download|https?:", re.I)
+_BUTTON = re.compile(
+    r"(进入)?(点击|点此|立即)?(下载|打开|查看|预览|转存|保存)?(页面|附件|全部|链接)?[:：]?$|download|https?:",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -182,8 +185,9 @@ def _richer(link: CloudLink, sight: _Sight) -> CloudLink:
     size = facts[1] if facts else next(iter(_BARE_SIZE.findall(sight.around)), "")
     told = facts[2] if facts and facts[2] else ""
     expiry = _EXPIRY.search(told) or _EXPIRY.search(sight.around)
-    label = "" if _BUTTONS.match(sight.label) or len(sight.label) > 200 else sight.label
-    name = label if _NAME.search(label) else _first_name(sight.around[: facts.start()] if facts else sight.around) or label
+    label = "" if _BUTTON.match(sight.label) or len(sight.label) > 200 else sight.label
+    before = sight.around[: facts.start()] if facts else sight.around
+    name = label if _NAME.search(label) else _last_name(before) or label
     return replace(
         link,
         name=link.name or name.strip(),
@@ -192,6 +196,7 @@ def _richer(link: CloudLink, sight: _Sight) -> CloudLink:
     )
 
 
-def _first_name(words: str) -> str:
-    names: Iterable[str] = _NAME.findall(_URL.sub(" ", words))
-    return next((name for name in reversed(list(names)) if not name.lower().endswith((".com", ".cn", ".html"))), "")
+def _last_name(words: str) -> str:
+    """The file name nearest before a link."""
+    names: list[str] = _NAME.findall(_URL.sub(" ", words))
+    return next((name for name in reversed(names) if not name.lower().endswith((".com", ".cn", ".html"))), "")

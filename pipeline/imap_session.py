@@ -33,7 +33,11 @@ log = logging.getLogger(__name__)
 
 
 class DeclinedError(ServerAway):
-    """The server answered one command with NO or with nonsense; other commands may still succeed."""
+    """The server answered one command with NO or with nonsense, `said`; other commands may still succeed."""
+
+    def __init__(self, server: Server, said: str) -> None:
+        super().__init__(away(server, said))
+        self.said = said
 
 
 def log_in(settings: Settings, user: str) -> IMAPClient:
@@ -76,7 +80,7 @@ def speaking(server: Server) -> Iterator[None]:
             raise LoginRefused(refused(server, "", text)) from None
         if _broken(error):
             raise server_away(server, text) from None
-        raise DeclinedError(away(server, text)) from None
+        raise DeclinedError(server, text) from None
 
 
 def _connect(server: Server) -> IMAPClient:
@@ -118,7 +122,7 @@ def _introduce(client: IMAPClient, server: Server, user: str) -> None:
             with speaking(server):
                 client.id_(_identity(user))
         except DeclinedError as error:
-            log.info("收信服务器没有接受 ID 命令：%s", error)
+            log.info("收信服务器没有接受 ID 命令：%s", error.said)
 
 
 def _identity(user: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -27,8 +28,10 @@ __all__ = [
     "LedgerDamaged",
     "LedgerView",
     "MailLine",
+    "Prepared",
     "Staff",
     "digest",
+    "prepare",
     "read_staff",
     "write",
 ]
@@ -50,37 +53,56 @@ def read_staff(path: Path) -> Staff:
 
 def digest(view: LedgerView, staff: Staff) -> str:
     """SHA-256 in hex of everything the workbook would show; equal digests mean there is nothing to rewrite."""
-    content = tables(view, staff)
-    state = hashlib.sha256(f"{EDITION}\n{view.title}\n".encode("utf-8", "replace"))
-    for table in content:
-        state.update(repr((table.name, table.columns)).encode())
-        for row in table.rows:
-            state.update(repr((row.values, row.tone.value)).encode("utf-8", "backslashreplace"))
-    state.update(repr(statistics(view, staff, content)).encode("utf-8", "backslashreplace"))
-    return state.hexdigest()
+    return prepare(view, staff).digest()
 
 
 def write(path: Path, view: LedgerView, staff: Staff) -> None:
-    """Write the workbook beside its place and put it there in one step (0600; its folder 0700 where it is new).
+    """Write the workbook in one step; see `Prepared.write`."""
+    prepare(view, staff).write(path)
 
-    Raises LedgerBusy where another program keeps the old file from being replaced.
-    """
+
+def prepare(view: LedgerView, staff: Staff) -> Prepared:
+    """Lay everything out once, for a caller that wants the digest first and perhaps the workbook after."""
     content = tables(view, staff)
-    numbers = statistics(view, staff, content)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".台账-", suffix=".tmp", delete=False) as file:
-        try:
-            _write_package(file, content, numbers, view.title)
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            os.replace(file.name, path)
-        except PermissionError:
-            raise LedgerBusy(f"台账 {path} 正被其他程序打开，无法更新。请关闭后重试，备注不会丢失。") from None
-        finally:
-            file.close()
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(file.name)
+    return Prepared(view.title, content, statistics(view, staff, content))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A ledger laid out: the tabular sheets and the numbers of 统计, ready to be compared or written."""
+
+    title: str
+    content: tuple[Table, ...] = field(repr=False)
+    numbers: Statistics = field(repr=False)
+
+    def digest(self) -> str:
+        """SHA-256 in hex of everything the workbook would show."""
+        state = hashlib.sha256(f"{EDITION}\n{self.title!r}\n{self.numbers!r}\n".encode("utf-8", "backslashreplace"))
+        for table in self.content:
+            state.update(repr((table.name, table.columns)).encode("utf-8", "backslashreplace"))
+            for row in table.rows:
+                state.update(repr((row.values, row.tone.value)).encode("utf-8", "backslashreplace"))
+        return state.hexdigest()
+
+    def write(self, path: Path) -> None:
+        """Write the workbook beside its place and put it there in one step (0600; its folder 0700 where it is new).
+
+        Raises LedgerBusy where another program keeps the old file from being replaced.
+        """
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".台账-", suffix=".tmp", delete=False) as file:
+            try:
+                _write_package(file, self.content, self.numbers, self.title)
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()
+                os.replace(file.name, path)
+            except PermissionError:
+                raise LedgerBusy(f"台账 {path} 正被其他程序打开，无法更新。请关闭后重试，备注不会丢失。") from None
+            finally:
+                file.close()
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(file.name)
 
 
 def _write_package(file: IO[bytes], content: Sequence[Table], numbers: Statistics, title: str) -> None:
@@ -88,7 +110,7 @@ def _write_package(file: IO[bytes], content: Sequence[Table], numbers: Statistic
     from openpyxl import Workbook
 
     from pipeline.ledger_charts import draw
-    from pipeline.ledger_sheet import Filled, fill_rows, prepare, put_sheet
+    from pipeline.ledger_sheet import Filled, fill_rows, put_sheet, set_up_sheet
     from pipeline.ledger_style import Styles
 
     book = Workbook()
@@ -101,7 +123,7 @@ def _write_package(file: IO[bytes], content: Sequence[Table], numbers: Statistic
         sheet = first if number == 1 else book.create_sheet()
         assert sheet is not None
         sheet.title = table.name
-        prepare(sheet, table, title)
+        set_up_sheet(sheet, table, title)
         filled[f"xl/worksheets/sheet{number}.xml"] = fill_rows(table, styles, ACCENTS)
     draw(book.create_sheet(SHEET), numbers)
     frame = BytesIO()

@@ -34,10 +34,10 @@ TALLEST_POINTS = 409.0
 # What the indent and the margins of a cell take of its width, in characters.
 INDENT = 1.5
 
-StyleOf = Callable[[int, Tone, Value], int]
+StyleOf = Callable[[int, Value], int]
 
 
-def prepare(sheet: Any, table: Table, title: str) -> None:
+def set_up_sheet(sheet: Any, table: Table, title: str) -> None:
     """Everything of the sheet but its rows: widths, frozen header, filter, print set-up."""
     letter = get_column_letter(len(table.columns))
     for number, column in enumerate(table.columns, start=1):
@@ -62,10 +62,10 @@ def fill_rows(table: Table, styles: Styles, accents: dict[str, Tone]) -> Filled:
     links: list[tuple[str, str]] = []
     letters = [get_column_letter(number) for number in range(1, len(table.columns) + 1)]
     widths = [column.width for column in table.columns]
-    style_of = _style_chooser(table.columns, styles, accents)
+    chooser = _Chooser(table.columns, styles, accents)
     rows = [_header(table, letters, styles)]
     for number, row in enumerate(table.rows, start=2):
-        cells = "".join(_cells(row, number, letters, style_of, links))
+        cells = "".join(_cells(row, number, letters, chooser.row(row.tone), links))
         height = _height(row.values, widths)
         rows.append(f'<row r="{number}" ht="{height:g}" customHeight="1">{cells}</row>'.encode())
     return Filled(table, tuple(rows), tuple(links))
@@ -80,29 +80,43 @@ def _header(table: Table, letters: list[str], styles: Styles) -> bytes:
     return f'<row r="1" ht="{height + PADDING_POINTS:g}" customHeight="1">{cells}</row>'.encode()
 
 
-def _style_chooser(columns: tuple[Column, ...], styles: Styles, accents: dict[str, Tone]) -> StyleOf:
-    """A function from column, row's tone and value to the style number, remembering every answer."""
-    known: dict[tuple[int, Tone, object], int] = {}
+class _Chooser:
+    """The style number of a cell by column, row's tone and value; every answer is remembered.
 
-    def choose(position: int, tone: Tone, value: Value) -> int:
-        kind = columns[position].kind
-        accent = accents.get(value) if kind is Kind.STATE and isinstance(value, str) else None
-        quoted = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-        feature = accent or (quoted, type(value))
-        number = known.get((position, tone, feature))
-        if number is None:
-            look = Look(
-                kind,
-                accent or tone,
-                accent=accent is not None,
-                link=isinstance(value, Link),
-                quoted=quoted,
-                time=isinstance(value, datetime),
-            )
-            number = known[position, tone, feature] = styles.number(look)
-        return number
+    One dictionary for each tone: a row's tone is looked up once, since hashing an Enum costs more than the cell itself.
+    """
 
-    return choose
+    def __init__(self, columns: tuple[Column, ...], styles: Styles, accents: dict[str, Tone]) -> None:
+        self._kinds = [column.kind for column in columns]
+        self._states = [column.kind is Kind.STATE for column in columns]
+        self._styles, self._accents = styles, accents
+        self._known: dict[Tone, dict[tuple[object, ...], int]] = {tone: {} for tone in Tone}
+
+    def row(self, tone: Tone) -> StyleOf:
+        """The choice for the cells of a row of this tone."""
+        known, states = self._known[tone], self._states
+
+        def choose(position: int, value: Value) -> int:
+            quoted = isinstance(value, str) and value.startswith(FORMULA_STARTS)
+            feature = (position, type(value), value if states[position] else quoted)
+            number = known.get(feature)
+            if number is None:
+                number = known[feature] = self._number(position, tone, value, quoted)
+            return number
+
+        return choose
+
+    def _number(self, position: int, tone: Tone, value: Value, quoted: bool) -> int:
+        accent = self._accents.get(value) if self._states[position] and isinstance(value, str) else None
+        look = Look(
+            self._kinds[position],
+            accent or tone,
+            accent=accent is not None,
+            link=isinstance(value, Link),
+            quoted=quoted,
+            time=isinstance(value, datetime),
+        )
+        return self._styles.number(look)
 
 
 def _cells(
@@ -112,24 +126,24 @@ def _cells(
         place = f"{letters[position]}{number}"
         if isinstance(value, Link) and len(links) >= LINKS_PER_SHEET:
             value = value.text
-        style = style_of(position, row.tone, value)
+        style = style_of(position, value)
         if value is None or value == "":
             yield f'<c r="{place}" s="{style}"/>'
         elif isinstance(value, str):
             yield f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_text(value)}</t></is></c>'
-        elif isinstance(value, Link):
-            links.append((place, value.target))
-            yield f'<c r="{place}" s="{style}" t="inlineStr"><is><t>{_text(value.text)}</t></is></c>'
         elif isinstance(value, bool):
             yield f'<c r="{place}" s="{style}" t="b"><v>{int(value)}</v></c>'
         elif isinstance(value, datetime):
             yield f'<c r="{place}" s="{style}"><v>{(value - EPOCH).total_seconds() / 86400!r}</v></c>'
+        elif isinstance(value, Link):
+            links.append((place, value.target))
+            yield f'<c r="{place}" s="{style}" t="inlineStr"><is><t>{_text(value.text)}</t></is></c>'
         else:
             yield f'<c r="{place}" s="{style}"><v>{value!r}</v></c>'
 
 
 def _text(text: str) -> str:
-    return escape(ESCAPED.sub("_x005F_", text))
+    return escape(ESCAPED.sub("_x005F_", text) if "_x" in text else text)
 
 
 def _height(values: tuple[Value, ...], widths: list[float]) -> float:
@@ -145,6 +159,8 @@ def _height(values: tuple[Value, ...], widths: list[float]) -> float:
 
 def _lines(text: str, width: float) -> int:
     """How many lines a text takes in a column; a Chinese character is two characters wide, as in GBK."""
+    if "\n" not in text:
+        return -int(-len(text.encode("gbk", "replace")) // width)
     return sum(max(1, -int(-len(line.encode("gbk", "replace")) // width)) for line in text.split("\n"))
 
 

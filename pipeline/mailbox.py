@@ -109,7 +109,7 @@ class Mailbox:
         except DeclinedError as error:
             if folder == "INBOX":
                 raise
-            log.warning("文件夹“%s”打不开：%s", folder, error)
+            log.warning("文件夹“%s”打不开：%s", folder, error.said)
             return False
         return True
 
@@ -144,7 +144,8 @@ class Mailbox:
             batch = new[start : start + LISTED_AT_ONCE]
             rows = self._fetch(batch, "INTERNALDATE|RFC822.SIZE")
             for uid in batch:
-                if uid in rows:
+                # Notices of flags that others change come without UID and may fall under a wrong one.
+                if rows.get(uid, {}).keys() & {b"INTERNALDATE", b"RFC822.SIZE"}:
                     when = received_at(rows[uid].get(b"INTERNALDATE"), folder, uid)
                     size = int(rows[uid].get(b"RFC822.SIZE") or 0)
                     envelopes.append(Envelope(folder, validity, uid, when, size))
@@ -201,7 +202,7 @@ class Mailbox:
                 log.info("邮件 %s 已不在邮箱中，跳过。", name)
                 return None
             except DeclinedError as error:
-                log.warning("邮件 %s 没有取到：%s", name, error)
+                log.warning("邮件 %s 没有取到：%s", name, error.said)
                 break
         self.missed.append(envelope)
         return None

@@ -15,7 +15,9 @@ from typing import Any
 from pipeline import automatic, bodies, charsets, cloud, parts
 from pipeline.model import Address, Automatic, CloudLink, Message
 
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}(?![A-Za-z0-9@])")
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}(?![A-Za-z0-9@])"
+)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _FORWARD = re.compile(r"\s*(fw|fwd|转发|轉寄|轉發)\s*[:：]", re.IGNORECASE)
 # Headers that are looked at by name; the others are never decoded.
@@ -28,7 +30,7 @@ def decode(raw: bytes, own_address: str = "") -> Message:
     """Decode any bytes as a mail; what is missing or garbled is "" or None. `own_address` is the mailbox's own."""
     tree = parts.parse(raw)
     headers = parts.headers(tree)
-    head = _head(raw)
+    head = _head(headers)
     sender = _address(head, headers, "from") or _address(head, headers, "sender")
     sender = sender or _address(head, headers, "return-path") or Address()
     subject = charsets.header(headers.get("subject", ("",))[0])
@@ -56,14 +58,17 @@ def decode(raw: bytes, own_address: str = "") -> Message:
     )
 
 
-def _head(raw: bytes) -> Any:
-    """The mail's head as mail-parser reads it, None where it cannot."""
+def _head(headers: Headers) -> Any:
+    """The headers with addresses and times as mail-parser reads them, None where it cannot."""
     import mailparser
 
-    end = re.search(rb"\r?\n\r?\n", raw[: 4 * charsets.MAX_HEADER])
-    head = raw[: end.start() if end else 4 * charsets.MAX_HEADER]
+    lines = [
+        f"{name}: {charsets.decode(charsets.original(headers[name][0]))}\n"
+        for name in ("from", "sender", "reply-to", "received")
+        if name in headers
+    ]
     try:
-        return mailparser.parse_from_string(charsets.decode(head) + "\n\n")
+        return mailparser.parse_from_string("".join(lines) + "\n")
     except Exception:
         # Whatever it stumbles over, the addresses are looked for in the headers themselves.
         return None
@@ -104,9 +109,7 @@ def _automatic(
     wanted = {name for name in headers if name in _HEADERS or name.startswith(("x-auto", "x-qq-auto", "list-"))}
     wanted |= headers.keys() & {"feedback-id", "x-mailing-list", "mailing-list"}
     decoded = {name: tuple(charsets.header(value) for value in headers[name][:3]) for name in wanted}
-    return automatic.classify(
-        decoded, sender=sender, subject=subject, text=text, files=files, own_address=own_address
-    )
+    return automatic.classify(decoded, sender=sender, subject=subject, text=text, files=files, own_address=own_address)
 
 
 def _ids(values: Any) -> list[str]:

@@ -22,9 +22,7 @@ MAX_DEPTH = 30
 MAX_PARTS = 2000
 
 MAIL_TYPES = frozenset({"message/rfc822", "message/global", "message/news"})
-_SIGNATURES = frozenset(
-    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
-)
+_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 _REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/external-body"})
 _BODIES = frozenset({"text/plain", "text/html", "text/enriched", "text/x-amp-html", "text/watch-html"})
 _ENDINGS = {

@@ -66,7 +66,7 @@ def compose(
         recipient=recipient.address,
         subject=subject,
         kind=letter.kind,
-        raw=_raw(head, letter, f"=_annex_{digest[32:]}"),
+        raw=_raw(head, letter, f"=_annex_{digest[32:48]}"),
         answers=answers,
         universities=tuple(submission.university for submission in submissions),
     )

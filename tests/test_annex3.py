@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -377,3 +378,12 @@ def test_runs_of_different_styles_are_one_text() -> None:
     rows = listed(project("1", "甲"))
     rows[1][3] = cell(1, 3, [Run("阳光"), Run("书屋")])
     assert names(read(table(rows))[0]) == ["阳光书屋"]
+
+
+def test_a_stray_cell_at_the_bottom_of_a_sheet_costs_little() -> None:
+    grid = sheet(listed(project("1", "甲")))
+    grid = type(grid)(grid.kind, 1, (*grid.cells, cell(1_048_575, 12, "x")), "Sheet1")
+    started = time.process_time()
+    record, _ = read(grid)
+    assert names(record) == ["甲"]
+    assert time.process_time() - started < 5

@@ -319,6 +319,8 @@ def test_two_methods_that_disagree_select_two_options() -> None:
         ("☑其他类（社会实践活动）", ("其他类",)),
         (boxed("其他类") + "（请注明：志愿服务）", ("其他类",)),
         ("志愿服务类", ("志愿服务类",)),
+        ("心理健康教育类", ("心理健康教育类",)),
+        ("A.思想引领类 B.学业促进类√", ("学业促进类",)),
         ("√ 志愿服务类", ("志愿服务类",)),
     ],
 )
@@ -515,3 +517,15 @@ def test_a_formula_without_a_result_is_noted() -> None:
 def test_short_fields_are_one_line_and_long_ones_keep_theirs() -> None:
     record = form(leader=" 张\u3000三\n", members="李四\n\n 王  五", content="甲\r\n\n乙 ")
     assert (record.leader, record.members, record.content) == ("张 三", "李四\n王 五", "甲\n乙")
+
+
+def test_a_blank_form_with_four_labels_in_one_row_of_a_sheet_is_no_list() -> None:
+    rows = [
+        ["项目名称", "", "所在学校", "", "负责人", "", "联系电话", ""],
+        ["申报主体", ""],
+        ["项目成员", ""],
+        ["项目内容", ""],
+    ]
+    blank = sheet(rows)
+    assert annex3.find(document(blank)) == []
+    assert read(blank) == Annex4(sealed=False)

@@ -78,6 +78,17 @@ def test_a_deleted_row_is_dropped_and_an_inserted_row_kept() -> None:
     assert document.revised
 
 
+def test_a_deleted_row_is_dropped_in_a_document_that_names_its_elements_without_a_prefix() -> None:
+    main = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    kept, deleted = ("<tr>{}<tc><p><r><t>{}</t></r></p></tc></tr>".format(*row)
+                     for row in (("", "一"), ("<trPr><del/></trPr>", "删")))  # fmt: skip
+    for encoding in ("utf-8", "utf-16"):
+        start = f'<?xml version="1.0" encoding="{encoding}"?><document xmlns="{main}"><body>'
+        xml = f"{start}<tbl>{kept}{deleted}</tbl></body>"
+        document = read("", parts={"word/document.xml": f"{xml}</document>".encode(encoding)})
+        assert layout(grids(document)[0]) == [(0, 0, 1, 1, "一")]
+
+
 def test_a_deleted_paragraph_mark_joins_two_lines() -> None:
     joined = f'<w:p><w:pPr><w:rPr><w:del w:id="1"/></w:rPr></w:pPr>{run("上")}</w:p>'
     assert in_cell(joined + paragraph("下")) == "上下"

@@ -333,6 +333,22 @@ def test_an_opendocument_table_is_read_and_its_endless_blank_rows_are_not() -> N
     assert [(cell.row, cell.column, cell.text) for cell in only_grid(document).cells] == [(0, 0, "甲")]
 
 
+def test_merged_ranges_and_links_of_an_opendocument_table_are_read() -> None:
+    link = (
+        '<table:table-cell office:value-type="string"><text:p><text:a xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'xlink:href="https://example.com/a">见</text:a></text:p></table:table-cell>'
+    )
+    merged = FILLED.format(' table:number-rows-spanned="2" table:number-columns-spanned="2"')
+    covered = '<table:covered-table-cell table:number-columns-repeated="2"/>'
+    document = open_document(ods(
+        f"<table:table-row>{merged}<table:covered-table-cell/>{link}</table:table-row>"
+        f"<table:table-row>{covered}{FILLED.format('')}</table:table-row>"
+    ))  # fmt: skip
+    assert [(c.row, c.column, c.row_span, c.column_span, c.links) for c in only_grid(document).cells] == [
+        (0, 0, 2, 2, ()), (0, 2, 1, 1, ("https://example.com/a",)), (1, 2, 1, 1, ()),
+    ]  # fmt: skip
+
+
 def test_an_opendocument_value_repeated_without_end_is_refused() -> None:
     cell = FILLED.format(' table:number-columns-repeated="16384"')
     with pytest.raises(Unreadable) as refusal:

@@ -1,4 +1,4 @@
-"""The ledger shows the view to the letter of contract §5, and what staff write beside it survives every regeneration."""
+"""The ledger shows the view as contract §5 says, and what staff write beside it survives every regeneration."""
 
 from __future__ import annotations
 
@@ -248,7 +248,8 @@ def test_text_that_no_workbook_can_hold_is_cut_and_cleaned(path: Path) -> None:
 
 def test_the_whole_roster_is_shown_then_those_not_on_it_then_the_unknown(path: Path) -> None:
     stray = replace(submission(GUARD, university="丁学院"), mails=(mail(2, "丁学院", MORNING + timedelta(days=1)),))
-    unknown = replace(submission(GUARD, university="", state=State.FOR_STAFF), mails=(mail(3, "", MORNING + timedelta(days=2)),))
+    later = (mail(3, "", MORNING + timedelta(days=2)),)
+    unknown = replace(submission(GUARD, university="", state=State.FOR_STAFF), mails=later)
     write(path, view(unknown, stray, submission(GUARD, LIGHT, university="乙学院")), Staff())
     progress = rows(path, "高校进度")
     assert [(row["高校名称"], row["层次"], row["状态"]) for row in progress] == [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from servers.certificates import Certificate, self_signed
 from servers.dovecot import dovecot
 from servers.netease import FakeMail, Netease
 
@@ -56,6 +58,11 @@ def spool(tmp_path: Path) -> Spool:
 def netease() -> Iterator[Netease]:
     with Netease(user=USER, code=CODE) as server:
         yield server
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    return self_signed(tmp_path)
 
 
 @pytest.fixture
@@ -506,6 +513,86 @@ def test_a_mail_without_a_readable_time_counts_as_received_now(
     with Mailbox.open(settings(netease.url), USER) as box:
         (envelope,) = box.unknown("INBOX", nothing_known)
     assert before <= envelope.received_at <= datetime.now(SHANGHAI)
+
+
+def test_what_the_server_says_unasked_is_no_mail(netease: Netease, spool: Spool) -> None:
+    raws = [mail(1), mail(2)]
+    for uid, raw in enumerate(raws, 1):
+        netease.add("INBOX", raw, MORNING).uid = uid
+    gone = netease.add("INBOX", mail(3), MORNING)
+    gone.uid = 3
+    netease.chatter = (b"* 5 EXISTS", b"* 1 FETCH (FLAGS (\\Seen))", b"* 3 FETCH (FLAGS (\\Seen \\Deleted))")
+    netease.vanished = {3}
+    with Mailbox.open(settings(netease.url), USER) as box:
+        envelopes = box.unknown("INBOX", nothing_known)
+        assert [(found.uid, found.received_at) for found in envelopes] == [(n, MORNING) for n in (1, 2, 3)]
+        assert [spool.read(kept) for _, kept in box.fetch(envelopes, spool)] == raws
+
+
+def test_an_untrusted_certificate_is_named_and_the_code_is_not_sent(
+    netease: Netease, certificate: Certificate
+) -> None:
+    netease.wrap(certificate.server_context)
+    with pytest.raises(ServerAway, match="证书无法验证"):
+        Mailbox.open(settings(netease.url.replace("imap://127.0.0.1", "imaps://localhost")), USER)
+    assert netease.commands == []
+
+
+def test_a_mailbox_is_read_over_tls(
+    netease: Netease, spool: Spool, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    netease.wrap(certificate.server_context)
+    netease.add("INBOX", mail(1, 100000), MORNING)
+    with Mailbox.open(settings(netease.url.replace("imap://127.0.0.1", "imaps://localhost")), USER) as box:
+        assert everything(box, spool, "INBOX") == [mail(1, 100000)]
+
+
+class TestEmbeddedMailbox:
+    """The mailbox of the demo behaves like one."""
+
+    def test_a_mail_delivered_later_is_found(self, spool: Spool) -> None:
+        with EmbeddedImap(USER, CODE) as server, Mailbox.open(settings(server.url), USER) as box:
+            assert box.unknown("INBOX", nothing_known) == []
+            server.add("INBOX", mail(1), LATE)
+            server.add("广告邮件", mail(2), MORNING)
+            assert everything(box, spool, "INBOX", "广告邮件") == [mail(1), mail(2)]
+            assert box.oldest_date("INBOX") == LATE
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"no header at all",
+            b"Subject: x\n\nbare line feeds\n",
+            "Subject: 你好\r\n\r\n你好\r\n".encode("gbk"),
+            b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nnever closed",
+            b"Content-Type: ;;;\r\nContent-Disposition: =?x?\r\nDate: never\r\n\r\n",
+        ],
+    )
+    def test_odd_mails_come_byte_for_byte(self, spool: Spool, raw: bytes) -> None:
+        mails = [StoredMail("INBOX", MORNING, raw)]
+        with EmbeddedImap(USER, CODE, mails) as server, Mailbox.open(settings(server.url), USER) as box:
+            assert everything(box, spool, "INBOX") == [raw]
+
+    def test_a_wrong_code_is_refused(self) -> None:
+        with EmbeddedImap(USER, "another") as server, pytest.raises(LoginRefused):
+            Mailbox.open(settings(server.url), USER)
+
+    def test_an_appended_draft_can_be_looked_at(self) -> None:
+        with EmbeddedImap(USER, CODE) as server:
+            with Mailbox.open(settings(server.url), USER) as box:
+                box.append("草稿箱", mail(3), [b"\\Draft"])
+            (draft,) = server.mails("草稿箱")
+            assert (draft.raw, draft.flags) == (mail(3), {"\\Draft"})
+
+    def test_it_goes_away_while_a_client_is_still_there_and_leaves_no_thread(self) -> None:
+        before = threading.active_count()
+        with EmbeddedImap(USER, CODE) as server:
+            box = Mailbox.open(settings(server.url), USER)
+        with pytest.raises(ServerAway):
+            box.unknown("INBOX", nothing_known)
+        box.close()
+        assert threading.active_count() == before
 
 
 def envelope(uid: int, size: int, folder: str = "INBOX") -> Envelope:

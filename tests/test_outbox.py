@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
+from pathlib import Path
 
 import pytest
+from servers.certificates import self_signed
 from servers.post import QUEUED, FakePost
 
 from pipeline.demo.servers import EmbeddedSmtp
@@ -145,6 +147,43 @@ def test_without_starttls_the_code_is_not_sent() -> None:
         with pytest.raises(ServerAway, match="STARTTLS"):
             Post.open(settings(server.url.replace("smtp://", "smtp+starttls://")), USER)
         assert not any(line.startswith("AUTH") for line in server.commands)
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_a_mail_is_sent_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    certificate = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    with FakePost(starttls=certificate.server_context if scheme == "smtp+starttls" else None) as server:
+        if scheme == "smtps":
+            server.wrap(certificate.server_context)
+        with Post.open(settings(server.url.replace("smtp://127.0.0.1", f"{scheme}://localhost")), USER) as post:
+            assert post.send(RAW, USER, TO).fate is Fate.SENT
+        assert server.mails == [RAW]
+        secured = next((n for n, line in enumerate(server.commands) if line.upper() == "STARTTLS"), -1)
+        authenticated = next(n for n, line in enumerate(server.commands) if line.startswith("AUTH"))
+        assert secured < authenticated
+        assert (secured >= 0) is (scheme == "smtp+starttls")
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
+def test_an_untrusted_certificate_is_named_and_the_code_is_not_sent(tmp_path: Path, scheme: str) -> None:
+    certificate = self_signed(tmp_path)
+    with FakePost(starttls=certificate.server_context if scheme == "smtp+starttls" else None) as server:
+        if scheme == "smtps":
+            server.wrap(certificate.server_context)
+        with pytest.raises(ServerAway, match="证书无法验证"):
+            Post.open(settings(server.url.replace("smtp://127.0.0.1", f"{scheme}://localhost")), USER)
+        assert not any(line.startswith("AUTH") for line in server.commands)
+
+
+def test_the_embedded_server_refuses_a_wrong_code_and_an_address_it_was_told_to() -> None:
+    with EmbeddedSmtp(USER, "another") as smtp, pytest.raises(LoginRefused):
+        Post.open(settings(smtp.url), USER)
+    with EmbeddedSmtp(USER, CODE, {TO: "550 User suspended"}) as smtp:
+        with Post.open(settings(smtp.url), USER) as post:
+            assert post.send(RAW, USER, TO).fate is Fate.BAD_ADDRESS
+            assert post.send(RAW, USER, "lisi@example.edu.cn").fate is Fate.SENT
+        assert [mail.recipients for mail in smtp.mails] == [("lisi@example.edu.cn",)]
 
 
 ANSWERS = [

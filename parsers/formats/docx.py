@@ -6,6 +6,7 @@ footers, notes, comments and automatic numbers are not read; nothing outside the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,8 +46,8 @@ FORMATS = ("docx",)
 
 # A table nested deeper than this is a layout trick; its text is kept in its own grid only.
 DEEPEST_COPY = 4
-# Where none of these words occurs no paragraph mark can be tracked, and looking at each of them can be saved.
-TRACKED = (b"ins ", b"del ", b"moveFrom ", b"moveTo ", b"ins/", b"del/")
+# Where no such element occurs no paragraph mark or row is tracked, and looking at each of them can be saved.
+TRACKED = re.compile(rb":(?:ins|del|moveFrom|moveTo)[\s/>]")
 
 
 def read(content: bytes, kind: str) -> Document:
@@ -58,7 +59,9 @@ def read(content: bytes, kind: str) -> Document:
     root = parse(text)
     if root.tag != f"{W}document":
         raise damaged("文件不是完整的 Word 文档")
-    reader = _Reader(Inline(package, main), tracked=any(word in text for word in TRACKED))
+    # Without a prefix, or in UTF-16, the elements would be written in another way than the one looked for.
+    tracked = root.prefix is None or b"\0" in text[:4] or TRACKED.search(text) is not None
+    reader = _Reader(Inline(package, main), tracked)
     body = root.find(f"{W}body")
     if body is not None:
         reader.story(body)
@@ -167,7 +170,7 @@ class _Reader:
             text.add("\t".join(cell.text for cell in grid.row(row) if cell.row == row), 0)
             text.end_line()
         text.pictures += [picture for cell in grid.cells for picture in cell.pictures]
-        text.links += [link for cell in grid.cells for link in cell.links]
+        text.links.update(dict.fromkeys(link for cell in grid.cells for link in cell.links))
 
     def _unwrapped(self, parent: Any) -> Iterator[Any]:
         """The children that count, with every wrapper around them opened and deleted ones left out."""

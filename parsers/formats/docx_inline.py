@@ -97,8 +97,8 @@ class Inline:
 
     def link(self, target: str) -> None:
         """Add the address of a link once."""
-        if target and target not in self.text.links:
-            self.text.links.append(target)
+        if target:
+            self.text.links[target] = None
 
     def link_of(self, identifier: str | None) -> None:
         """Add the address behind a relationship, if it leads out of the package."""

@@ -17,8 +17,8 @@ LARGEST_AREA = 4_000_000
 SHEET = re.compile(r"xl/worksheets/[^/]+\.(?:xml|bin)$")
 # Only a row beyond 9999 or a column beyond ZZ can make a sheet too large; most files have neither.
 FAR = re.compile(rb'r="(?:[A-Z]{0,3}[0-9]{5}|[A-Z]{3}[0-9])')
-# Ways to write an attribute that XML allows, no program uses, and FAR would miss.
-UNUSUAL = (b"r='", b"r =", b"r\t", b"r\n", b"r\r", b"r= ", b"r=\t", b"r=\n", b"r=\r")
+# Ways to write an attribute that XML allows, no program uses, and FAR would miss; the first is UTF-16.
+UNUSUAL = (b"\0", b"r='", b"r =", b"r\t", b"r\n", b"r\r", b"r= ", b"r=\t", b"r=\n", b"r=\r")
 REPEATED = re.compile(rb"-repeated=[\"'][0-9]{3,}[\"']")
 REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})$")
 
@@ -108,7 +108,7 @@ def _ods(content: bytes) -> Iterator[tuple[int, int]]:
             yield height, width
             rows = height = width = 0
             continue
-        rows += _repeats(element.get(f"{TABLE}number-rows-repeated"))
+        rows += repeats(element.get(f"{TABLE}number-rows-repeated"))
         filled = _filled(element)
         # Blank rows between filled ones are laid out too, blank rows at the end are not.
         if filled:
@@ -120,13 +120,14 @@ def _filled(row: Any) -> int:
     """The number of columns up to the last one with content; 0 for a blank row."""
     columns = filled = 0
     for cell in row:
-        columns += _repeats(cell.get(f"{TABLE}number-columns-repeated"))
+        columns += repeats(cell.get(f"{TABLE}number-columns-repeated"))
         if cell.get(f"{OFFICE}value-type") is not None or len(cell):
             filled = columns
     return filled
 
 
-def _repeats(value: str | None) -> int:
+def repeats(value: str | None) -> int:
+    """The number in an OpenDocument attribute that is 1 when absent."""
     return int(value) if value and value.isdecimal() else 1
 
 

@@ -56,7 +56,7 @@ def _stream(content: bytes, name: str, length: int) -> bytes:
 
 def decrypt(content: bytes, password: str) -> bytes | None:
     """The plain file, or None when the password is another one or the way of locking is unknown."""
-    import msoffcrypto  # type: ignore[import-untyped]
+    import msoffcrypto
 
     plain = io.BytesIO()
     # The library raises its own exceptions, struct's, olefile's and cryptography's on odd files: all mean "not opened".

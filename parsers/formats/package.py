@@ -82,6 +82,7 @@ class Package:
         if len(members) > MOST_PARTS or sum(member.file_size for member in members) > LARGEST_PACKAGE:
             raise unsafe()
         self._parts = {_key(member.filename): member for member in members}
+        self._relations: dict[str, dict[str, Relation]] = {}
 
     def __contains__(self, name: str) -> bool:
         return _key(name) in self._parts
@@ -111,6 +112,11 @@ class Package:
 
     def relations(self, name: str = "") -> dict[str, Relation]:
         """A part's relationships by id; those that lead to no part (`Target="NULL"`) are left out."""
+        if name not in self._relations:
+            self._relations[name] = self._read_relations(name)
+        return self._relations[name]
+
+    def _read_relations(self, name: str) -> dict[str, Relation]:
         folder, _, leaf = name.rpartition("/")
         rels = f"{folder}/_rels/{leaf}.rels".lstrip("/")
         if rels not in self:

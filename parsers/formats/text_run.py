@@ -24,7 +24,8 @@ class Text:
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, int]] = []
-        self.links: list[str] = []
+        # Addresses in order, each once.
+        self.links: dict[str, None] = {}
         self.pictures: list[Picture] = []
 
     def add(self, text: str, bits: int) -> None:

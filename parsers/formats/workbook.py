@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from parsers.formats import damaged, encrypted, unsafe
 from parsers.formats.extents import LARGEST_AREA, check_extents, sheet_parts
+from parsers.formats.ods_extras import ods_sheets
 from parsers.formats.package import Package
 from parsers.formats.symbols import marks
 from parsers.formats.workbook_extras import Extras, SheetExtras
@@ -32,6 +35,7 @@ ESCAPED = re.compile(r"_x000[dD]_")
 
 Position = tuple[int, int]
 Span = tuple[int, int]
+Range = tuple[Position, Position]
 Value = str | float | int | bool | datetime.date | datetime.time | datetime.timedelta
 
 
@@ -41,16 +45,19 @@ def read(content: bytes, kind: str) -> Document:
     parts = sheet_parts(package, kind) if package is not None else {}
     check_extents(parts, kind)
     extras = Extras(package, parts) if package is not None and kind == "xlsx" else None
+    tables = ods_sheets(parts["content.xml"]) if kind == "ods" else []
     blocks: list[Grid | Paragraph] = []
+    ordinals, paragraphs = count(1), count(1)
     for index, (name, hidden, sheet) in enumerate(_sheets(content)):
         extra = extras.of_sheet(index) if extras is not None else None
-        cells = _cells(sheet, extra)
-        ordinal = 1 + sum(isinstance(block, Grid) for block in blocks)
+        merges = sheet.merged_cell_ranges or ()
+        if index < len(tables):
+            merges, extra = tables[index].merges, SheetExtras(links=tables[index].links)
+        cells = _cells(sheet, merges, extra)
         if cells:
-            blocks.append(Grid(GridKind.SHEET, ordinal, cells, name, hidden))
-        paragraphs = 1 + sum(isinstance(block, Paragraph) for block in blocks)
-        for number, line in enumerate(extra.boxes if extra is not None else (), paragraphs):
-            blocks.append(Paragraph(number, (Run(line),)))
+            blocks.append(Grid(GridKind.SHEET, next(ordinals), cells, name, hidden))
+        for line in extra.boxes if extra is not None else ():
+            blocks.append(Paragraph(next(paragraphs), (Run(line),)))
     return Document(kind, tuple(blocks))
 
 
@@ -76,10 +83,10 @@ def _sheets(content: bytes) -> list[tuple[str, bool, Any]]:
         raise damaged() from None
 
 
-def _cells(sheet: Any, extra: SheetExtras | None) -> tuple[Cell, ...]:
+def _cells(sheet: Any, merges: Sequence[Range], extra: SheetExtras | None) -> tuple[Cell, ...]:
     """A sheet's cells in reading order: those with content, and merged ranges even when blank."""
     values = _values(sheet)
-    spans, covered = _merges(sheet)
+    spans, covered = _merges(merges, sheet.end or (0, 0))
     cells: dict[Position, Cell] = {}
     for position in sorted(values.keys() | spans.keys()) if spans else values:
         if position in covered:
@@ -109,14 +116,13 @@ def _values(sheet: Any) -> dict[Position, Value]:
     return values
 
 
-def _merges(sheet: Any) -> tuple[dict[Position, Span], dict[Position, Position]]:
+def _merges(merges: Sequence[Range], last: Position) -> tuple[dict[Position, Span], dict[Position, Position]]:
     """Spans by corner, and for every other merged position its corner; overlapping ranges are ignored."""
     spans: dict[Position, Span] = {}
     covered: dict[Position, Position] = {}
-    last_row, last_column = sheet.end or (0, 0)
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+    for (top, left), (bottom, right) in merges:
         if (bottom - top + 1) * (right - left + 1) > LARGEST_MERGE:
-            bottom, right = min(bottom, last_row), min(right, last_column)
+            bottom, right = min(bottom, last[0]), min(right, last[1])
         area = [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]
         if len(area) < 2 or any(position in covered or position in spans for position in area):
             continue
@@ -165,12 +171,12 @@ def _supplemented(
         corner = covered.get(position, position)
         if corner in cells:
             cells[corner] = replace(cells[corner], links=(*cells[corner].links, *links))
-    for position, picture in extra.pictures:
+    for position, pictures in extra.pictures.items():
         corner = covered.get(position, position)
         cell = cells.get(corner, Cell(*corner))
-        cells[corner] = replace(cell, pictures=(*cell.pictures, picture))
+        cells[corner] = replace(cell, pictures=(*cell.pictures, *pictures))
     texts = {position: cell.text for position, cell in cells.items()}
     for position, shown in extra.instead_of_text(texts):
-        pictures = (*cells[position].pictures, *((shown,) if shown else ()))
-        cells[position] = replace(cells[position], runs=(), pictures=pictures, kind=CellKind.TEXT)
+        both = (*cells[position].pictures, *((shown,) if shown else ()))
+        cells[position] = replace(cells[position], runs=(), pictures=both, kind=CellKind.TEXT)
     return tuple(cells[position] for position in sorted(cells))

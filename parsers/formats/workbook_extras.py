@@ -20,7 +20,9 @@ R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-SIGNS = re.compile(rb"<(?:\w+:)?(?:hyperlink|drawing|f)\b")
+# A sheet with none of these words has no link, no drawing and no formula; with one it may have.
+FORMULAS = (b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/")
+SIGNS = (b"hyperlink", b"<drawing", b":drawing", *FORMULAS)
 # WPS keeps a picture "in" a cell as a formula, or as that formula's text, which names it by an id.
 CELL_PICTURE = re.compile(r"^\s*=?\s*(?:_xlfn\.)?DISPIMG\s*\(\s*\"([^\"]+)\"", re.I)
 LINK_FORMULA = re.compile(r"^\s*=?\s*HYPERLINK\s*\(\s*\"([^\"]+)\"", re.I)
@@ -30,11 +32,14 @@ Position = tuple[int, int]
 
 @dataclass(slots=True)
 class SheetExtras:
-    """One sheet's extras; positions count from 0. `boxes` are the text boxes' lines from top to bottom."""
+    """One sheet's extras; positions count from 0. `boxes` are the text boxes' lines from top to bottom.
 
-    links: dict[Position, tuple[str, ...]] = field(default_factory=dict)
+    `links` are addresses in order, each once; `named_pictures` the ids that WPS put in place of a value.
+    """
+
+    links: dict[Position, dict[str, None]] = field(default_factory=dict)
     uncalculated: list[Position] = field(default_factory=list)
-    pictures: list[tuple[Position, Picture]] = field(default_factory=list)
+    pictures: dict[Position, list[Picture]] = field(default_factory=dict)
     named_pictures: dict[Position, str] = field(default_factory=dict)
     boxes: list[str] = field(default_factory=list)
     cell_pictures: Mapping[str, Picture] = field(default_factory=dict)
@@ -68,19 +73,21 @@ class Extras:
         part = self._sheet_names[index] if index < len(self._sheet_names) else ""
         content = self._parts.get(part.lower(), b"")
         extras.cell_pictures = self._cell_pictures
-        if SIGNS.search(content):
-            self._read_sheet(part, parse(content), extras)
+        if _shows(content, SIGNS):
+            self._read_sheet(part, content, extras)
         return extras
 
     @cached_property
     def _any(self) -> bool:
         named = "xl/cellimages.xml" in self._package
-        return named or any(SIGNS.search(content) for content in self._parts.values())
+        return named or any(_shows(content, SIGNS) for content in self._parts.values())
 
     @cached_property
     def _sheet_names(self) -> list[str]:
-        relations = self._package.relations().values()
-        book = next((r.target for r in relations if r.kind == "officeDocument"), "xl/workbook.xml")
+        book = "xl/workbook.xml"
+        if book not in self._package:
+            relations = self._package.relations().values()
+            book = next((r.target for r in relations if r.kind == "officeDocument"), book)
         targets = self._package.relations(book)
         sheets = [targets.get(sheet.get(f"{R}id", "")) for sheet in self._package.xml(book).iter(f"{S}sheet")]
         return [target.target if target else "" for target in sheets if not target or target.kind == "worksheet"]
@@ -104,9 +111,9 @@ class Extras:
             if relation is not None and not relation.external:
                 yield Picture(relation.target, partial(self._package.read, relation.target))
 
-    def _read_sheet(self, part: str, root: Any, extras: SheetExtras) -> None:
-        relations = self._package.relations(part)
-        for cell in root.iter(f"{S}c"):
+    def _read_sheet(self, part: str, content: bytes, extras: SheetExtras) -> None:
+        root, relations = parse(content), self._package.relations(part)
+        for cell in root.iter(f"{S}c") if _shows(content, FORMULAS) else ():
             formula = cell.find(f"{S}f")
             if formula is not None:
                 _read_formula(cell, formula.text or "", extras)
@@ -126,10 +133,14 @@ class Extras:
             start = anchor.find(f"{XDR}from")
             position = (_number(start, "row"), _number(start, "col"))
             for shape in anchor.iter(f"{XDR}pic"):
-                extras.pictures += [(position, picture) for picture in self._shown(shape, part)]
+                extras.pictures.setdefault(position, []).extend(self._shown(shape, part))
             boxes += [(position, lines) for shape in anchor.iter(f"{XDR}sp") if (lines := _lines(shape))]
         boxes.sort(key=lambda box: box[0])
         extras.boxes += [line for _, lines in boxes for line in lines]
+
+
+def _shows(content: bytes, signs: tuple[bytes, ...]) -> bool:
+    return any(sign in content for sign in signs)
 
 
 def _read_formula(cell: Any, formula: str, extras: SheetExtras) -> None:
@@ -147,9 +158,7 @@ def _read_formula(cell: Any, formula: str, extras: SheetExtras) -> None:
 
 
 def _add_link(extras: SheetExtras, position: Position, target: str) -> None:
-    links = extras.links.get(position, ())
-    if target not in links:
-        extras.links[position] = (*links, target)
+    extras.links.setdefault(position, {})[target] = None
 
 
 def _position(reference: str) -> Position | None:

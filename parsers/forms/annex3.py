@@ -9,10 +9,10 @@ is the same form; another university's table or another sheet is a form of its o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from parsers.contact import Contact, Piece, find_contact, split_number
+from parsers.contact import Contact, around, cell_rows, find_contact, split_number
 from parsers.labels import Vocabulary
 from parsers.links import split_links
 from parsers.listing import Header, cells_in, headers, is_remark
@@ -24,7 +24,6 @@ from parsers.model import (
     Found,
     Grid,
     GridKind,
-    Paragraph,
     Place,
     Project,
     Transcript,
@@ -114,6 +113,10 @@ def _groups(table: Table, end: int) -> Iterator[range]:
     row = table.header.bottom
     while row < end:
         last = row + 1
+        if not table.grid.row(row):
+            # A stray cell at the very bottom of a sheet leaves a million empty rows above it.
+            row = last
+            continue
         if not is_remark(table.grid, row, table.header):
             named = cells_in(table.grid, row, table.header.columns["project_name"])
             if named and named[0].text.strip():
@@ -247,39 +250,19 @@ def _belongs(form: list[Table], table: Table) -> bool:
     return not names or [project.project_name for project in table.projects] != names
 
 
-def _cell_rows(grid: Grid, rows: Sequence[int]) -> list[list[Piece]]:
-    places = (grid.kind, grid.name, grid.ordinal)
-    return [
-        [Piece(cell.text, Place(*places, row, cell.column)) for cell in grid.row(row) if cell.row == row]
-        for row in rows
-    ]
-
-
 def _contact(document: Document, form: list[Table]) -> Contact | None:
     """The contact line: in the table's own rows, else in the paragraphs before it, else behind it."""
     first, blocks = form[0], document.blocks
-    inside = _cell_rows(first.grid, range(first.header.top))
+    inside = cell_rows(first.grid, range(first.header.top))
     for table in form:
-        inside += _cell_rows(table.grid, table.remarks)
-    before = [] if first.grid.kind is GridKind.SHEET else _around(blocks[: first.block][::-1])[::-1]
-    after = _around(blocks[form[-1].block + 1 :])
+        inside += cell_rows(table.grid, table.remarks)
+    before = [] if first.grid.kind is GridKind.SHEET else around(blocks[: first.block][::-1])[::-1]
+    after = around(blocks[form[-1].block + 1 :])
     for loose in (False, True):
         for rows in (inside, before, after):
             if contact := find_contact(rows, loose):
                 return contact
     return None
-
-
-def _around(blocks: Sequence[Grid | Paragraph]) -> list[list[Piece]]:
-    """The paragraphs next to a form as far as the next grid; one so small that it may hold the contact too."""
-    rows: list[list[Piece]] = []
-    for block in blocks:
-        if isinstance(block, Grid):
-            small = block.kind is GridKind.TABLE and block.row_count <= 3 and len(block.cells) <= 8
-            return rows + _cell_rows(block, range(block.row_count)) if small else rows
-        if block.text.strip() and len(rows) < 12:
-            rows.append([Piece(block.text, Place(row=block.ordinal - 1))])
-    return rows
 
 
 def _transcribe(document: Document, form: list[Table]) -> Transcript:
@@ -320,10 +303,6 @@ def find(document: Document) -> list[Found]:
             forms[-1].append(table)
         else:
             forms.append([table])
-    unwanted: tuple[Callable[[list[Table]], bool], ...] = (
-        lambda form: form[0].grid.hidden,
-        lambda form: all(table.blank for table in form),
-    )
-    for refused in unwanted:
-        forms = [form for form in forms if not refused(form)] or forms[:1]
+    forms = [form for form in forms if not form[0].grid.hidden] or forms[:1]
+    forms = [form for form in forms if not all(table.blank for table in form)] or forms[:1]
     return [Found(form[0].block, _transcribe(document, form)) for form in forms]

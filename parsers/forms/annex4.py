@@ -12,9 +12,7 @@ from parsers.choice import chosen
 from parsers.labelled import (
     PARAGRAPHS,
     Layout,
-    Reader,
     Stretch,
-    Value,
     is_list,
     names,
     place,
@@ -25,6 +23,7 @@ from parsers.model import Annex4, Cell, Document, Found, Grid, GridKind, Paragra
 from parsers.opinion import split_opinion, without_content_prompt
 from parsers.seal import sealed
 from parsers.text import lines, one_line
+from parsers.values import Reader, Value
 
 FORM = "annex4"
 

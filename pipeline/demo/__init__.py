@@ -1,1 +1,1 @@
-"""The embedded servers, and later the sample mails, that `annex-inbox demo` needs; no part of a real pass."""
+"""What `annex-inbox demo` needs, servers on loopback and sample mails; no part of a real pass."""

@@ -45,6 +45,7 @@ CATEGORIES = (
     ("心理健康类", "民族团结类", "助困帮扶类", "校园治理类"),
     ("文体活动类", "其他类"),
 )
+UNUSED_PARTS = {"stylesWithEffects", "customXml", "numbering", "webSettings", "thumbnail"}
 KEPT_STYLES = ("Normal", "Default Paragraph Font", "Normal Table", "Table Grid")
 MORE = "可另附项目相关图文资料"
 SEAL, DATE = "（盖章）", "年    月    日"
@@ -254,14 +255,10 @@ def _paragraph(paragraph: Any, text: str, font: str, size: float, centre: bool =
 
 def _slim(document: Any) -> None:
     """Drop what python-docx's own template brings and no form uses: nine tenths of the file."""
-    for name, relation in list(document.part.rels.items()):
-        if relation.reltype.rpartition("/")[2] in {
-            "stylesWithEffects",
-            "customXml",
-            "numbering",
-            "webSettings",
-        }:
-            del document.part.rels[name]
+    for relations in (document.part.rels, document.part.package.rels):
+        for name, relation in list(relations.items()):
+            if relation.reltype.rpartition("/")[2] in UNUSED_PARTS:
+                del relations[name]
     for style in list(document.styles):
         if style.name not in KEPT_STYLES:
             style.delete()
@@ -279,16 +276,12 @@ def _saved(document: Any) -> bytes:
 def settled(package: bytes) -> bytes:
     """The same Office package without anything that changes from one run to the next."""
     stream = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(package)) as old,
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
-    ):
+    with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             content = old.read(name)
             if name == "docProps/core.xml":
                 content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?", b"2024-11-01T00:00:00Z", content)
-            if not name.endswith("thumbnail.jpeg"):
-                new.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+            new.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 

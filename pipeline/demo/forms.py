@@ -21,6 +21,7 @@ from pipeline.demo.stamp import DRAWING, seal_parts
 from pipeline.settings import resource
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FIRST_ROW = 7
 
@@ -70,6 +71,7 @@ def annex3_workbook(record: Annex3) -> bytes:
         rows[number] = _next_row(rows[FIRST_ROW + ROWS - 1], number)
         data.append(rows[number])
     if extra:
+        sheet.find(f"{S}dimension").set("ref", f"A1:J{FIRST_ROW + ROWS - 1 + extra}")
         for merge in sheet.iter(f"{S}mergeCell"):
             ref = merge.get("ref")
             merge.set("ref", ref.replace(str(FIRST_ROW + ROWS - 1), str(FIRST_ROW + ROWS - 1 + extra)))
@@ -260,10 +262,12 @@ def together(summary: Annex3, applications: Sequence[Annex4], mark: Mark = Mark.
                 section = block
                 continue
             if number and block.tag == f"{W}p":
-                etree.SubElement(block.find(f"{W}pPr"), f"{W}pageBreakBefore")
+                block.find(f"{W}pPr").insert(0, etree.Element(f"{W}pageBreakBefore"))
                 number = 0
             body.append(block)
     body.append(section)
+    for number, picture in enumerate(root.iter(f"{WP}docPr"), start=1):
+        picture.set("id", str(number))
     changed = {"word/document.xml": _xml(root)}
     sealed = any(application.sealed for application in applications)
     return _package("附件3.docx", changed | (seal_parts(_parts("附件3.docx")) if sealed else {}))

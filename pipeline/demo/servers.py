@@ -276,7 +276,8 @@ class EmbeddedSmtp:
 
 def _listener() -> socket.socket:
     """A socket on a free port of loopback, bound before anybody is told its number."""
-    listener = socket.socket()
+    # Naming the protocol lets asyncio switch off the delay of small packets, 40 ms with each command.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, 0))
     return listener

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import socketserver
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -79,6 +80,8 @@ class Netease:
     truncated: dict[int, int] = field(default_factory=dict)
     # Never give more than so many bytes of a body in one piece.
     piece_limit: int = 1 << 40
+    # Said before the answer to every FETCH, as servers do when another client changes something.
+    chatter: tuple[bytes, ...] = ()
     # Listed, but cannot be opened.
     locked: set[str] = field(default_factory=lambda: {"病毒文件夹"})
     commands: list[str] = field(default_factory=list)
@@ -98,6 +101,10 @@ class Netease:
     @property
     def url(self) -> str:
         return f"imap://{HOST}:{self._server.server_address[1]}"
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from the first byte on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Self:
         netease = self
@@ -278,6 +285,8 @@ class _Conversation:
         gone = self._netease.vanished if bodies else set()
         if self._netease.insists and gone & chosen:
             return b"NO Some of the requested messages no longer exist"
+        for line in self._netease.chatter:
+            self._line(line)
         for number, mail in enumerate(mails, 1):
             if mail.uid in chosen - gone:
                 self._send(self._fetched(number, mail, parts))

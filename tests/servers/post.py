@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 import socketserver
+import ssl
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class FakePost:
     extensions: tuple[str, ...] = EXTENSIONS
     # Close the connection in silence after so many mails, as servers do with idle sessions.
     mails_each: int = 1000
+    # Offer STARTTLS, and speak TLS after it with this.
+    starttls: ssl.SSLContext | None = None
     commands: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
     connections: int = 0
@@ -35,6 +38,10 @@ class FakePost:
     @property
     def url(self) -> str:
         return f"smtp://{HOST}:{self._server.server_address[1]}"
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from the first byte on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Self:
         post = self
@@ -46,6 +53,9 @@ class FakePost:
                 post.connections += 1
                 with suppress(OSError):
                     _Session(post, self).run()
+                if isinstance(self.connection, ssl.SSLSocket):
+                    self.rfile.close()
+                    self.connection.close()
 
         self._server = socketserver.ThreadingTCPServer((HOST, 0), Handler)
         self._server.daemon_threads = True
@@ -87,15 +97,26 @@ class _Session:
 
     def _answer(self, command: str, text: str) -> bool:
         if command == "EHLO":
-            lines = [f"250-{name}" for name in self._post.extensions]
+            offers_tls = self._post.starttls and not isinstance(self._streams.connection, ssl.SSLSocket)
+            names = (*self._post.extensions, "STARTTLS") if offers_tls else self._post.extensions
+            lines = [f"250-{name}" for name in names]
             lines[-1] = lines[-1].replace("-", " ", 1)
             return self._say(command, "\r\n".join(lines).encode())
+        if command == "STARTTLS" and self._post.starttls:
+            return self._secure(self._post.starttls)
         if command == "AUTH":
             return self._say(command, self._authenticate(text))
         if command == "DATA":
             return self._data()
         usual = b"221 Bye" if command == "QUIT" else b"250 Mail OK"
         return self._say(command, usual)
+
+    def _secure(self, context: ssl.SSLContext) -> bool:
+        self._streams.wfile.write(b"220 Ready to start TLS\r\n")
+        self._streams.connection = context.wrap_socket(self._streams.connection, server_side=True)
+        self._streams.rfile = self._streams.connection.makefile("rb")
+        self._streams.wfile = self._streams.connection.makefile("wb", buffering=0)
+        return True
 
     def _authenticate(self, text: str) -> bytes:
         _, mechanism, *first = text.split(" ")
