@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -266,11 +267,13 @@ def _alone(work: Callable[[Any], Any]) -> Any:
 def _wrong_usage(error: Any) -> str:
     """What is wrong with the command line, in Chinese; the kinds are those of the argument parser."""
     kind, option = type(error).__name__, getattr(error, "option_name", "")
+    unknown = re.match(r"No such command '(.*)'", str(getattr(error, "message", "")))
+    if unknown:
+        return f"没有命令 {unknown[1]}"
     name = getattr(getattr(error, "param", None), "human_readable_name", "") or ""
     messages = {
         "NoSuchOption": f"没有选项 {option}",
         "MissingParameter": f"缺少参数 {name}",
-        "NoSuchCommand": f"没有命令 {getattr(error, 'command_name', '')}",
         "BadOptionUsage": f"选项 {option} 用法不对",
         "BadArgumentUsage": "参数的用法不对",
     }

@@ -50,11 +50,12 @@ def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
         return Kept(False)
     staff, notes = _staff(office, path, now)
     view = view_of(office)
-    digest = ledger.digest(view, staff)
+    prepared = ledger.prepare(view, staff)
+    digest = prepared.digest()
     written = not path.exists() or store.fact("ledger_digest") != digest
     if written:
         try:
-            ledger.write(path, view, staff)
+            prepared.write(path)
         except ledger.LedgerBusy as error:
             return Kept(False, (*notes, str(error)))
         store.set_fact("ledger_digest", digest)

@@ -1,0 +1,297 @@
+"""The command as people call it: every message Chinese with a remedy, every exit code as the contract says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
+from pipeline import __main__ as command
+from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
+
+COMMANDS = ("demo", "init", "poll", "watch", "check", "status", "show", "ledger", "replay", "set-aside", "doctor")
+
+
+@dataclass
+class Said:
+    """What a call printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Said]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+    """Call the command in an empty folder, with settings given by their short names."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in [name for name in os.environ if name.startswith("ANNEX_")]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments: str, **settings: str) -> Said:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"ANNEX_{name.upper()}", value)
+        monkeypatch.setattr(sys, "argv", ["annex-inbox", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            command.main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        return Said(int(left.value.code or 0), said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def servers() -> Iterator[dict[str, str]]:
+    """A mailbox with one clean submission, and an SMTP server; as settings."""
+    mail = StoredMail("INBOX", MORNING, letter(papers(table())))
+    with EmbeddedImap(USER, CODE, [mail]) as imap, EmbeddedSmtp(USER, CODE) as smtp:
+        yield {
+            "imap_url": imap.url,
+            "smtp_url": smtp.url,
+            "auth_code": CODE,
+            "settle_minutes": "0",
+            "folders": "INBOX,垃圾邮件",
+        }
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    folder = tmp_path / "材料"
+    folder.mkdir()
+    for name, content in papers(table()).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_with_an_example(call: Call, name: str) -> None:
+    said = call(name, "--help")
+    assert said.code == 0
+    assert f"例：annex-inbox {name}" in said.out
+
+
+def test_help_lists_every_command(call: Call) -> None:
+    said = call("--help")
+    assert said.code == 0
+    assert all(f"\n  {name}" in said.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("nonsense",), "没有命令"),
+        (("poll", "--nonsense"), "没有选项 --nonsense"),
+        (("check",), "缺少参数"),
+        (("check", "no-such-file.docx"), "找不到"),
+        (("check", ".", "--received", "昨天"), "--received"),
+        (("replay",), "--all"),
+        (("show", "没有这所大学"), "没有名为"),
+        (("demo", "--universities", "500"), "--universities"),
+    ],
+)
+def test_wrong_usage_is_said_in_chinese_with_exit_code_2(call: Call, arguments: tuple[str, ...], word: str) -> None:
+    said = call(*arguments)
+    assert said.code == 2
+    assert word in said.err
+
+
+def test_check_prints_the_object_of_the_contract(call: Call, submission: Path) -> None:
+    said = call("check", str(submission), "--json")
+    result = json.loads(said.out)
+    assert said.code == 0
+    assert list(result) == ["documents", "submissions", "summary"]
+    assert [list(document) for document in result["documents"]] == [["path", "form", "format", "data", "findings"]] * 3
+    assert [document["path"] for document in result["documents"]] == ["附件3.xlsx", "附件4-1.docx", "附件4-2.docx"]
+    assert result["submissions"] == [
+        {"university": UNIVERSITY, "projects": ["示例项目甲", "示例项目乙"], "findings": []}
+    ]
+    assert result["summary"] == {"documents": 3, "errors": 0, "warnings": 0}
+    assert said.out == call("check", str(submission), "--json").out
+
+
+def test_check_of_a_faulty_file_ends_with_exit_code_1_and_names_the_place(call: Call, submission: Path) -> None:
+    said = call("check", str(submission / "附件4-1.docx"))
+    assert said.code == 1
+    assert "annex3.missing" in said.out
+
+
+def test_check_takes_each_eml_as_a_mail_of_its_own(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "一.eml").write_bytes(letter(papers(table(), applications=False)))
+    (tmp_path / "二.eml").write_bytes(letter(papers(table("内蒙古农业大学"))))
+    said = call("check", "一.eml", "二.eml", "--json")
+    result = json.loads(said.out)
+    assert [document["path"] for document in result["documents"]][:2] == ["一.eml/附件3.xlsx", "二.eml/附件3.xlsx"]
+    assert [one["university"] for one in result["submissions"]] == [UNIVERSITY, "内蒙古农业大学"]
+
+
+def test_a_time_of_receipt_may_be_given(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "信.eml").write_bytes(letter(papers(table())))
+    said = call("check", "信.eml", "--json", "--received", "2024-12-01T08:00")
+    assert "mail.late" in said.out
+    assert json.loads(said.out)["summary"]["warnings"] == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("imap_url", "imap://imap.163.com"),
+        ("imap_url", "ftp://x"),
+        ("smtp_url", "smtp://smtp.163.com:25"),
+        ("reply", "maybe"),
+        ("settle_minutes", "-1"),
+        ("send_per_day", "many"),
+        ("poll", "every day"),
+        ("folders", " , "),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(call: Call, setting: str, value: str) -> None:
+    said = call("poll", **{setting: value})
+    assert said.code == 2
+    assert f"ANNEX_{setting.upper()}" in said.err
+
+
+def test_a_missing_authorization_code_is_named(call: Call) -> None:
+    said = call("poll", imap_url="imap://127.0.0.1:9")
+    assert said.code == 2
+    assert "ANNEX_AUTH_CODE" in said.err
+
+
+def test_a_server_that_is_away_gives_exit_code_75(call: Call) -> None:
+    said = call("poll", imap_url="imap://127.0.0.1:9", smtp_url="smtp://127.0.0.1:9", auth_code=CODE)
+    assert said.code == 75
+    assert "没有丢失" in said.err
+
+
+def test_settings_come_from_env_in_the_working_folder(call: Call, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ANNEX_IMAP_URL=imap://127.0.0.1:9\nANNEX_AUTH_CODE=ABCDEFGHIJKLMNOP\n", encoding="utf-8")
+    assert call("poll").code == 75
+
+
+def test_poll_status_show_ledger_replay_and_doctor_work_on_a_real_mailbox(
+    call: Call, servers: dict[str, str], tmp_path: Path
+) -> None:
+    first = call("poll", **servers)
+    assert first.code == 0
+    assert "新邮件 1 封" in first.out
+    assert "发出 1 封" in first.out
+    report = json.loads(call("status", "--json").out)
+    assert report["states"] == {"未报送": 55, "待补正": 0, "已通过": 1, "待人工": 0}
+    assert "内蒙古大学" in call("status").out
+    story = json.loads(call("show", "内大", "--json").out)
+    assert [version["standing"] for version in story["versions"]] == ["现行"] * 3
+    assert all((tmp_path / "data" / version["archived"]).is_file() for version in story["versions"])
+    assert "【已收到】" in call("show", UNIVERSITY).out
+    (tmp_path / "data/ledger/项目台账.xlsx").unlink()
+    assert "已重新生成" in call("ledger").out
+    assert (tmp_path / "data/ledger/项目台账.xlsx").exists()
+    assert "变化 0 封" in call("replay", "--all", "--dry-run").out
+    assert call("replay", story["mails"][0]["id"][:8]).code == 0
+    assert "没有搁置的邮件" in call("set-aside").out
+    said = call("doctor")
+    assert (said.code, "一切正常" in said.out) == (0, True)
+    assert CODE not in said.out
+
+
+def test_doctor_names_each_failure_and_the_remedy(call: Call) -> None:
+    said = call("doctor", imap_url="imap://127.0.0.1:9", smtp_url="smtp://127.0.0.1:9")
+    assert said.code == 2
+    assert "ANNEX_AUTH_CODE" in said.out
+
+
+def test_init_writes_what_is_needed_and_overwrites_nothing(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("mine", encoding="utf-8")
+    said = call("init")
+    assert said.code == 0
+    assert "已存在，未改动：rules.yaml" in said.out
+    assert (tmp_path / "rules.yaml").read_text(encoding="utf-8") == "mine"
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    names = sorted(path.name for path in (tmp_path / "空白表格").iterdir())
+    assert names == ["附件3.docx", "附件3.xlsx", "附件4.docx"]
+    assert "已写入" not in call("init").out
+
+
+def test_what_init_writes_is_a_working_set_up(call: Call, servers: dict[str, str], tmp_path: Path) -> None:
+    call("init", "报送")
+    os.chdir(tmp_path / "报送")
+    assert call("poll", **servers).code == 0
+    blank = call("check", "空白表格", "--json")
+    assert blank.code == 1
+    assert "annex3.empty" in blank.out
+
+
+def test_a_fault_of_ours_is_logged_and_not_shown(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("示例故障")
+
+    monkeypatch.setattr("pipeline.reports.status", fail)
+    said = call("status")
+    assert said.code == 70
+    assert "annex-inbox.log" in said.err
+    assert "示例故障" in (tmp_path / "data" / "annex-inbox.log").read_text(encoding="utf-8")
+
+
+def test_an_interrupt_ends_with_exit_code_130(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.reports.status", interrupted)
+    assert call("status").code == 130
+
+
+def test_a_second_poll_leaves_at_once_and_says_so(call: Call, servers: dict[str, str], tmp_path: Path) -> None:
+    from pipeline.office import single_run
+    from pipeline.settings import load_settings
+
+    with single_run(load_settings(data=tmp_path / "data")):
+        said = call("poll", **servers)
+        assert (said.code, "正在运行" in said.out) == (0, True)
+        assert call("ledger").code == 75
+
+
+def test_the_demo_needs_no_set_up_and_says_where_everything_lies(call: Call, tmp_path: Path) -> None:
+    said = call("demo", "--out", "演示", "--universities", "8", auth_code="")
+    assert said.code == 0
+    for name in ("ledger/项目台账.xlsx", "archive", "replies"):
+        assert f"演示/{name}" in said.out
+        assert (tmp_path / "演示" / name).exists()
+    assert call("demo", "--out", "演示", "--universities", "1").code == 0
+    (tmp_path / "别的").mkdir()
+    (tmp_path / "别的" / "文件").touch()
+    assert call("demo", "--out", "别的").code == 2
+
+
+def test_watch_does_a_pass_at_once_and_stops_cleanly_on_sigterm(servers: dict[str, str], tmp_path: Path) -> None:
+    environment = {**os.environ, **{f"ANNEX_{name.upper()}": value for name, value in servers.items()}}
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "scheduler"],
+        cwd=tmp_path,
+        env={**environment, "ANNEX_POLL": "0 0 1 1 *", "PYTHONPATH": str(Path(command.__file__).parent.parent)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "data/ledger/项目台账.xlsx").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        watching.send_signal(signal.SIGTERM)
+        _, said = watching.communicate(timeout=60)
+    finally:
+        watching.kill()
+    assert watching.returncode == 0
+    assert "新邮件 1 封" in said
+    assert "Traceback" not in said

@@ -1,0 +1,361 @@
+"""The main job over real sockets: a mail comes in, the reply goes out, the ledger is right."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from servers.dovecot import dovecot
+from servers.netease import Netease
+
+from desk import CODE, MORNING, UNIVERSITY, USER, Desk, form, letter, open_desk, papers, parsed, settings, table, text_of
+from pipeline import run
+from pipeline.again import replay, retry
+from pipeline.demo import forms
+from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
+from pipeline.office import AlreadyRunning, open_office, single_run
+from pipeline.run import one_pass
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with open_desk(tmp_path / "data") as one:
+        yield one
+
+
+def mails() -> list[tuple[str, datetime, bytes]]:
+    """A clean submission, one with a wrong phone from another university, and a question."""
+    wrong = table("内蒙古农业大学", 1)
+    wrong = replace(wrong, projects=(replace(wrong.projects[0], phone="1380000001"),))
+    return [
+        ("INBOX", MORNING, letter(papers(table()), MORNING)),
+        ("垃圾邮件", MORNING + timedelta(minutes=5), letter(papers(wrong), MORNING, sender="nongda@example.edu.cn")),
+        ("INBOX", MORNING + timedelta(minutes=6), letter({}, MORNING, "ask@example.cn", "咨询", "请问可以报几个项目？")),
+    ]
+
+
+@contextmanager
+def pymap_with(lot: list[tuple[str, datetime, bytes]]) -> Iterator[str]:
+    with EmbeddedImap(USER, CODE, [StoredMail(folder, at, raw) for folder, at, raw in lot]) as server:
+        yield server.url
+
+
+@contextmanager
+def netease_with(lot: list[tuple[str, datetime, bytes]]) -> Iterator[str]:
+    with Netease(user=USER, code=CODE) as server:
+        for folder, at, raw in lot:
+            server.add(folder, raw, at)
+        yield server.url
+        touched = [mail.flags for folder in server.folders.values() for mail in folder.mails if mail.flags]
+        assert not touched
+        assert not [line for line in server.commands if " STORE " in line or " EXPUNGE" in line or " COPY " in line]
+
+
+@contextmanager
+def dovecot_with(lot: list[tuple[str, datetime, bytes]]) -> Iterator[str]:
+    with dovecot(USER, CODE) as server:
+        for _, at, raw in lot:
+            server.add(raw, at)
+        before = server.names()
+        yield server.url
+        # The flags stand in the file names of a Maildir; fetching moves mails from new to cur at most.
+        assert [name.partition(":")[0] for name in server.names()] == [name.partition(":")[0] for name in before]
+        assert not [name for name in server.names() if "S" in name.partition(":2,")[2]]
+
+
+Server = Callable[[list[tuple[str, datetime, bytes]]], AbstractContextManager[str]]
+
+
+@pytest.mark.parametrize("server", [pymap_with, netease_with, dovecot_with])
+def test_a_whole_pass_answers_records_and_changes_nothing_in_the_mailbox(server: Server, tmp_path: Path) -> None:
+    with server(mails()) as url, EmbeddedSmtp(USER, CODE) as smtp:
+        desk = Desk(None, smtp, settings(tmp_path, url, smtp.url), MORNING + timedelta(minutes=6))  # type: ignore[arg-type]
+        first, second = desk.run(), desk.run()
+
+    assert (first.listed, first.recorded, first.submissions, first.exit_code) == (3, 3, 2, 0)
+    assert (second.listed, second.dispatched.sent, second.ledger_written) == (0, 0, False)
+    assert {reply.recipients for reply in desk.sent} == {("shili@example.edu.cn",), ("nongda@example.edu.cn",)}
+    subjects = {reply.recipients[0]: str(parsed(reply)["Subject"]) for reply in desk.sent}
+    assert subjects["shili@example.edu.cn"].startswith("【已收到】内蒙古大学")
+    assert subjects["nongda@example.edu.cn"].startswith("【请补正】内蒙古农业大学")
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+    assert desk.row("高校进度", 高校名称="内蒙古农业大学")["状态"] == "待补正"
+    assert desk.row("高校进度", 高校名称="集宁师范学院")["状态"] == "未报送"
+    assert [row["规则"] for row in desk.rows("问题清单")] == ["annex3.phone.format", "annex4.phone.format"]
+    assert len(desk.rows("邮件日志")) == 3
+    assert desk.row("邮件日志", 发件人="张示例 <ask@example.cn>")["回复"] == "不需回复"
+
+
+def test_a_mail_is_in_the_ledger_at_once_and_answered_when_the_university_has_been_quiet(desk: Desk) -> None:
+    window = desk.settings.model_copy(update={"settle_minutes": 15.0})
+    desk.settings = window
+    desk.receive(letter(papers(table(), applications=False)), MORNING)
+    desk.run(5)
+    assert not desk.sent
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
+    files = {"附件4-1.docx": forms.annex4_document(form(1)), "附件4-2.docx": forms.annex4_document(form(2))}
+    desk.receive(letter(files, MORNING + timedelta(minutes=10)), MORNING + timedelta(minutes=10))
+    desk.run(14)
+    assert not desk.sent
+    desk.run(2)
+    assert len(desk.sent) == 1
+    assert "【已收到】" in str(parsed(desk.sent[0])["Subject"])
+
+
+def test_mails_of_one_pass_get_one_reply_for_each_correspondent(desk: Desk) -> None:
+    whole = papers(table())
+    for number, (name, content) in enumerate(whole.items()):
+        desk.receive(letter({name: content}, MORNING + timedelta(minutes=number)), MORNING + timedelta(minutes=number))
+    desk.receive(letter({"附件4-1.docx": whole["附件4-1.docx"]}, MORNING, "other@example.edu.cn"), MORNING)
+    desk.run()
+    assert sorted(reply.recipients[0] for reply in desk.sent) == ["other@example.edu.cn", "shili@example.edu.cn"]
+
+
+def test_the_reply_threads_on_the_newest_mail_and_goes_to_reply_to(desk: Desk) -> None:
+    raw = letter(papers(table()), extra=("Reply-To: <office@example.edu.cn>",))
+    desk.receive(raw)
+    desk.run()
+    (reply,) = desk.sent
+    message = parsed(reply)
+    assert reply.recipients == ("office@example.edu.cn",)
+    assert message["Auto-Submitted"] == "auto-replied"
+    assert str(message["In-Reply-To"]).encode() in raw
+    assert message["In-Reply-To"] in str(message["References"])
+
+
+def test_the_same_mail_in_two_folders_or_renumbered_is_one_mail(desk: Desk) -> None:
+    raw = letter(papers(table()))
+    desk.receive(raw)
+    desk.receive(raw, MORNING + timedelta(minutes=1), "垃圾邮件")
+    first = desk.run()
+    desk.receive(raw, MORNING + timedelta(minutes=2))
+    second = desk.run()
+    assert (first.recorded, first.known_already, second.known_already) == (1, 1, 1)
+    assert len(desk.sent) == 1
+    assert len(desk.rows("邮件日志")) == 1
+
+
+def test_a_resubmission_brings_only_what_changed(desk: Desk) -> None:
+    summary = table()
+    wrong = replace(summary, projects=(replace(summary.projects[0], summary="字" * 51), summary.projects[1]))
+    desk.receive(letter(papers(wrong)))
+    desk.run()
+    later = MORNING + timedelta(hours=2)
+    desk.receive(letter({"附件3.xlsx": forms.annex3_workbook(summary)}, later), later)
+    desk.run()
+    assert [str(parsed(reply)["Subject"])[:5] for reply in desk.sent] == ["【请补正】", "【已收到】"]
+    assert "51" in text_of(desk.sent[0])
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+
+
+def test_a_project_that_a_later_summary_no_longer_lists_is_withdrawn_with_its_application(desk: Desk) -> None:
+    desk.receive(letter(papers(table(projects=3))))
+    desk.run()
+    later = MORNING + timedelta(hours=1)
+    desk.receive(letter(papers(table(projects=2), applications=False), later), later)
+    desk.run()
+    names = [row["项目名称"] for row in desk.rows("项目汇总")]
+    assert names == ["示例项目甲", "示例项目乙"]
+    assert desk.rows("问题清单") == []
+    with desk.office() as office:
+        versions, _ = office.store.dossier(UNIVERSITY)
+        assert len(versions) == 5
+
+
+def test_a_form_without_a_university_belongs_to_the_senders_earlier_submission_or_waits(desk: Desk) -> None:
+    desk.receive(letter(papers(table(), applications=False)))
+    blank = {"附件4-1.docx": forms.annex4_document(replace(form(1), university=""))}
+    desk.receive(letter(blank, MORNING + timedelta(minutes=1)), MORNING + timedelta(minutes=1))
+    desk.receive(letter(blank, MORNING, "stranger@example.cn"), MORNING + timedelta(minutes=2))
+    desk.run()
+    assert desk.row("项目汇总", 高校名称=UNIVERSITY, 项目名称="示例项目甲")["附件4"] == "已收到"
+    assert [row["状态"] for row in desk.rows("高校进度") if "待确认" in row["高校名称"]] == ["待人工"]
+    to_stranger = [text_of(reply) for reply in desk.sent if reply.recipients == ("stranger@example.cn",)]
+    assert len(to_stranger) == 1
+    assert UNIVERSITY not in to_stranger[0].replace("内蒙古大学学生会　刘振兴", "")
+
+
+def test_a_university_off_the_roster_is_kept_answered_and_left_to_staff(desk: Desk) -> None:
+    desk.receive(letter(papers(table("示例不存在大学", 1))))
+    desk.run()
+    assert desk.row("高校进度", 高校名称="示例不存在大学")["状态"] == "待人工"
+    assert len(desk.sent) == 1
+
+
+def test_late_mail_is_processed_like_any_other_and_says_so(desk: Desk) -> None:
+    late = datetime.fromisoformat("2024-11-28T10:00+08:00")
+    desk.receive(letter(papers(table()), late), late)
+    desk.run()
+    assert desk.row("问题清单", 规则="mail.late")["级别"] == "提醒"
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+    assert "11月28日" in text_of(desk.sent[0])
+
+
+def test_a_mail_our_code_fails_on_is_set_aside_and_the_rest_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = run.process
+
+    def failing(raw: bytes, *rest: object) -> object:
+        if b"poison" in raw:
+            raise ZeroDivisionError("示例故障")
+        return real(raw, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "process", failing)
+    desk.receive(letter(papers(table()), sender="poison@example.cn"))
+    desk.receive(letter(papers(table("内蒙古农业大学"))), MORNING + timedelta(minutes=1))
+    result = desk.run()
+    assert (result.listed, result.recorded, result.set_aside, result.exit_code) == (2, 1, 1, 1)
+    assert "示例故障" in desk.row("邮件日志", 附件数=0)["结果"]
+    monkeypatch.setattr(run, "process", real)
+    with desk.office() as office:
+        said, code = retry(office, None, lambda: desk.now)
+    assert (said, code) == (["重试 1 封，成功 1 封，回复将在下次 poll 时发出；仍搁置 0 封。"], 0)
+    desk.run()
+    assert len(desk.sent) == 2
+
+
+def test_a_mailbox_that_is_away_does_not_keep_replies_from_going_out(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    result = desk.run(smtp_url=f"smtp://127.0.0.1:{nobody}")
+    assert (result.exit_code, result.dispatched.waiting) == (75, 1)
+    assert desk.row("邮件日志", 附件数=3)["回复"] == "待发送"
+    result = desk.run(imap_url=f"imap://127.0.0.1:{nobody}")
+    assert (result.exit_code, result.dispatched.sent) == (75, 1)
+    assert desk.row("邮件日志", 附件数=3)["回复"].startswith("已回复收到")
+
+
+def test_a_refused_login_ends_with_exit_code_2(desk: Desk) -> None:
+    from pydantic import SecretStr
+
+    result = desk.run(auth_code=SecretStr("WRONGWRONGWRONG1"))
+    assert result.exit_code == 2
+    assert "授权码" in str(result.troubles[0])
+
+
+def test_a_second_run_leaves_at_once(tmp_path: Path) -> None:
+    one = settings(tmp_path, "imap://127.0.0.1:1", "smtp://127.0.0.1:1")
+    with single_run(one), pytest.raises(AlreadyRunning), single_run(one):
+        pass
+
+
+def test_remarks_of_staff_survive_resubmission_and_reordering(desk: Desk) -> None:
+    desk.receive(letter(papers(table(projects=2))))
+    desk.run()
+    book = openpyxl.load_workbook(desk.ledger)
+    sheet = book["项目汇总"]
+    column = [cell.value for cell in sheet[1]].index("秘书处备注") + 1
+    sheet.cell(3, column).value = "=已电话核实"
+    sheet.cell(3, column).data_type = "s"
+    book.save(desk.ledger)
+    later = MORNING + timedelta(hours=1)
+    turned = table(projects=2)
+    turned = replace(turned, projects=(turned.projects[1], turned.projects[0]))
+    desk.receive(letter({"附件3.xlsx": forms.annex3_workbook(turned)}, later), later)
+    desk.run()
+    assert [row["项目名称"] for row in desk.rows("项目汇总")] == ["示例项目乙", "示例项目甲"]
+    assert desk.row("项目汇总", 项目名称="示例项目乙")["秘书处备注"] == "=已电话核实"
+
+
+def test_a_ledger_that_cannot_be_opened_is_kept_aside_and_rebuilt(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    desk.ledger.write_bytes(b"torn")
+    result = desk.run()
+    assert any("损坏" in note for note in result.notes)
+    assert [path.read_bytes() for path in desk.ledger.parent.glob("*损坏*")] == [b"torn"]
+    assert len(desk.rows("项目汇总")) == 2
+
+
+def test_a_deleted_ledger_is_written_anew(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    desk.ledger.unlink()
+    assert desk.run().ledger_written
+    assert len(desk.rows("项目汇总")) == 2
+
+
+def test_in_draft_mode_the_reply_waits_among_the_drafts(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    result = desk.run(reply="draft")
+    desk.run(reply="draft")
+    drafts = desk.imap.mails("草稿箱")
+    assert (result.dispatched.drafted, len(drafts), len(desk.sent)) == (1, 1, 0)
+    assert b"Auto-Submitted: auto-replied" in drafts[0].raw
+
+
+def test_switched_off_no_reply_goes_out_then_or_later(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run(reply="off")
+    desk.run()
+    assert not desk.sent
+    assert desk.row("邮件日志", 附件数=3)["回复"] == "未发送（回信已关闭）"
+
+
+def test_the_daily_cap_leaves_the_rest_for_tomorrow(desk: Desk) -> None:
+    for number, name in enumerate(("内蒙古大学", "内蒙古农业大学", "内蒙古师范大学")):
+        desk.receive(letter(papers(table(name, 1)), sender=f"u{number}@example.cn"), MORNING + timedelta(minutes=number))
+    first = desk.run(send_per_day=2)
+    second = desk.run(send_per_day=2)
+    tomorrow = desk.run(24 * 60, send_per_day=2)
+    assert [one.dispatched.sent for one in (first, second, tomorrow)] == [2, 0, 1]
+    assert "ANNEX_SEND_PER_DAY" in first.notes[0]
+
+
+def test_a_reply_whose_fate_is_unknown_is_not_sent_again_on_a_guess(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    desk.run(smtp_url=f"smtp://127.0.0.1:{nobody}")
+    with desk.office() as office:
+        (reply,) = office.store.replies("queued")
+        office.store.mark(reply.message_id, "sending")
+    result = desk.run()
+    assert (result.dispatched.held, len(desk.sent)) == (1, 0)
+    assert "人工" in desk.row("邮件日志", 附件数=3)["回复"]
+
+
+def test_a_reply_whose_fate_is_unknown_counts_as_sent_when_the_sent_folder_has_it(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    desk.run(smtp_url=f"smtp://127.0.0.1:{nobody}")
+    with desk.office() as office:
+        (reply,) = office.store.replies("queued")
+        office.store.mark(reply.message_id, "sending")
+    desk.imap.add("已发送", reply.raw, desk.now)
+    result = desk.run()
+    assert (result.dispatched.sent, len(desk.sent)) == (1, 0)
+
+
+def test_replay_applies_the_rules_of_today_and_answers_nothing_twice(desk: Desk, tmp_path: Path) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    stricter = tmp_path / "rules.yaml"
+    text = desk.settings.rules_path.read_text(encoding="utf-8")
+    stricter.write_text(text.replace("limit: 50\n", "limit: 5\n"), encoding="utf-8")
+    with open_office(desk.settings.model_copy(update={"rules_file": stricter})) as office:
+        lines, _ = replay(office, None, True, lambda: desk.now, run.silent)
+        assert "annex3.summary.too_long×2" in lines[0]
+        assert "未作任何改动" in lines[-1]
+        assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+        replay(office, None, False, lambda: desk.now, run.silent)
+        assert one_pass(office, lambda: desk.now).dispatched.sent == 0
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
+    assert len(desk.sent) == 1
+
+
+def test_every_mail_is_kept_byte_for_byte(desk: Desk) -> None:
+    raw = letter(papers(table()))
+    desk.receive(raw)
+    desk.run()
+    kept = [path.read_bytes() for path in (desk.settings.data / "mail").rglob("*.eml")]
+    assert kept == [raw]
+    assert (desk.settings.data / "archive" / UNIVERSITY).is_dir()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in desk.settings.data.rglob("*"))
