@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from parsers import formats, forms
-from parsers.formats import EMPTY, Unreadable, damaged, encrypted
-from parsers.formats.sniffing import TITLES, is_torn, sniff
+from parsers.formats import EMPTY, Unreadable, damaged, encrypted, scan, supporting
+from parsers.formats.sniffing import TITLES, is_torn, promise, sniff
 from parsers.model import Document, Found, Problem, ProblemKind, Transcript
 
 __all__ = ["TITLES", "Unreadable", "form_names", "open_document", "read", "readable_formats", "sniff"]
@@ -25,6 +25,12 @@ REVISED = "文档含有未接受的修订，按“接受全部修订”后的内
 # Office opens a file locked with this password without asking for it ([MS-OFFCRYPTO] 2.4.2.3).
 BUILT_IN_PASSWORD = "VelvetSweatshop"
 LOCKABLE = frozenset({"encrypted", "doc", "xls", "ppt"})
+# What these hold is told by a few bytes or by none, so a name that promises a document counts against them.
+VAGUE = frozenset({"unknown", "ole", "xml"})
+
+
+# These are welcome under their own names; under a document's name the sender believes them to be something else.
+SUPPORTING = frozenset(supporting.FORMATS + scan.FORMATS)
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
@@ -63,12 +69,18 @@ def open_document(content: bytes, name: str = "") -> Document:
         content, kind = _unlock(content, kind, name)
     reader = _readers().get(kind)
     if reader is None:
+        if kind in VAGUE and promise(name):
+            raise _broken_promise(name)
         raise Unreadable(ProblemKind.UNSUPPORTED, TITLES.get(kind, "无法识别的文件格式"))
     try:
         document: Document = reader.read(content, kind)
     except (RecursionError, MemoryError):
         raise formats.unsafe("文件结构过于复杂，超出安全限制") from None
     return document
+
+
+def _broken_promise(name: str) -> Unreadable:
+    return damaged(f"内容不是 {promise(name)}")
 
 
 def _unlock(content: bytes, kind: str, name: str) -> tuple[bytes, str]:
@@ -99,6 +111,8 @@ def read(content: bytes, name: str = "") -> list[Transcript]:
     transcripts = [transcript for found in _by_block(document) for transcript in found]
     if document.revised:
         transcripts = [_with_note(transcript, REVISED) for transcript in transcripts]
+    if not transcripts and document.format in SUPPORTING and promise(name):
+        return [_nothing(kind, _broken_promise(name).problem)]
     return transcripts or [Transcript(form=None, format=document.format)]
 
 

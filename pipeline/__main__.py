@@ -28,7 +28,9 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"], "terminal_width": 100},
 )
-aside_app = typer.Typer(help="查看、重试未能处理的邮件（原件都完好保存）。例：annex-inbox set-aside retry", rich_markup_mode=None)
+aside_app = typer.Typer(
+    help="查看、重试未能处理的邮件（原件都完好保存）。例：annex-inbox set-aside retry", rich_markup_mode=None
+)
 app.add_typer(aside_app, name="set-aside", invoke_without_command=True)
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
@@ -181,7 +183,9 @@ def replay(
     from pipeline.again import replay as again
 
     if bool(mails) == everything:
-        raise ConfigurationError("请写出要重新处理的邮件编号，或用 --all 处理全部。例：annex-inbox replay --all --dry-run")
+        raise ConfigurationError(
+            "请写出要重新处理的邮件编号，或用 --all 处理全部。例：annex-inbox replay --all --dry-run"
+        )
     from pipeline.screen import progress_bar
 
     def work(office: Any) -> int:

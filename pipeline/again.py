@@ -53,7 +53,9 @@ def replay(
     if not dry_run:
         keep_ledger(office, clock())
     verb = "将有" if dry_run else "有"
-    lines.append(f"共 {len(mails)} 封，{verb}变化 {len(lines) - failed} 封，失败 {failed} 封。{'未作任何改动。' if dry_run else ''}")
+    lines.append(
+        f"共 {len(mails)} 封，{verb}变化 {len(lines) - failed} 封，失败 {failed} 封。{'未作任何改动。' if dry_run else ''}"
+    )
     return lines, 1 if failed else 0
 
 

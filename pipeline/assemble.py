@@ -179,13 +179,13 @@ def _judged(draft: Submission, order: dict[str, int], rules: Rules) -> Submissio
         entry.application is None and not is_blank(entry.name) for entry in draft.entries
     )
     of_mails = _open_mail_findings(draft, order, complete)
-    of_files = [f for v in draft.supporting if not _made_good(v.mail, v.path, draft, order, complete) for f in v.findings]
+    of_files = [
+        f for v in draft.supporting if not _made_good(v.mail, v.path, draft, order, complete) for f in v.findings
+    ]
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in current_applications(draft) for finding in version.findings]
     found = (*of_mails, *of_files, *of_tables, *together, *of_forms)
-    return replace(
-        draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules)
-    )
+    return replace(draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules))
 
 
 def current_applications(submission: Submission) -> list[Version]:

@@ -32,7 +32,9 @@ def assign(transcripts: Sequence[Transcript], roster: Roster, known: Known) -> l
     fallback = distinct[0] if len(distinct) == 1 else next(iter(known)) if not distinct and len(known) == 1 else ""
     lists = _lists(transcripts, named, fallback)
     owners = [
-        _owner(transcript, name or fallback, lists, roster, known) if isinstance(transcript.record, Annex4) else name or fallback
+        _owner(transcript, name or fallback, lists, roster, known)
+        if isinstance(transcript.record, Annex4)
+        else name or fallback
         for transcript, name in zip(transcripts, named, strict=True)
     ]
     of_forms = list(dict.fromkeys(owner for t, owner in zip(transcripts, owners, strict=True) if t.form and owner))

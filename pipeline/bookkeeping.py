@@ -133,7 +133,7 @@ def result_of(mail: Mail, forms: dict[str | None, int]) -> str:
     if mail.disposition is Disposition.AUTOMATIC and mail.automatic is not None:
         return f"{mail.automatic.value}，未处理"
     if mail.disposition is not Disposition.SUBMISSION:
-        return mail.disposition.value
+        return str(mail.disposition.value)
     names: dict[str | None, str] = {"annex3": "汇总表", "annex4": "申报表", None: "其他文件"}
     brought = "、".join(f"{name} {forms[form]} 份" for form, name in names.items() if forms.get(form))
     return f"报送：{brought}" if brought else "报送：没有收到文件"
@@ -167,4 +167,3 @@ def _set_aside_line(office: Office, entry: SetAside) -> MailLine:
         disposition=Disposition.UNRELATED,
     )
     return MailLine(mail, f"已搁置，请操作人员查看：{entry.reason}", "未回复")
-

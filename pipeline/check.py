@@ -28,7 +28,8 @@ def check_document(transcript: Transcript, path: str, received_at: datetime, rul
     )
 
 
-def check_mail(message: Message, received_at: datetime, forms: int, rules: Rules, path: str = "") -> tuple[Finding, ...]:
+def check_mail(
+    message: Message, received_at: datetime, forms: int, rules: Rules, path: str = ""
+) -> tuple[Finding, ...]:
     """What a submission mail as a whole gets wrong (`mail.*`)."""
     return rules.check(Letter(message, received_at, forms, rules.terms), path)
-

@@ -73,11 +73,15 @@ def _paused(office: Office, now: datetime) -> bool:
     return until is not None and now < datetime.fromisoformat(until)
 
 
-def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Callable[[int, int], None]) -> None:
+def _send(
+    office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Callable[[int, int], None]
+) -> None:
     today = clock().astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     left = max(0, office.settings.send_per_day - office.store.sent_since(today))
     if len(due) > left:
-        done.notes.append(f"今日发信已达上限（ANNEX_SEND_PER_DAY={office.settings.send_per_day}），其余 {len(due) - left} 封明天继续发送。")
+        done.notes.append(
+            f"今日发信已达上限（ANNEX_SEND_PER_DAY={office.settings.send_per_day}），其余 {len(due) - left} 封明天继续发送。"
+        )
     if not left:
         return
     with Post.open(office.settings, office.user) as post:

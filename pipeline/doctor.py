@@ -87,7 +87,9 @@ def _store(settings: Settings) -> str:
 
 def _code(settings: Settings) -> str:
     if not settings.auth_code.get_secret_value():
-        raise ConfigurationError("没有设置 ANNEX_AUTH_CODE。请在网页邮箱“设置 → POP3/SMTP/IMAP”中生成授权码，写入 .env。")
+        raise ConfigurationError(
+            "没有设置 ANNEX_AUTH_CODE。请在网页邮箱“设置 → POP3/SMTP/IMAP”中生成授权码，写入 .env。"
+        )
     return "已设置"
 
 
@@ -136,4 +138,3 @@ def _helper() -> Diagnosis:
     program = shutil.which("soffice") or shutil.which("libreoffice")
     hint = "" if program else "没有安装 LibreOffice：.doc、.wps、.odt、.rtf 文件将请对方另存为 .docx 后重发。"
     return Diagnosis("LibreOffice（可选）", program or "未安装", hint=hint)
-

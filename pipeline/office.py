@@ -30,7 +30,7 @@ from pipeline.unpack import unpack
 log = logging.getLogger(__name__)
 
 
-class AlreadyRunning(Exception):  # noqa: N818 - it is news, not a failure
+class AlreadyRunning(Exception):
     """Another run holds the lock; there is nothing to do."""
 
 
@@ -136,4 +136,3 @@ def single_run(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
-

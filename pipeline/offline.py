@@ -145,12 +145,11 @@ def _letter(content: bytes, name: str, received: datetime, rules: Rules, known: 
 
 def _under(outcome: Outcome, name: str) -> Outcome:
     """The same outcome with every path beginning with the mail's own name."""
+
     def shown(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         return tuple(replace(one, path=f"{name}/{one.path}" if one.path else name) for one in findings)
 
-    versions = tuple(
-        replace(one, path=f"{name}/{one.path}", findings=shown(one.findings)) for one in outcome.versions
-    )
+    versions = tuple(replace(one, path=f"{name}/{one.path}", findings=shown(one.findings)) for one in outcome.versions)
     return Outcome(replace(outcome.mail, findings=shown(outcome.mail.findings), subject=name), versions)
 
 

@@ -195,7 +195,9 @@ def load(path: Path) -> Rules:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigurationError(f"找不到规则文件 {path}。请检查 ANNEX_RULES，或运行 annex-inbox init 生成一份。") from None
+        raise ConfigurationError(
+            f"找不到规则文件 {path}。请检查 ANNEX_RULES，或运行 annex-inbox init 生成一份。"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"规则文件 {path} 无法读取（应为 UTF-8 文本）：{error}") from None
     try:
@@ -203,7 +205,9 @@ def load(path: Path) -> Rules:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise ConfigurationError(f"规则文件 {path} 第 {line} 行：不是合法的 YAML（{getattr(error, 'problem', error)}）。") from None
+        raise ConfigurationError(
+            f"规则文件 {path} 第 {line} 行：不是合法的 YAML（{getattr(error, 'problem', error)}）。"
+        ) from None
     if tree is None:
         raise ConfigurationError(f"规则文件 {path} 第 1 行：文件是空的。")
     try:
@@ -285,7 +289,9 @@ def _roster(universities: tuple[_University, ...]) -> Roster:
 def _rule(name: str, rule: _Rule) -> Rule:
     predicate = VOCABULARY.get(rule.check)
     if predicate is None:
-        raise _Fault(("rules", name, "check"), f"没有名为“{rule.check}”的检查，可用的有：{'、'.join(sorted(VOCABULARY))}")
+        raise _Fault(
+            ("rules", name, "check"), f"没有名为“{rule.check}”的检查，可用的有：{'、'.join(sorted(VOCABULARY))}"
+        )
     given = dict(rule.model_extra or {})
     for key in given.keys() - predicate.parameters.keys():
         raise _Fault(("rules", name, key), f"检查 {rule.check} 没有参数“{key}”")

@@ -78,7 +78,9 @@ def _finding(out: Console, finding: Finding) -> None:
     where = " ".join(part for part in (f"《{finding.project}》" if finding.project else "", finding.place) if part)
     clause = f"（依据：{finding.clause}）" if finding.clause else ""
     tone = TONES[finding.severity]
-    out.print(f"  [{tone}]{finding.severity.label}[/] {_plain(where)} {_plain(finding.message)}{_plain(clause)} [dim]{finding.rule}[/]")
+    out.print(
+        f"  [{tone}]{finding.severity.label}[/] {_plain(where)} {_plain(finding.message)}{_plain(clause)} [dim]{finding.rule}[/]"
+    )
 
 
 def passed(result: Pass, ledger: str) -> None:
@@ -151,7 +153,12 @@ def history(report: dict[str, Any]) -> None:
             table.add_column(heads[column], overflow="fold")
         for row in report[key]:
             values = [str(row[column] or "") for column in columns]
-            table.add_row(*(_plain(value[:12] if column == "id" else value) for column, value in zip(columns, values, strict=True)))
+            table.add_row(
+                *(
+                    _plain(value[:12] if column == "id" else value)
+                    for column, value in zip(columns, values, strict=True)
+                )
+            )
         out.print(table)
 
 
@@ -166,5 +173,9 @@ def diagnoses(results: Iterator[Diagnosis]) -> int:
             out.print(f"[green]✓[/] {one.name}：{_plain(one.found)}")
         if one.hint:
             out.print(f"  [yellow]提示[/] {_plain(one.hint)}")
-    out.print("[green]一切正常，可以运行 annex-inbox poll。[/]" if code == 0 else "[red]请按上面的说明处理后重新运行 annex-inbox doctor。[/]")
+    out.print(
+        "[green]一切正常，可以运行 annex-inbox poll。[/]"
+        if code == 0
+        else "[red]请按上面的说明处理后重新运行 annex-inbox doctor。[/]"
+    )
     return code

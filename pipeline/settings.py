@@ -47,7 +47,12 @@ class Settings(BaseSettings):
     """What the operator may set; field `x` is the variable `ANNEX_X`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ANNEX_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="ANNEX_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     user: str = ""

@@ -167,7 +167,9 @@ class Store:
         try:
             parsed = sa.make_url(url)
         except sa.exc.ArgumentError:
-            raise ConfigurationError("设置 ANNEX_STORE_URL 有误：应为 SQLAlchemy 的数据库地址，例如 sqlite:///data/a.sqlite3。") from None
+            raise ConfigurationError(
+                "设置 ANNEX_STORE_URL 有误：应为 SQLAlchemy 的数据库地址，例如 sqlite:///data/a.sqlite3。"
+            ) from None
         if parsed.drivername.startswith("sqlite") and parsed.database and parsed.database != ":memory:":
             _private_file(Path(parsed.database))
         try:
@@ -243,7 +245,12 @@ class Store:
         entry = outcome.mail
         with self._begin() as connection:
             answered = connection.execute(sa.select(mail.c.reply).where(mail.c.id == entry.id)).scalar()
-            for table, column in ((mail, mail.c.id), (concerns, concerns.c.mail), (version, version.c.mail), (aside, aside.c.mail)):
+            for table, column in (
+                (mail, mail.c.id),
+                (concerns, concerns.c.mail),
+                (version, version.c.mail),
+                (aside, aside.c.mail),
+            ):
                 connection.execute(table.delete().where(column == entry.id))
             answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
             connection.execute(mail.insert().values(**_mail_row(entry), reply=answered or (None if answerable else "")))
@@ -268,7 +275,9 @@ class Store:
         found: list[str] = []
         with self.engine.connect() as connection:
             for column in (mail.c.id, aside.c.mail):
-                found += connection.execute(sa.select(column).where(column.startswith(prefix, autoescape=True))).scalars()
+                found += connection.execute(
+                    sa.select(column).where(column.startswith(prefix, autoescape=True))
+                ).scalars()
         return sorted(set(found))
 
     def replies_of(self) -> dict[str, str | None]:
@@ -298,7 +307,9 @@ class Store:
     def dossier(self, university: str) -> tuple[list[Version], list[Mail]]:
         """All versions and mails of one university."""
         with self.engine.connect() as connection:
-            about = sa.select(mail).join(concerns, concerns.c.mail == mail.c.id).where(concerns.c.university == university)
+            about = (
+                sa.select(mail).join(concerns, concerns.c.mail == mail.c.id).where(concerns.c.university == university)
+            )
             mails = _mails(connection, connection.execute(about).mappings().all())
             rows = connection.execute(sa.select(version).where(version.c.university == university)).mappings()
             return [_version(row) for row in rows], mails
@@ -333,12 +344,18 @@ class Store:
         """Give a university what its correspondent sent before it was known whose it is. Whether there was anything."""
         waiting = f"?{address}"
         with self._begin() as connection:
-            moved = connection.execute(version.update().where(version.c.university == waiting).values(university=university))
-            for id in connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all():
+            moved = connection.execute(
+                version.update().where(version.c.university == waiting).values(university=university)
+            )
+            for id in (
+                connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all()
+            ):
                 there = (concerns.c.mail == id, concerns.c.university == university)
                 connection.execute(concerns.delete().where(*there))
                 connection.execute(
-                    concerns.update().where(concerns.c.mail == id, concerns.c.university == waiting).values(university=university)
+                    concerns.update()
+                    .where(concerns.c.mail == id, concerns.c.university == waiting)
+                    .values(university=university)
                 )
             return moved.rowcount > 0
 
@@ -352,7 +369,9 @@ class Store:
         query = (
             sa.select(version.c.university, version.c.transcript)
             .join(mail, mail.c.id == version.c.mail)
-            .where(mail.c.reply_to == address, mail.c.received_at < stamp(before), ~version.c.university.startswith("?"))
+            .where(
+                mail.c.reply_to == address, mail.c.received_at < stamp(before), ~version.c.university.startswith("?")
+            )
             .order_by(version.c.received_at, version.c.position)
         )
         known: dict[str, frozenset[str]] = {}
@@ -369,7 +388,9 @@ class Store:
     def queue(self, reply: Reply, made_at: datetime, state: str = "queued") -> bool:
         """Put a reply into the outbox and mark the mails it answers, in one transaction. False if it was there already."""
         with self._begin() as connection:
-            there = connection.execute(sa.select(outbox.c.message_id).where(outbox.c.message_id == reply.message_id)).first()
+            there = connection.execute(
+                sa.select(outbox.c.message_id).where(outbox.c.message_id == reply.message_id)
+            ).first()
             if not there:
                 connection.execute(
                     outbox.insert().values(
@@ -410,7 +431,9 @@ class Store:
 
     # ---- set aside
 
-    def set_aside(self, id: str, received_at: datetime, reason: str, trace: str, at: datetime, envelope: Envelope | None = None) -> None:
+    def set_aside(
+        self, id: str, received_at: datetime, reason: str, trace: str, at: datetime, envelope: Envelope | None = None
+    ) -> None:
         """Remember that a mail could not be processed, and why; each time counts."""
         with self._begin() as connection:
             before = connection.execute(sa.select(aside.c.attempts).where(aside.c.mail == id)).scalar() or 0

@@ -5,9 +5,9 @@ A predicate yields a Breach for each spot where its subject fails; it writes no 
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

@@ -23,7 +23,16 @@ from pipeline.offline import as_json, check
 from pipeline.rules import Rules
 
 UNIVERSITY = "内蒙古大学"
-CATEGORIES = ("思想引领类", "学业促进类", "就业创业类", "社会实践类", "心理健康类", "民族团结类", "助困帮扶类", "校园治理类")
+CATEGORIES = (
+    "思想引领类",
+    "学业促进类",
+    "就业创业类",
+    "社会实践类",
+    "心理健康类",
+    "民族团结类",
+    "助困帮扶类",
+    "校园治理类",
+)
 RECEIVED = datetime(2024, 11, 20, 9, 30, tzinfo=SHANGHAI)
 
 
@@ -160,5 +169,3 @@ def rules_found(result: dict[str, Any]) -> set[str]:
     """The ids of all rules that fired."""
     groups = [*result["documents"], *result["submissions"]]
     return {finding["rule"] for group in groups for finding in group["findings"]}
-
-

@@ -158,7 +158,10 @@ def test_the_name_tells_csv_from_plain_text_and_nothing_else() -> None:
         (xls((0x809, bytes(16)), (0x2F, bytes(6))), ProblemKind.ENCRYPTED, "文件设有打开密码"),
         (ole2(EncryptionInfo=b"", EncryptedPackage=b""), ProblemKind.ENCRYPTED, "文件设有打开密码"),
         (zipped({"a.txt": "甲"}), ProblemKind.UNSUPPORTED, "压缩包"),
-        (b"\0\x01\x02\x03", ProblemKind.UNSUPPORTED, "无法识别的文件格式"),
+        (b"\0\x01\x02\x03", ProblemKind.UNREADABLE, "内容不是 Word 文档"),
+        (ole2(Other=b""), ProblemKind.UNREADABLE, "内容不是 Word 文档"),
+        (b"\x89PNG\r\n\x1a\n", ProblemKind.UNREADABLE, "内容不是 Word 文档"),
+        ("项目名称：午间自习室".encode(), ProblemKind.UNREADABLE, "内容不是 Word 文档"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(content: bytes, kind: ProblemKind, detail: str) -> None:
@@ -167,6 +170,36 @@ def test_a_file_that_cannot_be_read_says_why(content: bytes, kind: ProblemKind, 
     assert transcript.form is None
     assert problem.kind is kind
     assert detail in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "活动照片.png", "png"),
+        (b"\xff\xd8\xff\xe0" + b"\x55" * 40, "活动照片.JPG", "jpg"),
+        (b"GIF89a", "动图.gif", "gif"),
+        (b"\0\0\0\x18ftypheic", "IMG_0001.HEIC", "heic"),
+        (b"\0\0\0\x18ftypisom", "宣传片.mp4", "video"),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", "宣传片.mov", "video"),
+        (b"RIFF\0\0\0\0AVI LIST", "宣传片.avi", "video"),
+        (b"\x1a\x45\xdf\xa3\0", "宣传片.webm", "video"),
+        (b"\xff\xfb\x90\0", "录音.mp3", "audio"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "录音.wav", "audio"),
+        (b"8BPS\0\x01", "海报.psd", "picture"),
+        (b'<?xml version="1.0"?><svg/>', "标志.svg", "svg"),
+        (zipped({"[Content_Types].xml": "", "ppt/presentation.xml": ""}), "汇报.pptx", "pptx"),
+        (ole2(PowerPoint_Document=b""), "汇报.ppt", "ppt"),
+        ("活动新闻稿".encode(), "新闻稿.txt", "text"),
+        ("活动新闻稿".encode("gb18030"), "新闻稿.txt", "text"),
+    ],
+)
+def test_supporting_material_is_no_form_and_no_problem(content: bytes, name: str, kind: str) -> None:
+    assert read(content, name) == [Transcript(form=None, format=kind)]
+
+
+def test_what_nobody_can_name_is_unsupported_under_a_name_that_promises_nothing() -> None:
+    (transcript,) = read(b"\0\x01\x02\x03", "补充.bin")
+    assert [problem.kind for problem in transcript.problems] == [ProblemKind.UNSUPPORTED]
 
 
 def test_a_file_locked_with_the_built_in_password_is_opened_and_any_other_is_not() -> None:

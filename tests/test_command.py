@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
+
 from pipeline import __main__ as command
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
 
@@ -178,7 +178,9 @@ def test_a_server_that_is_away_gives_exit_code_75(call: Call) -> None:
 
 
 def test_settings_come_from_env_in_the_working_folder(call: Call, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("ANNEX_IMAP_URL=imap://127.0.0.1:9\nANNEX_AUTH_CODE=ABCDEFGHIJKLMNOP\n", encoding="utf-8")
+    (tmp_path / ".env").write_text(
+        "ANNEX_IMAP_URL=imap://127.0.0.1:9\nANNEX_AUTH_CODE=ABCDEFGHIJKLMNOP\n", encoding="utf-8"
+    )
     assert call("poll").code == 75
 
 

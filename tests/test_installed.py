@@ -11,7 +11,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from desk import papers, table
 
 ROOT = Path(__file__).parent.parent
@@ -44,12 +43,20 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def call(command: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANNEX_", "PYTHON"))}
-    return subprocess.run([command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
 
 
 def test_templates_forms_and_rules_travel_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"rules.yaml", "templates/附件3.xlsx", "templates/附件3.docx", "templates/附件4.docx", "templates/reply.txt.j2"}
+    wanted = {
+        "rules.yaml",
+        "templates/附件3.xlsx",
+        "templates/附件3.docx",
+        "templates/附件4.docx",
+        "templates/reply.txt.j2",
+    }
     assert {f"pipeline/resources/{name}" for name in wanted} <= names
     assert "scheduler.py" in names
     assert not [name for name in names if name.startswith(("tests", "bench"))]

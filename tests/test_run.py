@@ -11,10 +11,24 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from desk import (
+    CODE,
+    MORNING,
+    UNIVERSITY,
+    USER,
+    Desk,
+    form,
+    letter,
+    open_desk,
+    papers,
+    parsed,
+    settings,
+    table,
+    text_of,
+)
 from servers.dovecot import dovecot
 from servers.netease import Netease
 
-from desk import CODE, MORNING, UNIVERSITY, USER, Desk, form, letter, open_desk, papers, parsed, settings, table, text_of
 from pipeline import run
 from pipeline.again import replay, retry
 from pipeline.demo import forms
@@ -36,7 +50,11 @@ def mails() -> list[tuple[str, datetime, bytes]]:
     return [
         ("INBOX", MORNING, letter(papers(table()), MORNING)),
         ("垃圾邮件", MORNING + timedelta(minutes=5), letter(papers(wrong), MORNING, sender="nongda@example.edu.cn")),
-        ("INBOX", MORNING + timedelta(minutes=6), letter({}, MORNING, "ask@example.cn", "咨询", "请问可以报几个项目？")),
+        (
+            "INBOX",
+            MORNING + timedelta(minutes=6),
+            letter({}, MORNING, "ask@example.cn", "咨询", "请问可以报几个项目？"),
+        ),
     ]
 
 
@@ -197,7 +215,9 @@ def test_late_mail_is_processed_like_any_other_and_says_so(desk: Desk) -> None:
     assert "11月28日" in text_of(desk.sent[0])
 
 
-def test_a_mail_our_code_fails_on_is_set_aside_and_the_rest_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_our_code_fails_on_is_set_aside_and_the_rest_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = run.process
 
     def failing(raw: bytes, *rest: object) -> object:
@@ -300,7 +320,9 @@ def test_switched_off_no_reply_goes_out_then_or_later(desk: Desk) -> None:
 
 def test_the_daily_cap_leaves_the_rest_for_tomorrow(desk: Desk) -> None:
     for number, name in enumerate(("内蒙古大学", "内蒙古农业大学", "内蒙古师范大学")):
-        desk.receive(letter(papers(table(name, 1)), sender=f"u{number}@example.cn"), MORNING + timedelta(minutes=number))
+        desk.receive(
+            letter(papers(table(name, 1)), sender=f"u{number}@example.cn"), MORNING + timedelta(minutes=number)
+        )
     first = desk.run(send_per_day=2)
     second = desk.run(send_per_day=2)
     tomorrow = desk.run(24 * 60, send_per_day=2)

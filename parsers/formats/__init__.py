@@ -13,8 +13,7 @@ LOCKED = "文件设有打开密码"
 OVERSIZED = "文件解压后过大，超出安全限制"
 
 
-# It says what the file is, not that anything went wrong, so it carries no "Error".
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """A file that cannot be read, with the reason its sender is told; never leaves `parsers.read`."""
 
     def __init__(self, kind: ProblemKind, detail: str) -> None:

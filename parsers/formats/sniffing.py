@@ -39,6 +39,8 @@ TITLES = {
     "tiff": "TIFF 图片",
     "webp": "WebP 图片",
     "heic": "HEIC 图片",
+    "svg": "SVG 图片",
+    "picture": "图片",
     "video": "视频文件",
     "audio": "音频文件",
     "zip": "压缩包（.zip）",
@@ -47,12 +49,23 @@ TITLES = {
     "gz": "压缩包（.gz）",
     "ole": "无法识别的 Office 旧格式文件",
 }
+# What a file's name promises its sender that it is; any of a family's formats keeps the promise.
+PROMISES = {
+    "Word 文档": (".docx", ".docm", ".dotx", ".doc", ".dot", ".wps", ".wpt", ".rtf", ".odt"),
+    "Excel 工作簿": (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ett", ".ods"),
+    "PDF 文件": (".pdf",),
+}
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAGIC = (
     (b"%PDF-", "pdf"), (b"{\\rtf", "rtf"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"),
     (b"GIF87a", "gif"), (b"GIF89a", "gif"), (b"II*\0", "tiff"), (b"MM\0*", "tiff"), (b"Rar!\x1a\x07", "rar"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b", "gz"), (b"ID3", "audio"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b", "gz"), (b"ID3", "audio"), (b"\xff\xfb", "audio"),
+    (b"\xff\xf3", "audio"), (b"\xff\xf2", "audio"), (b"\xff\xf1", "audio"), (b"\xff\xf9", "audio"), (b"fLaC", "audio"),
+    (b"OggS", "audio"), (b"#!AMR", "audio"), (b"MThd", "audio"), (b"caff", "audio"), (b"\x1a\x45\xdf\xa3", "video"),
+    (b"FLV\x01", "video"), (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video"), (b"\0\0\x01\xba", "video"),
+    (b"\0\0\x01\xb3", "video"), (b".RMF", "video"), (b"8BPS\0", "picture"), (b"\xd7\xcd\xc6\x9a", "picture"),
+    (b"\0\0\x01\0", "picture"), (b"\0\0\0\x0cjP  ", "picture"),
 )  # fmt: skip
 ISO_MEDIA = {b"heic": "heic", b"heix": "heic", b"mif1": "heic", b"msf1": "heic", b"avif": "heic", b"M4A ": "audio"}
 ODF = {"text": "odt", "spreadsheet": "ods", "presentation": "odp"}
@@ -79,12 +92,23 @@ def sniff(content: bytes, name: str = "") -> str:
     return _magic(content) or _textual(content, name)
 
 
+def promise(name: str) -> str:
+    """What a file of this name ought to be ("Word 文档"), "" where the name promises none of the formats of a form."""
+    lower = name.lower().rstrip()
+    return next((title for title, endings in PROMISES.items() if lower.endswith(endings)), "")
+
+
 def _magic(content: bytes) -> str:
     for magic, kind in MAGIC:
         if content.startswith(magic):
             return kind
     if content[:4] == b"RIFF":
         return {b"WEBP": "webp", b"WAVE": "audio"}.get(content[8:12], "video")
+    if content[40:44] == b" EMF":
+        return "picture"
+    # Films of QuickTime begin with one of its atoms where others name their type.
+    if content[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return "video"
     if content[4:8] == b"ftyp":
         return ISO_MEDIA.get(content[8:12], "video")
     # A bitmap's header states the size of its second header, which text beginning with BM does not.
@@ -183,7 +207,7 @@ def _textual(content: bytes, name: str) -> str:
     lower = sample.lower()
     if lower.startswith(b"mime-version:") or (b"multipart/related" in lower[:1024] and b"\ncontent-" in lower):
         return "mht"
-    if sample.startswith(b"<?xml"):
+    if sample.startswith((b"<?xml", b"<svg")):
         return _xml(sample)
     if b"\0" in sample:
         return "unknown"
@@ -195,7 +219,7 @@ def _xml(sample: bytes) -> str:
         return "wordml"
     if b"Excel.Sheet" in sample or b"office:spreadsheet" in sample:
         return "spreadsheetml"
-    return "xml"
+    return "svg" if b"<svg" in sample else "xml"
 
 
 def _plain(sample: bytes, name: str) -> str:

@@ -110,5 +110,3 @@ def _summary(office: Office, at: datetime, out: Path) -> None:
     say(f"存档：{out / 'archive'}")
     say(f"回复：{out / 'replies'}（.html 可直接用浏览器打开）")
     say(f"细看一所高校：ANNEX_DATA={out} annex-inbox show {report['universities'][0]['university']}")
-
-

@@ -56,7 +56,7 @@ LINKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("1.https://example.cn/a\n2.https://example.cn/b", ("https://example.cn/a", "https://example.cn/b")),
     ("https://example.cn/a；https://example.cn/b", ("https://example.cn/a", "https://example.cn/b")),
     ("https://example.cn/a?x=1&y=2#top https://example.cn/b", ("https://example.cn/a?x=1&y=2#top", "https://example.cn/b")),
-    ("无", ("无",)), ("/", ()),
+    ("无", ("无",)), ("/", ("/",)),
 )  # fmt: skip
 # Pairs that mean the same applicant in Annex 3 and in Annex 4.
 APPLICANTS = (

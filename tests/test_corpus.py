@@ -1,0 +1,238 @@
+"""The corpus: filled forms with known values, by several programs in many layouts, read and judged as `check` does.
+
+Every run makes the same papers. The figures stand in the assertion's message; single facts have tests of their own elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from corpus import defects, form_paper, office, summary_paper, words, write
+from corpus.plan import Box, Line, Paper, Piece, Table, line
+from corpus.tally import Tally, answer
+
+from pipeline.rules import Rules, load
+
+ROOT = Path(__file__).parents[1]
+SHEET, XML, LIBRARY = "xlsx", "xml", "library"
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load(ROOT / "rules.yaml")
+
+
+def written(rng: Random, paper: Paper, program: str, tidy: bool = False) -> tuple[str, bytes]:
+    """The paper as a file, and the ending of its name."""
+    if program == SHEET:
+        return ".xlsx", write.workbook({rng.choice(("Sheet1", "汇总表", "附件")): paper}, left=rng.choice((0, 0, 1)))
+    if program == XML:
+        return ".docx", write.WordXml(rng, tidy).write(paper)
+    return ".docx", write.library_docx(paper)
+
+
+def way_for(rng: Random, row: dict[str, Any], program: str) -> Sequence[Piece]:
+    """A marked list of categories that this program can write; none or several marked where the truth says so."""
+    choices = row.get("choices", [row["choice"]])
+    if len(choices) == 1:
+        plain = form_paper.marks.PLAIN
+        ways = form_paper.WAYS if program == XML else plain
+        return ways[rng.choice(list(ways))](choices[0])
+    mark, empty = rng.choice((("√", ""), ("☑", "□"), ("■", "□"), ("(√)", "( )")))
+    return [Piece("".join(f"{mark if name in choices else empty}{name}  " for name in words.CATEGORIES))]
+
+
+def form_paper_for(rng: Random, row: dict[str, Any], program: str, style: str = "") -> Paper:
+    styles = [one for one in form_paper.STYLES if program == XML or one not in form_paper.ONLY_WORD]
+    return form_paper.paper(rng, row, way_for(rng, row, program), style or rng.choice(styles))
+
+
+def files_of(rng: Random, truth: dict[str, Any], tidy: bool = False) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """A submission as files, each by some program, and the data that each must give."""
+    files: dict[str, bytes] = {}
+    expected: dict[str, Any] = {}
+    program = rng.choice((SHEET, SHEET, SHEET, XML, LIBRARY))
+    if truth.get("without") != "table":
+        ending, content = written(rng, summary_paper.paper(rng, truth, program == SHEET), program, tidy)
+        files[f"a{ending}"], expected[f"a{ending}"] = content, summary_paper.data(truth)
+    for index, row in enumerate(truth["projects"]):
+        if truth.get("without") == index:
+            continue
+        program = rng.choice((XML, XML, LIBRARY, SHEET))
+        ending, content = written(rng, form_paper_for(rng, row, program), program, tidy)
+        files[f"b{index}{ending}"] = content
+        expected[f"b{index}{ending}"] = form_paper.data(row, row["sealed"])
+    return files, expected
+
+
+def compare(tally: Tally, where: str, found: dict[str, Any], expected: dict[str, Any]) -> None:
+    got = {one["path"]: one for one in found["documents"]}
+    assert len(got) == len(found["documents"]), where
+    for path, data in expected.items():
+        tally.documents += 1
+        tally.compare(f"{where}/{path}", data, got[path]["data"])
+
+
+def unsealed(truth: dict[str, Any]) -> set[str]:
+    return set() if all(row["sealed"] for row in truth["projects"]) else {"annex4.seal.missing"}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_correct_submissions_are_read_to_the_letter_and_nothing_is_found_wrong(part: int, rules: Rules, tmp_path: Path) -> None:
+    tally = Tally()
+    for seed in range(part * 15, part * 15 + 15):
+        rng = Random(seed)
+        truth = words.submission(rng)
+        files, expected = files_of(rng, truth)
+        found = answer(files, tmp_path / str(seed), rules)
+        compare(tally, f"s{seed}", found, expected)
+        tally.rules(f"s{seed}", found, set(), unsealed(truth))
+    assert not tally.remarks, str(tally)
+
+
+@pytest.mark.parametrize("program", [SHEET, XML, LIBRARY])
+def test_every_way_of_marking_a_category_names_the_one_marked(program: str, rules: Rules, tmp_path: Path) -> None:
+    tally, rng = Tally(), Random(7)
+    ways = form_paper.WAYS if program == XML else form_paper.marks.PLAIN
+    truth = words.submission(rng, 1)
+    files, expected = {}, {}
+    for index, (name, way) in enumerate(ways.items()):
+        row = {**truth["projects"][0], "form_name": f"{name}", "choice": words.CATEGORIES[index * 7 % 10]}
+        ending, content = written(rng, form_paper.paper(rng, row, way(row["choice"]), "printed"), program, True)
+        files[f"{index}{ending}"], expected[f"{index}{ending}"] = content, form_paper.data(row, row["sealed"])
+    compare(tally, program, answer(files, tmp_path / program, rules), expected)
+    assert not tally.remarks, str(tally)
+
+
+DEFECTS = [(rule, index) for rule, seeds in defects.DEFECTS.items() for index in range(len(seeds))]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_every_seeded_defect_is_found_and_nothing_else(part: int, rules: Rules, tmp_path: Path) -> None:
+    tally = Tally()
+    for number, (rule, index) in enumerate(DEFECTS[part::4]):
+        rng = Random(number * 4 + part)
+        truth = words.submission(rng, rng.randint(2, 4))
+        defects.DEFECTS[rule][index](rng, truth)
+        if rule == "cross.category" and not any(row["choice"] not in row["category"] for row in truth["projects"]):
+            pass
+        files, expected = files_of(rng, truth, tidy=True)
+        found = answer(files, tmp_path / f"{part}-{number}", rules)
+        compare(tally, f"{rule}.{index}", found, expected)
+        tally.rules(f"{rule}.{index}", found, {rule}, unsealed(truth) | defects.ALONG.get(rule, set()))
+    assert not tally.remarks, str(tally)
+
+
+def test_a_missing_seal_is_mentioned_only_where_there_is_none(rules: Rules, tmp_path: Path) -> None:
+    tally = Tally()
+    for seed in range(6):
+        rng = Random(seed)
+        truth = words.submission(rng, 2)
+        for row in truth["projects"]:
+            row["sealed"] = seed % 2 == 0
+        files, expected = files_of(rng, truth)
+        found = answer(files, tmp_path / str(seed), rules)
+        compare(tally, f"s{seed}", found, expected)
+        tally.rules(f"s{seed}", found, set() if seed % 2 == 0 else {"annex4.seal.missing"})
+    assert not tally.remarks, str(tally)
+
+
+def test_several_forms_in_one_word_file_are_read_apart(rules: Rules, tmp_path: Path) -> None:
+    tally = Tally()
+    for seed in range(8):
+        rng = Random(100 + seed)
+        truth = words.submission(rng, 3)
+        parts: list[Line | Table] = list(summary_paper.paper(rng, truth, False))
+        style = rng.choice(("printed", "title in table", "split over pages", "inline", "one column", "paragraphs", "some paragraphs"))
+        for row in truth["projects"]:
+            parts += [line(""), *form_paper_for(rng, row, XML, style)]
+        found = answer({"全部.docx": write.WordXml(rng).write(parts)}, tmp_path / str(seed), rules)
+        expected = [summary_paper.data(truth), *(form_paper.data(row, row["sealed"]) for row in truth["projects"])]
+        tally.documents += len(expected)
+        for index, data in enumerate(expected):
+            got = found["documents"][index]["data"] if index < len(found["documents"]) else None
+            tally.compare(f"s{seed} {style} {index}", data, got)
+        tally.rules(f"s{seed} {style}", found, set(), unsealed(truth))
+    assert not tally.remarks, str(tally)
+
+
+@pytest.mark.parametrize("program", [XML, SHEET])
+def test_the_tables_of_several_universities_in_one_file_keep_their_own_contacts(program: str, rules: Rules, tmp_path: Path) -> None:
+    tally = Tally()
+    for seed in range(8):
+        rng = Random(200 + seed)
+        truths = [words.submission(rng, 2) for _ in range(3)]
+        for index, truth in enumerate(truths):
+            truth["university"] = words.UNIVERSITIES[(seed + index) % len(words.UNIVERSITIES)][0]
+        papers = [summary_paper.paper(rng, truth, program == SHEET) for truth in truths]
+        if program == SHEET:
+            content, name = write.workbook({f"表{index}": paper for index, paper in enumerate(papers)}), "三校.xlsx"
+        else:
+            content, name = write.WordXml(rng).write([part for paper in papers for part in (*paper, line(""))]), "三校.docx"
+        documents = answer({name: content}, tmp_path / str(seed), rules)["documents"]
+        for index, truth in enumerate(truths):
+            tally.documents += 1
+            got = documents[index]["data"] if index < len(documents) else None
+            tally.compare(f"s{seed} {index}", summary_paper.data(truth), got)
+    assert not tally.remarks, str(tally)
+
+
+TRIPS = [("odt", "docx"), ("doc", "docx"), ("rtf", "docx"), ("ods", "xlsx"), ("xls", "xlsx"), ("ods",), ("xls",)]
+
+
+@pytest.mark.skipif(office.SOFFICE is None and not os.environ.get("CI"), reason="LibreOffice is not installed")
+@pytest.mark.parametrize("trip", TRIPS, ids=" ".join)
+def test_what_an_office_writes_again_is_read_the_same(trip: tuple[str, ...], rules: Rules, tmp_path: Path) -> None:
+    tally, rng = Tally(), Random(sum(map(ord, "".join(trip))))
+    sheet = trip[0] in ("ods", "xls")
+    files: dict[str, bytes] = {}
+    expected: dict[str, Any] = {}
+    for seed in range(6):
+        truth = words.submission(rng)
+        paper = summary_paper.paper(rng, truth, sheet)
+        ending, content = written(rng, paper, SHEET if sheet else rng.choice((XML, LIBRARY)), True)
+        files[f"a{seed}{ending}"], expected[f"a{seed}.{trip[-1]}"] = content, summary_paper.data(truth)
+        for index, row in enumerate(truth["projects"][:2]):
+            paper = form_paper_for(rng, row, SHEET if sheet else XML)
+            ending, content = written(rng, paper, SHEET if sheet else XML, True)
+            files[f"b{seed}{index}{ending}"] = content
+            expected[f"b{seed}{index}.{trip[-1]}"] = form_paper.data(row, row["sealed"])
+    found = answer(office.convert(files, trip, tmp_path / "trip"), tmp_path / "files", rules)
+    compare(tally, " ".join(trip), found, expected)
+    assert not tally.remarks, str(tally)
+
+
+def test_a_hundred_thousand_styled_but_empty_rows_cost_little(rules: Rules, tmp_path: Path) -> None:
+    rng = Random(5)
+    truth = words.submission(rng, 3)
+    content = write.workbook({"Sheet1": summary_paper.paper(rng, truth, True)}, styled_rows=100_000)
+    began = time.process_time()
+    found = answer({"a.xlsx": content}, tmp_path, rules)
+    assert time.process_time() - began < 6
+    tally = Tally()
+    compare(tally, "styled", found, {"a.xlsx": summary_paper.data(truth)})
+    assert not tally.remarks, str(tally)
+
+
+def test_hidden_and_empty_sheets_beside_the_table_are_no_forms(rules: Rules, tmp_path: Path) -> None:
+    rng = Random(6)
+    truth, old = words.submission(rng, 3), words.submission(rng, 2)
+    sheets: dict[str, Paper] = {
+        "旧表": summary_paper.paper(rng, old, True), "附件3": summary_paper.paper(rng, truth, True), "Sheet2": [], "Sheet3": [line("备注")]
+    }  # fmt: skip
+    found = answer({"a.xlsx": write.workbook(sheets, hidden=("旧表",))}, tmp_path, rules)
+    tally = Tally()
+    compare(tally, "hidden", found, {"a.xlsx": summary_paper.data(truth)})
+    assert not tally.remarks, str(tally)
+
+
+def test_a_seal_box_is_what_it_was_made(rules: Rules) -> None:
+    assert replace(Box(), seal=True).seal
+    assert rules.terms.categories == words.CATEGORIES
