@@ -16,7 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from pipeline.errors import AnnexError
 from pipeline.model import SHANGHAI
-from pipeline.office import AlreadyRunning, open_office, single_run
+from pipeline.office import AlreadyRunning, open_office, single_run, time_limit
 from pipeline.rules import load
 from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings
@@ -57,7 +57,7 @@ def run() -> int:
 def watch_once(settings: Settings) -> None:
     """One pass; whatever goes wrong is logged, and the schedule goes on."""
     try:
-        with single_run(settings), open_office(settings) as office:
+        with single_run(settings), open_office(settings) as office, time_limit(settings):
             result = one_pass(office, lambda: datetime.now(UTC))
     except AlreadyRunning:
         log.info("另一个 annex-inbox 正在运行，这一轮跳过。")

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 from threading import Event, Thread
 from time import perf_counter
 from typing import Any
@@ -62,6 +63,32 @@ def task(function: str, **arguments: Any) -> tuple[Any, Usage]:
     command = [sys.executable, "-m", "bench.child", function, json.dumps(arguments)]
     usage = run(command, folder=ROOT)
     return json.loads(usage.output.splitlines()[-1]), usage
+
+
+def high_water() -> float | None:
+    """The most memory this process itself ever held, in MB; None where there is no /proc."""
+    return _memory(os.getpid(), "VmHWM") / 1024 or None
+
+
+def race(commands: Mapping[str, Sequence[str]], rounds: int, env: Mapping[str, str], folder: Path) -> dict[str, Usage]:
+    """Run commands in turn (A B A B …), after a first time that does not count; the medians of each."""
+    usages: dict[str, list[Usage]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            usage = run(command, env, folder)
+            if number:
+                usages[name].append(usage)
+    return {name: _median(each) for name, each in usages.items()}
+
+
+def _median(usages: Sequence[Usage]) -> Usage:
+    peaks = [usage.peak for usage in usages if usage.peak is not None]
+    return Usage(
+        median(usage.wall for usage in usages),
+        median(usage.cpu for usage in usages),
+        max(peaks) if peaks else None,
+        usages[-1].output,
+    )
 
 
 class _Watch:

@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from itertools import cycle
@@ -62,13 +62,17 @@ def rows(quick: bool) -> Iterator[Row]:
 def papers(quick: bool) -> Iterator[Paper]:
     """The documents: those of Word and Excel always, the others as far as LibreOffice is there to write them."""
     sheets = material.distinct(1)[0]
-    bare = material.plain(sheets).applications[0]
+    short = material.plain(sheets).applications[0]
+    # A page and a half of text, as people write about their project.
+    usual = replace(short, content="\n".join([short.content] * 10))
     word = ("python-docx rows.cells", python_docx)
     grid = ("calamine", calamine)
     workbook = forms.annex3_workbook(sheets.summary)
-    yield Paper("Annex 4 .docx", "附件4.docx", "annex4", (forms.annex4_document(bare),),
+    yield Paper("Annex 4 .docx", "附件4.docx", "annex4", (forms.annex4_document(usual),),
                 ("unzip + lxml", unzip_and_parse), word, 3, 10)  # fmt: skip
-    yield Paper("Annex 4 .docx with a seal", "附件4.docx", "annex4", (forms.annex4_document(sheets.applications[0]),),
+    yield Paper("Annex 4 .docx, three lines of content", "附件4.docx", "annex4", (forms.annex4_document(short),),
+                ("unzip + lxml", unzip_and_parse), word)  # fmt: skip
+    yield Paper("Annex 4 .docx with a seal", "附件4.docx", "annex4", (forms.annex4_document(replace(usual, sealed=True)),),
                 ("unzip + lxml + Pillow", unzip_parse_and_decode), word)  # fmt: skip
     yield Paper("Annex 3 .docx", "附件3.docx", "annex3", (forms.annex3_document(sheets.summary),),
                 ("unzip + lxml", unzip_and_parse), word)  # fmt: skip
@@ -77,7 +81,7 @@ def papers(quick: bool) -> Iterator[Paper]:
     yield Paper("Annex 3 .html", "附件3.xls", "annex3", (as_html(workbook),), ("lxml.html", plain_html))
     if not quick and conversions.available():
         with tempfile.TemporaryDirectory() as folder:
-            yield from _converted(conversions.Converter(Path(folder)), workbook, forms.annex4_document(bare))
+            yield from _converted(conversions.Converter(Path(folder)), workbook, forms.annex4_document(usual))
 
 
 def _converted(office: conversions.Converter, workbook: bytes, document: bytes) -> Iterator[Paper]:

@@ -34,11 +34,11 @@ KINDS = ("理工", "师范", "农业", "医科", "财经", "工业", "民族", "
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A raw mail, when the server received it, and whose it is."""
+    """A raw mail, when the server received it, and the names of its files."""
 
     raw: bytes
     received_at: datetime
-    university: str
+    names: tuple[str, ...]
 
 
 def universities(number: int) -> list[University]:
@@ -67,26 +67,21 @@ def letter(university: University, at: datetime = MORNING, size: int = MAIL_BYTE
         *((f"附件4 {each.project_name}.docx", forms.annex4_document(each)) for each in sheets.applications),
     ]
     room = int(size / BASE64_GROWTH / len(files))
-    attached = [File(name, with_photograph(content, room - len(content))) for name, content in files]
-    address = f"demo{hash_of(university.name)}@example.edu.cn"
+    attached = [File(name, with_photograph(name, content, room - len(content))) for name, content in files]
+    address = f"demo{int.from_bytes(university.name.encode()) % 10**9}@example.edu.cn"
     person = Person(f"{university.name}学生会", address, Client.QQ)
     text = f"老师您好：\n\n现报送{university.name}项目申报材料，请查收。"
     raw = compose_mail(person, MAILBOX, f"{university.name}项目申报材料", text, attached, at)
-    return Letter(raw, at, university.name)
+    return Letter(raw, at, tuple(name for name, _ in files))
 
 
-def hash_of(name: str) -> str:
-    """A short number that tells names apart."""
-    return str(int.from_bytes(name.encode()) % 10**9)
-
-
-def with_photograph(package: bytes, size: int) -> bytes:
+def with_photograph(name: str, package: bytes, size: int) -> bytes:
     """The same package with a part that cannot be compressed, as photographs in the text are."""
     if size <= 0:
         return package
     stream = io.BytesIO(package)
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo("word/media/photo.jpeg"), random.Random(size).randbytes(size))
+        archive.writestr(zipfile.ZipInfo(f"{'xl' if name.endswith('.xlsx') else 'word'}/media/photo.jpeg"), random.Random(size).randbytes(size))
     return stream.getvalue()
 
 

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
+WIDTH = 150
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A figure and the bound the performance targets set for it; `at_least` turns the bound round."""
@@ -79,7 +82,7 @@ def show(section: str, title: str, rows: Sequence[Row]) -> None:
         table.add_row(row.name, *figures, _listed(row.parts), _listed(row.beside), targets)
     console = Console(highlight=False)
     # Redirected into a file there is no terminal to fit into.
-    console.print(table, width=max(console.width, 150) if not console.is_terminal else None)
+    (console if console.is_terminal else Console(highlight=False, width=WIDTH)).print(table)
 
 
 def verdict(rows: Iterable[Row]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from parsers.labels import LONGEST, Vocabulary, breadth
+from parsers.listing import heads_a_form
 from parsers.model import Cell, Grid, Place, Run
 from parsers.text import label_key, narrow
 
@@ -96,7 +97,7 @@ def _inline(cell: Cell, first: Label, mark: int, layout: Layout) -> list[Label]:
     text = cell.text
     spots = [(0, mark, first.name, first.rank)]
     if first.name not in layout.long:
-        spots += _further(text, mark + 1, layout)
+        spots += _further(text, mark + 1, layout, first.name)
     ends = [begin for begin, *_ in spots[1:]] + [len(text)]
     return [
         Label(cell, name, rank, label_key(text[begin:colon]), _part(cell.runs, colon + 1, end))
@@ -104,9 +105,13 @@ def _inline(cell: Cell, first: Label, mark: int, layout: Layout) -> list[Label]:
     ]
 
 
-def _further(text: str, start: int, layout: Layout) -> list[tuple[int, int, str, int]]:
-    """Further labels in a cell (负责人：张三  联系电话：…): each one's start, colon, field and rank."""
+def _further(text: str, start: int, layout: Layout, first: str) -> list[tuple[int, int, str, int]]:
+    """Further labels in a cell (负责人：张三  联系电话：…): each one's start, colon, field and rank.
+
+    A second label of the same field (联系电话：手机：…) is part of the value.
+    """
     copy = narrow(text)
+    seen = {first}
     found: list[tuple[int, int, str, int]] = []
     colon = copy.find(":", start)
     while colon >= 0:
@@ -115,7 +120,8 @@ def _further(text: str, start: int, layout: Layout) -> list[tuple[int, int, str,
         begins = [floor + i for i, gap in enumerate(blank) if not gap and (i == 0 or blank[i - 1])]
         for begin in begins:
             match = layout.vocabulary.known(text[begin:colon])
-            if match and match[0]:
+            if match and match[0] and match[0] not in seen:
+                seen.add(match[0])
                 found.append((begin, colon, match[0], match[1] + INLINE))
                 start = colon + 1
                 break
@@ -157,7 +163,7 @@ def is_list(grid: Grid, layout: Layout) -> bool:
         matches = [layout.vocabulary.match(cell.text) for cell in written]
         fields = {match[0] for match in matches if match and match[0]}
         if len(fields) >= 4 and 2 * sum(match is not None for match in matches) > breadth(written):
-            return True
+            return not heads_a_form(grid, row, layout.vocabulary)
     return False
 
 

@@ -6,6 +6,7 @@ Works on any vocabulary of labels; it neither reads the rows nor puts tables tog
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parsers.labels import Rank, Vocabulary, breadth
@@ -17,6 +18,7 @@ _REMARK = re.compile(
     r"表格填写|经办人|审核人|负责人签|制表|日期[:：]|(?:学校)?团委.{0,4}盖章|(?:单位)?[(（]?盖章"
 )
 _FEWEST = 4
+_ROWS_OF_A_FORM, _LABELS_OF_A_FORM = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,39 @@ def _second_level(grid: Grid, parent: Cell, vocabulary: Vocabulary) -> list[_Hea
     return headings if len(below) > 1 and len(headings) == len(below) else []
 
 
+def written_rows(grid: Grid) -> list[int]:
+    """The rows that hold a cell; a stray one at the bottom of a sheet leaves a million others out."""
+    return sorted({row for cell in grid.cells for row in range(cell.row, cell.row + cell.row_span)})
+
+
+def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
+    """Whether labels with values of their own go on below this row of labels: then it heads no list.
+
+    A form may print four labels side by side with their values below; its other labels then follow in rows of their
+    own, which the rows of a list never do.
+    """
+    seen = _fields(grid.row(row), vocabulary)
+    rows = fresh = 0
+    for below in written_rows(grid):
+        if below <= row:
+            continue
+        new = _fields([cell for cell in grid.row(below) if cell.row == below], vocabulary) - seen
+        seen |= new
+        rows, fresh = rows + bool(new), fresh + len(new)
+        if rows >= _ROWS_OF_A_FORM and fresh >= _LABELS_OF_A_FORM:
+            return True
+    return False
+
+
+def _fields(cells: Iterable[Cell], vocabulary: Vocabulary) -> set[str]:
+    """What the labels among these cells announce, a foreign label as itself."""
+    found: set[str] = set()
+    for cell in cells:
+        if match := vocabulary.known(cell.text.partition("：")[0]):
+            found.add(match[0] or label_key(cell.text))
+    return found
+
+
 def header_at(grid: Grid, row: int, vocabulary: Vocabulary, named: str) -> Header | None:
     """The header whose labels stand in this row: at least four, `named` among them, more than other texts."""
     cells = [cell for cell in grid.row(row) if cell.text.strip()]
@@ -67,14 +102,12 @@ def header_at(grid: Grid, row: int, vocabulary: Vocabulary, named: str) -> Heade
     if len({heading.name for heading in headings} - {""}) < _FEWEST or 2 * len(headings) <= breadth(cells):
         return None
     bottom = 0
-    for heading in list(headings):
-        cell = heading.cell
+    for cell in cells:
         if cell.column_span > 1 and (second := _second_level(grid, cell, vocabulary)):
-            headings.remove(heading)
-            headings += second
+            headings = [heading for heading in headings if heading.cell is not cell] + second
             bottom = cell.row + cell.row_span + 1
     columns = _columns(headings)
-    if named not in columns:
+    if named not in columns or heads_a_form(grid, row, vocabulary):
         return None
     own = next(heading.cell for heading in headings if heading.name == named)
     return Header(own.row, max(bottom, own.row + own.row_span), columns)
@@ -95,12 +128,11 @@ def _columns(headings: list[_Heading]) -> dict[str, Column]:
 def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
     """Every header of the grid from top to bottom."""
     found: list[Header] = []
-    row = 0
-    while row < grid.row_count:
-        header = header_at(grid, row, vocabulary, named)
-        if header:
+    for row in written_rows(grid):
+        if found and row < found[-1].bottom:
+            continue
+        if header := header_at(grid, row, vocabulary, named):
             found.append(header)
-        row = header.bottom if header else row + 1
     return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from parsers.labelled import INLINE, Label, Layout, Stretch, leftmost, place
 from parsers.labels import Rank
+from parsers.listing import written_rows
 from parsers.model import Cell, CellKind, Picture, Place, Run, column_letters
 from parsers.text import narrow
 
@@ -79,8 +80,9 @@ class Reader:
         self._ending = False
         for stretch, labels in zip(form, _choose(form, layout), strict=True):
             self._stretch = stretch
-            for row in range(stretch.first, stretch.end):
-                self._read_row(row, labels)
+            for row in written_rows(stretch.grid):
+                if stretch.first <= row < stretch.end:
+                    self._read_row(row, labels)
 
     def _read_row(self, row: int, labels: dict[tuple[int, int], list[Label]]) -> None:
         cells = self._stretch.grid.row(row)

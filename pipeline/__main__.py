@@ -45,6 +45,13 @@ def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def mask_phones(record: logging.LogRecord) -> bool:
+    """Hide the middle of telephone numbers in what is logged; always lets the record through."""
+    record.msg = re.sub(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2", record.getMessage())
+    record.args = ()
+    return True
+
+
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="出错时显示完整的调用过程。")] = False,
@@ -52,6 +59,8 @@ def options(
 ) -> None:
     level = logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(mask_phones)
     # Libraries log what goes over the line, passwords included.
     for name in ("imapclient", "mailparser", "asyncio", "mail.log", "pymap"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -81,7 +90,7 @@ def init(folder: Annotated[Path, typer.Argument(help="放在哪个文件夹。")
 @app.command()
 def poll() -> None:
     """收取并处理一遍邮箱，适合放进 cron。已有一个在运行时立即退出。例：annex-inbox poll"""
-    from pipeline.office import AlreadyRunning, open_office, single_run
+    from pipeline.office import AlreadyRunning, open_office, single_run, time_limit
     from pipeline.run import one_pass
     from pipeline.screen import passed, progress_bar
     from pipeline.settings import load_settings
@@ -89,7 +98,7 @@ def poll() -> None:
     settings = load_settings()
     try:
         with single_run(settings), open_office(settings) as office:
-            with progress_bar() as progress:
+            with progress_bar() as progress, time_limit(settings):
                 result = one_pass(office, now, progress)
             passed(result, str(office.ledger_path))
     except AlreadyRunning:
@@ -131,13 +140,13 @@ def check(
     raise typer.Exit(1 if result.count(Severity.ERROR) else 0)
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, option: str = "--received") -> datetime:
     from pipeline.model import SHANGHAI
 
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"--received 的时间“{text}”不对，应写成 2024-11-20T09:00 的样子。") from None
+        raise ConfigurationError(f"{option} 的时间“{text}”不对，应写成 2024-11-20 或 2024-11-20T09:00 的样子。") from None
     return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
 
 
@@ -234,6 +243,36 @@ def show_set_aside(mail: Annotated[str, typer.Argument(help="邮件编号。")])
 
     for line in _in_office(lambda office: detail(office, mail)):
         typer.echo(line)
+
+
+@app.command()
+def accept(mail: Annotated[str, typer.Argument(help="邮件编号，见 annex-inbox show。")]) -> None:
+    """采用陌生邮箱发来、要替换已报送材料的那封邮件。例：annex-inbox accept 3f2a"""
+    _decide(mail, True)
+
+
+@app.command()
+def reject(mail: Annotated[str, typer.Argument(help="邮件编号，见 annex-inbox show。")]) -> None:
+    """不采用那封邮件（原件和各版本仍保留）。例：annex-inbox reject 3f2a"""
+    _decide(mail, False)
+
+
+def _decide(mail: str, accepted: bool) -> None:
+    from pipeline.again import decide
+
+    typer.echo(_alone(lambda office: decide(office, mail, accepted, now)))
+
+
+@app.command()
+def purge(
+    before: Annotated[str, typer.Option("--before", help="早于哪一天，如 2025-06-01（北京时间）。")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会删除多少，什么也不删。")] = False,
+) -> None:
+    """删除早于某天收到的邮件，连同存档、登记和回复；不可恢复。例：annex-inbox purge --before 2025-06-01 --dry-run"""
+    from pipeline.again import purge as remove
+
+    day = _instant(before, "--before")
+    typer.echo(_alone(lambda office: remove(office, day, dry_run, now)))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from pipeline.bookkeeping import keep_ledger
 from pipeline.dispatch import Clock
@@ -101,3 +102,30 @@ def retry(office: Office, prefixes: Iterable[str] | None, clock: Clock) -> tuple
     left = len(office.store.all_set_aside())
     note = "，回复将在下次 poll 时发出" if through else ""
     return [f"重试 {len(wanted)} 封，成功 {through} 封{note}；仍搁置 {left} 封。"], 1 if left else 0
+
+
+def decide(office: Office, prefix: str, accepted: bool, clock: Clock) -> str:
+    """Let a mail from an unknown address replace what its university sent, or refuse it for good; says what came of it."""
+    mail = _one(office, prefix)
+    office.store.decide(mail, accepted, clock())
+    names = [name for entry in office.store.mails([mail]) for name in entry.universities]
+    office.forget(*names)
+    keep_ledger(office, clock())
+    states = "；".join(f"{name} {office.submission(name).state.value}" for name in names)
+    return f"已{'采用' if accepted else '不采用'}邮件 {mail[:12]}。{states}"
+
+
+def purge(office: Office, before: datetime, dry_run: bool, clock: Clock) -> str:
+    """Remove mails received before an instant, with archive, rows and replies; says how many."""
+    day = local(before)
+    if dry_run:
+        count = sum(mail.received_at < before for mail in office.store.mails())
+        return f"将删除 {day} 以前收到的邮件 {count} 封，连同存档、登记和回复。未作任何改动。"
+    gone = office.store.purge(before)
+    for mail, names in gone:
+        office.spool.remove(mail)
+        office.forget(*names)
+    for name in {name for _, names in gone for name in names}:
+        office.archive.remove(name)
+    keep_ledger(office, clock(), force=True)
+    return f"已删除 {day} 以前收到的邮件 {len(gone)} 封，连同存档、登记和回复。"

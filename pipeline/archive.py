@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -79,6 +80,11 @@ class Archive:
         for folder in {home, *(_waiting(mail.reply_to.address) for mail in submission.mails)}:
             self._clear(folder, kept, known)
         return {(version.mail, version.index): f"{FOLDER}/{path}" for version, path in placed}
+
+    def remove(self, university: str) -> None:
+        """Take away everything kept for a university, or for an address ("?" and the address) whose university is unknown."""
+        home = _waiting(university[1:]) if university.startswith("?") else PurePosixPath(_folder(university))
+        shutil.rmtree(self._root / home, ignore_errors=True)
 
     def _put(
         self,
@@ -158,7 +164,7 @@ def _wanted(submission: Submission) -> Iterator[Wanted]:
     for version in submission.supporting:
         if fresh(version):
             yield Wanted(version, university / SUPPORTING / clean_name(_file_name(version)))
-    for version in (*submission.withdrawn, *submission.superseded):
+    for version in (*submission.withdrawn, *submission.superseded, *submission.held):
         if fresh(version):
             day = version.received_at.astimezone(SHANGHAI)
             yield Wanted(version, university / HISTORY / clean_name(f"{day:%Y-%m-%d}_{_file_name(version)}"))

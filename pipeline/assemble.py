@@ -6,18 +6,19 @@ Whom a form belongs to is decided before (assign.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from parsers.model import Annex3, Annex4
 from parsers.text import fold
-from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, Version
+from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, University, Version
 from pipeline.names import project_stem, same_project
 from pipeline.rules import Rules
 from pipeline.subjects import Whole
 from pipeline.values import is_blank, people, phones
 
 ALIKE = 60
+NOTHING_DECIDED: Mapping[str, bool] = {}
 
 
 @dataclass
@@ -29,6 +30,23 @@ class _Desk:
     ever_listed: set[str] = field(default_factory=set)
     withdrawn: list[Version] = field(default_factory=list)
     superseded: list[Version] = field(default_factory=list)
+    held: list[Version] = field(default_factory=list)
+
+    def lay_new(self, versions: Sequence[Version]) -> list[Version]:
+        """Take in of a mail only what replaces nothing, and hold the rest; returns what was taken."""
+        taken = [version for version in versions if not self._would_replace(version)]
+        self.held += [version for version in versions if version not in taken]
+        self.lay(taken)
+        return taken
+
+    def _would_replace(self, version: Version) -> bool:
+        record = version.transcript.record
+        if isinstance(record, Annex3):
+            return any(table.transcript.record != record for table in self.summaries)
+        if isinstance(record, Annex4):
+            current = self.applications.get(same_project(record.project_name))
+            return current is not None and current.transcript.record != record
+        return False
 
     def lay(self, versions: Sequence[Version]) -> None:
         """Take in the documents of one mail."""
@@ -81,10 +99,16 @@ def listed_keys(version: Version) -> set[str]:
     return {same_project(name) for name in names} - {""}
 
 
-def assemble(university: str, versions: Iterable[Version], mails: Iterable[Mail], rules: Rules) -> Submission:
+def assemble(
+    university: str,
+    versions: Iterable[Version],
+    mails: Iterable[Mail],
+    rules: Rules,
+    decisions: Mapping[str, bool] = NOTHING_DECIDED,
+) -> Submission:
     """The current submission of a university, judged. Versions and mails may come in any order.
 
-    A name that begins with "?" stands for one that is not known yet; the submission then bears none.
+    `decisions` says of mails, by id, whether staff accepted or rejected what they would replace. A name that begins with "?" stands for one that is not known yet; the submission then bears none.
     """
     university = "" if university.startswith("?") else university
     letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
@@ -93,8 +117,17 @@ def assemble(university: str, versions: Iterable[Version], mails: Iterable[Mail]
     for version in sorted(versions, key=lambda version: version.index):
         by_mail[version.mail].append(version)
     desk = _Desk()
+    trusted: set[str] = set()
+    newcomers = []
     for mail in letters:
-        desk.lay(by_mail[mail.id])
+        brought = by_mail[mail.id]
+        if decisions.get(mail.id) is False:
+            desk.superseded += brought
+        elif decisions.get(mail.id) or is_trusted(mail, trusted, rules.terms.roster.get(university), rules):
+            desk.lay(brought)
+            trusted.add(mail.reply_to.address)
+        elif desk.lay_new(brought):
+            newcomers.append(mail)
     entries = _entries(desk)
     entries, replaced = _without_replaced(entries, order)
     draft = Submission(
@@ -105,9 +138,57 @@ def assemble(university: str, versions: Iterable[Version], mails: Iterable[Mail]
         withdrawn=tuple(desk.withdrawn),
         superseded=(*desk.superseded, *replaced),
         supporting=tuple(v for mail in letters for v in by_mail[mail.id] if v.transcript.form is None),
+        held=tuple(desk.held),
+        newcomers=tuple(newcomers),
+        trusted=frozenset(trusted),
         mails=letters,
     )
     return _judged(draft, order, rules)
+
+
+def is_trusted(mail: Mail, trusted: set[str], university: University | None, rules: Rules) -> bool:
+    """Whether a mail may replace what its university has sent: it comes from an address already known for it, or one under
+    the university's own domain; the first to write is known from then on."""
+    address = mail.reply_to.address
+    if not trusted - {""} or address in trusted - {""}:
+        return True
+    domain = registered_domain(address)
+    own = {registered_domain(known) for known in trusted} - set(rules.mail_providers)
+    return domain in own | {registered_domain(one) for one in (university.domains if university else ())}
+
+
+def registered_domain(address: str) -> str:
+    """The part of an address or host name that somebody registered: example.edu.cn of mail.example.edu.cn."""
+    labels = address.rpartition("@")[2].lower().split(".")
+    second = len(labels) > 2 and labels[-1] == "cn" and labels[-2] in ("edu", "com", "net", "org", "gov", "ac")
+    return ".".join(labels[-3:] if second else labels[-2:])
+
+
+def own_part(submission: Submission, address: str) -> Submission:
+    """What a correspondent who is not trusted may be told of a submission: only what came from that very address."""
+    if address in submission.trusted or not submission.trusted:
+        return submission
+    mine = {mail.id for mail in submission.mails if mail.reply_to.address == address}
+    entries = tuple(
+        Entry(_name(entry.application), application=entry.application)
+        for entry in submission.entries
+        if entry.application is not None and entry.application.mail in mine
+    )
+    supporting = tuple(version for version in submission.supporting if version.mail in mine)
+    found = [finding for version in supporting for finding in version.findings]
+    found += [f for entry in entries if entry.application is not None for f in entry.application.findings]
+    found += [finding for mail in submission.mails if mail.id in mine for finding in mail.findings]
+    held = tuple(version for version in submission.held if version.mail in mine)
+    wrong = any(finding.severity is Severity.ERROR for finding in found)
+    return Submission(
+        university=submission.university,
+        state=State.FOR_STAFF if held or not wrong else State.TO_CORRECT,
+        entries=entries,
+        supporting=supporting,
+        held=held,
+        all_findings=tuple(found),
+        mails=tuple(mail for mail in submission.mails if mail.id in mine),
+    )
 
 
 def _entries(desk: _Desk) -> tuple[Entry, ...]:
@@ -231,7 +312,7 @@ def _made_good(mail: str, path: str, draft: Submission, order: dict[str, int], c
 def _state(draft: Submission, found: Sequence[Finding], rules: Rules) -> State:
     if not draft.mails:
         return State.MISSING
-    if rules.terms.roster.get(draft.university) is None:
+    if rules.terms.roster.get(draft.university) is None or draft.held:
         return State.FOR_STAFF
     if any(finding.severity is Severity.ERROR for finding in found):
         return State.TO_CORRECT

@@ -26,7 +26,8 @@ REPLY_STATES = {
     "draft": "已存草稿",
     "off": "未发送（回信已关闭）",
     "held": "未能发出，请人工处理",
-    "undeliverable": "未能发出，收件地址无效",
+    "undeliverable": "未能发出，收件地址无效或曾被退信",
+    "bounced": "已发出，但被退回，请人工联系",
 }
 KINDS = {"acknowledgement": "已回复收到", "correction": "已回复请补正"}
 

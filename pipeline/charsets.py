@@ -183,12 +183,12 @@ def _fits(raw: bytes, charset: str) -> bool:
     return bool(_first(raw, name if _GB.match(name) or _OTHER.match(name) or _BIG5.match(name) else "utf-8"))
 
 
-def base64(text: bytes) -> bytes:
+def base64(text: bytes | memoryview) -> bytes:
     """The bytes of a base64 text, as far as it goes: foreign characters skipped, missing padding supplied."""
     try:
         return binascii.a2b_base64(text)
     except binascii.Error:
-        clean = text.translate(None, _NOT_BASE64)
+        clean = bytes(text).translate(None, _NOT_BASE64)
         clean = clean[: len(clean) - (len(clean) % 4 == 1)]
         return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
 

@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from time import sleep
 
 from pipeline.errors import AnnexError, ServerAway
-from pipeline.mailbox import Mailbox
 from pipeline.model import SHANGHAI
 from pipeline.office import Office
-from pipeline.outbox import Delivery, Fate, Post
+from pipeline.outbox import Delivery, Fate
 from pipeline.store import Queued
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+Progress = Callable[[int, int], None]
 # How far back in the sent folder an uncertain reply is looked for.
 SENT_LOOKED_AT = 500
 AFTERWARDS = {
@@ -37,6 +37,10 @@ AFTERWARDS = {
 ENDS_THE_RUN = (Fate.PAUSE, Fate.TOMORROW, Fate.STOP)
 
 
+def silent(_done: int, _of: int) -> None:
+    """Show no progress."""
+
+
 @dataclass
 class Dispatched:
     """What a run over the outbox came to; `trouble` is why it ended early, if it did."""
@@ -47,20 +51,25 @@ class Dispatched:
     waiting: int = 0
     trouble: AnnexError | None = None
     notes: list[str] = field(default_factory=list)
+    copies: list[Queued] = field(default_factory=list, repr=False)
 
 
-def dispatch(office: Office, clock: Clock, progress: Callable[[int, int], None] = lambda done, of: None) -> Dispatched:
+def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispatched:
     """Send (or lay into the drafts folder) everything that is due."""
     done = Dispatched()
     for reply in office.store.replies("sending"):
         # The run before this one ended between handing the mail over and hearing the answer.
         office.store.mark(reply.message_id, "uncertain", "上次发送时中断，结果不明")
     try:
-        _resolve_uncertain(office, done)
+        _resolve_uncertain(office, done, clock)
         due = office.store.replies("queued")
-        if due and office.settings.reply == "draft":
-            _lay_drafts(office, due, done, clock)
-        elif due and not _paused(office, clock()):
+        if office.settings.reply == "draft":
+            # What is for staff themselves is sent; what is for universities waits for them.
+            drafts = [reply for reply in due if reply.kind != "staff"]
+            due = [reply for reply in due if reply.kind == "staff"]
+            if drafts:
+                _lay_drafts(office, drafts, done, clock)
+        if due and not _paused(office, clock()):
             _send(office, due, done, clock, progress)
     except AnnexError as error:
         done.trouble = error
@@ -74,7 +83,7 @@ def _paused(office: Office, now: datetime) -> bool:
 
 
 def _send(
-    office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Callable[[int, int], None]
+    office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Progress
 ) -> None:
     today = clock().astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     left = max(0, office.settings.send_per_day - office.store.sent_since(today))
@@ -84,7 +93,7 @@ def _send(
         )
     if not left:
         return
-    with Post.open(office.settings, office.user) as post:
+    with office.post(clock()) as post:
         for position, reply in enumerate(due[:left]):
             if position:
                 sleep(office.settings.pause)
@@ -94,7 +103,24 @@ def _send(
             progress(position + 1, min(left, len(due)))
             if delivery.fate in ENDS_THE_RUN:
                 _end(office, delivery, done, today)
-                return
+                break
+    _keep_copies(office, done, clock)
+
+
+def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
+    """Put copies of what was sent into the sent folder, where the operator wants that (ANNEX_SENT_COPY)."""
+    wanted = office.settings.sent_copy
+    if wanted == "never" or not done.copies:
+        return
+    with office.mailbox(clock()) as mailbox:
+        folder = mailbox.find_special(b"\\Sent", "已发送", "Sent")
+        if folder is None:
+            done.notes.append("邮箱里没有已发送文件夹，没有保存回复的副本。")
+            return
+        there = mailbox.message_ids(folder, SENT_LOOKED_AT) if wanted == "auto" else set()
+        for reply in done.copies:
+            if reply.message_id not in there:
+                mailbox.append(folder, reply.raw, (b"\\Seen",))
 
 
 def _settle(office: Office, reply: Queued, delivery: Delivery, done: Dispatched) -> None:
@@ -102,6 +128,7 @@ def _settle(office: Office, reply: Queued, delivery: Delivery, done: Dispatched)
     office.store.mark(reply.message_id, state, delivery.text)
     if state == "sent":
         done.sent += 1
+        done.copies.append(reply)
     elif state != "queued":
         done.held += 1
         log.warning("给 %s 的回复未能发出：%s", reply.recipient, delivery.text)
@@ -122,7 +149,7 @@ def _end(office: Office, delivery: Delivery, done: Dispatched, today: datetime) 
 
 
 def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Clock) -> None:
-    with Mailbox.open(office.settings, office.user) as mailbox:
+    with office.mailbox(clock()) as mailbox:
         folder = mailbox.find_special(b"\\Drafts", "草稿箱", "Drafts")
         if folder is None:
             done.notes.append("邮箱里没有草稿箱文件夹，回复暂存在程序的发件箱中。")
@@ -135,14 +162,14 @@ def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Cloc
             done.drafted += 1
 
 
-def _resolve_uncertain(office: Office, done: Dispatched) -> None:
+def _resolve_uncertain(office: Office, done: Dispatched, clock: Clock) -> None:
     """Look for replies of unknown fate in the sent folder; resend only where their absence proves something."""
     uncertain = office.store.replies("uncertain")
     if not uncertain:
         return
     sent = {reply.message_id for reply in office.store.replies("sent")}
     there: set[str] = set()
-    with suppress(AnnexError), Mailbox.open(office.settings, office.user) as mailbox:
+    with suppress(AnnexError), office.mailbox(clock()) as mailbox:
         folder = mailbox.find_special(b"\\Sent", "已发送", "Sent")
         there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
     for reply in uncertain:

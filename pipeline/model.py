@@ -219,6 +219,8 @@ class Submission:
     """What a university currently stands for, judged.
 
     `findings` are those that need several documents or the mail; those of one document stand with its version.
+    `held` would replace what is current and came from an address not `trusted` for this university: staff decide. `newcomers`
+    are the mails from such addresses whose new documents were taken.
     `all_findings` joins both, current versions only, in the order a person would work through them.
     """
 
@@ -229,6 +231,9 @@ class Submission:
     withdrawn: tuple[Version, ...] = ()
     superseded: tuple[Version, ...] = ()
     supporting: tuple[Version, ...] = ()
+    held: tuple[Version, ...] = ()
+    newcomers: tuple[Mail, ...] = ()
+    trusted: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
     all_findings: tuple[Finding, ...] = ()
     mails: tuple[Mail, ...] = ()

@@ -6,21 +6,28 @@ It finds and holds things; run.py, dispatch.py and bookkeeping.py act with them.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
 from pipeline.archive import Archive
 from pipeline.assemble import assemble
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, LoginRefused, ServerAway
+from pipeline.mailbox import Mailbox
 from pipeline.message import decode
-from pipeline.model import Address, Attachment, Submission, Version
+from pipeline.model import SHANGHAI, Address, Attachment, Submission, Version
+from pipeline.outbox import Post
 from pipeline.rules import Rules, load
 from pipeline.settings import Settings
 from pipeline.spool import Spool
@@ -28,6 +35,9 @@ from pipeline.store import Store
 from pipeline.unpack import unpack
 
 log = logging.getLogger(__name__)
+
+Opened = TypeVar("Opened", Mailbox, Post)
+REFUSED_FOR = timedelta(hours=1)
 
 
 class AlreadyRunning(Exception):
@@ -59,7 +69,8 @@ class Office:
         """What a university (or "?" and an address) currently stands for."""
         if university not in self._submissions:
             versions, mails = self.store.dossier(university)
-            self._submissions[university] = assemble(university, versions, mails, self.rules)
+            decisions = self.store.decisions()
+            self._submissions[university] = assemble(university, versions, mails, self.rules, decisions)
         return self._submissions[university]
 
     def forget(self, *universities: str) -> None:
@@ -79,6 +90,34 @@ class Office:
             return self._files[version.mail][version.file]
         except KeyError:
             raise FileNotFoundError(version.path) from None
+
+    def mailbox(self, now: datetime) -> Mailbox:
+        """The open mailbox. Raises ServerAway or LoginRefused, the latter without asking again for an hour."""
+        return self._enter("imap", now, lambda: Mailbox.open(self.settings, self.user))
+
+    def post(self, now: datetime) -> Post:
+        """The open SMTP session; raises as `mailbox` does."""
+        return self._enter("smtp", now, lambda: Post.open(self.settings, self.user))
+
+    def _enter(self, door: str, now: datetime, knock: Callable[[], Opened]) -> Opened:
+        """Log in, but do not try again what was refused: repeated refusals lock a mailbox."""
+        code = self.settings.auth_code.get_secret_value()
+        url = self.settings.imap_url if door == "imap" else self.settings.smtp_url
+        key = hashlib.sha256(f"{door}\n{url}\n{self.user}\n{code}".encode()).hexdigest()[:16]
+        refused = json.loads(self.store.fact(f"refused_{door}") or "{}")
+        if refused.get("key") == key and now < datetime.fromisoformat(refused["until"]):
+            until = datetime.fromisoformat(refused["until"]).astimezone(SHANGHAI)
+            note = f"{until:%H:%M} 之前不再尝试登录，以免邮箱被锁；修改授权码后立即生效，或运行 annex-inbox doctor。"
+            raise LoginRefused(f"{refused['said']}\n{note}")
+        try:
+            opened = knock()
+        except LoginRefused as error:
+            value = {"key": key, "until": (now + REFUSED_FOR).isoformat(), "said": str(error)}
+            self.store.set_fact(f"refused_{door}", json.dumps(value, ensure_ascii=False))
+            raise
+        if refused:
+            self.store.set_fact(f"refused_{door}", "{}")
+        return opened
 
     def head(self, mail: str) -> tuple[str, Address]:
         """Subject and sender of a mail that could not be processed, as far as they can be read."""
@@ -136,3 +175,25 @@ def single_run(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def time_limit(settings: Settings) -> Iterator[None]:
+    """End the process, exit code 75, when a pass takes longer than ANNEX_PASS_MINUTES.
+
+    Every step has a time limit of its own; this is for the hang nobody thought of, which would hold the lock for ever. What
+    was not finished is taken up by the next pass, as after any other kill.
+    """
+
+    def give_up() -> None:
+        sys.stderr.write(f"这一轮超过了 {settings.pass_minutes:g} 分钟（ANNEX_PASS_MINUTES），已强行结束，下一轮会接着做。\n")
+        sys.stderr.flush()
+        os._exit(ServerAway.exit_code)
+
+    timer = threading.Timer(settings.pass_minutes * 60, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

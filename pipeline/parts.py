@@ -1,25 +1,21 @@
-"""The MIME structure of a raw mail: its leaves in order, each with type, name and decoded bytes.
+"""What the leaves of a mail are: its texts, and its files with their names and decoded bytes.
 
-An attached mail is a leaf that keeps its original bytes. Depth and number of parts are bounded. Nothing is ever
-raised or written again, and what a mail means (a person's, a bounce) is not decided here.
+An attached mail is a file that keeps its original bytes. Nothing is ever raised or written again, and what a mail
+means (a person's, a bounce) is not decided here.
 """
 
 from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email.message import Message
-from email.parser import BytesParser
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from pipeline import charsets
+from pipeline.mime import MAX_PARTS, Part, Tree, parse
 from pipeline.model import Attachment
 
-MAX_DEPTH = 30
-MAX_PARTS = 2000
+__all__ = ["MAX_PARTS", "Tree", "files", "headers", "parse", "subject", "texts"]
 
 MAIL_TYPES = frozenset({"message/rfc822", "message/global", "message/news"})
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
@@ -55,57 +51,23 @@ _ENDINGS = {
 }
 
 
-class Part(Message):
-    """A part as the standard parser builds it, but attached mails stay closed and nesting ends at MAX_DEPTH.
-
-    The parser offers no other way in than the class it builds parts of; it asks `get_content_maintype` whether
-    to descend and calls `attach` for each part it finds.
-    """
-
-    depth = 0
-    dropped = 0
-
-    def __init__(self, *positional: Any, **named: Any) -> None:
-        super().__init__(*positional, **named)
-        self.counter = [0]
-
-    def get_content_maintype(self) -> str:
-        main = super().get_content_maintype()
-        closed = main == "message" or (main == "multipart" and self.depth >= MAX_DEPTH)
-        return "application" if closed else main
-
-    def attach(self, payload: Any) -> None:
-        payload.depth, payload.counter = self.depth + 1, self.counter
-        self.counter[0] += 1
-        # Past the limit a part is parsed, in bounded memory, and let go.
-        if self.counter[0] <= MAX_PARTS:
-            super().attach(payload)
-
-    @property
-    def source(self) -> bytes:
-        """A leaf's bytes as sent. `get_payload` would push 8-bit bytes through the charset of the label."""
-        payload = vars(self).get("_payload")
-        return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
-
-
 @dataclass(frozen=True)
 class Leaf:
-    """A part that holds bytes. `related` tells that it stands in a multipart/related, beside an HTML body."""
+    """A part that holds bytes."""
 
-    part: Part = field(repr=False)
-    related: bool = False
+    part: Part
 
-    @cached_property
+    @property
     def type(self) -> str:
-        return self.part.get_content_type()
+        return self.part.type
 
     @cached_property
     def _type_parameters(self) -> dict[str, str]:
-        return charsets.parameters(_raw(self.part, "content-type"))
+        return charsets.parameters(self.part.first("content-type"))
 
     @cached_property
     def _disposition(self) -> tuple[str, dict[str, str]]:
-        value = _raw(self.part, "content-disposition")
+        value = self.part.first("content-disposition")
         return value.partition(";")[0].strip().lower(), charsets.parameters(value)
 
     @property
@@ -122,7 +84,7 @@ class Leaf:
 
     @property
     def content_id(self) -> str:
-        return charsets.header(_raw(self.part, "content-id")).strip("<> ")
+        return charsets.header(self.part.first("content-id")).strip("<> ")
 
     @property
     def is_mail(self) -> bool:
@@ -141,14 +103,14 @@ class Leaf:
     def content(self) -> bytes:
         """The bytes with the transfer encoding undone; what is cut short is given as far as it goes."""
         raw = self.part.source
-        encoding = charsets.header(_raw(self.part, "content-transfer-encoding")).lower()
+        encoding = charsets.header(self.part.first("content-transfer-encoding")).lower()
         if encoding == "base64":
             return charsets.base64(raw)
         if encoding == "quoted-printable":
             return binascii.a2b_qp(raw)
         if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
-            return b"".join(content for _, content in uuencoded(raw)[0]) or raw
-        return raw
+            return b"".join(content for _, content in uuencoded(bytes(raw))[0]) or bytes(raw)
+        return bytes(raw)
 
     @property
     def text(self) -> str:
@@ -157,49 +119,18 @@ class Leaf:
         return charsets.decode(content, self._type_parameters.get("charset", ""))
 
 
-def _raw(part: Part, name: str) -> str:
-    """A header as it stood, 8-bit bytes as surrogates; `Message.get` would wrap them in a Header."""
-    for key, value in part.raw_items():
-        if key.lower() == name:
-            return str(value)
-    return ""
-
-
-def parse(raw: bytes) -> Part:
-    """The mail's tree. What is no mail gives a tree of one leaf, with whatever headers could be made out."""
-    return BytesParser(Part).parsebytes(raw)
-
-
-def headers(tree: Part) -> dict[str, tuple[str, ...]]:
+def headers(tree: Tree) -> dict[str, tuple[str, ...]]:
     """The mail's own headers by lower-case name, as they stood (see `charsets.header`), topmost first."""
     found: dict[str, list[str]] = {}
-    for name, value in tree.raw_items():
-        found.setdefault(name.lower(), []).append(str(value))
+    for name, value in tree.top.fields:
+        found.setdefault(name, []).append(value)
     return {name: tuple(values) for name, values in found.items()}
-
-
-def leaves(tree: Part) -> Iterator[Leaf]:
-    """The leaves in the order of the mail."""
-    stack: list[tuple[Part, bool]] = [(tree, False)]
-    while stack:
-        part, related = stack.pop()
-        payload = part.get_payload()
-        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
-            related = related or part.get_content_type() == "multipart/related"
-            stack.extend((child, related) for child in reversed(payload) if isinstance(child, Part))
-        else:
-            yield Leaf(part, related)
-
-
-def too_many(tree: Part) -> bool:
-    """Whether parts beyond MAX_PARTS were let go."""
-    return tree.counter[0] > MAX_PARTS
 
 
 def texts(tree: Part) -> tuple[str, str]:
     """The mail's plain text and HTML, each "" if it has none; several of a kind follow one another."""
     found: dict[str, list[str]] = {"text/plain": [], "text/html": []}
-    for leaf in leaves(tree):
+    for leaf in map(Leaf, tree.leaves):
         if leaf.is_body and leaf.type in found:
             found[leaf.type].append(leaf.text)
     return "\n".join(found["text/plain"]), "\n".join(found["text/html"])
@@ -212,17 +143,17 @@ def files(tree: Part, html: str = "") -> tuple[Attachment, ...]:
     """
     found: list[Attachment] = []
     shown = set(re.findall(r"cid:([^\"'\s<>)]+)", html, re.IGNORECASE))
-    for leaf in leaves(tree):
+    for leaf in map(Leaf, tree.leaves):
         if leaf.type == "text/plain" and leaf.is_body:
             found += [Attachment(name, content) for name, content in uuencoded(leaf.content)[0]]
         elif leaf.is_file and not (_empty_unnamed(leaf)):
             picture = leaf.type.startswith("image/")
-            inline = picture and (leaf.content_id in shown or (leaf.related and leaf.disposition == "inline"))
+            inline = picture and (leaf.content_id in shown or (leaf.part.related and leaf.disposition == "inline"))
             found.append(Attachment(leaf.name or _made_up(leaf, len(found) + 1), leaf.content, inline))
             if leaf.is_mail:
                 found[-1] = Attachment(_mail_name(leaf), leaf.content)
-    if too_many(tree):
-        found.append(Attachment("邮件", b"", problem="unsafe", detail=f"邮件的组成部分超过 {MAX_PARTS} 个"))
+    if tree.cut:
+        found.append(Attachment("邮件", b"", problem="unsafe", detail=tree.cut))
     return tuple(found)
 
 

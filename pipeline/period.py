@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 CHINESE_DIGITS = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789")
-CHINESE_YEAR = re.compile(r"[〇○零一二三四五六七八九]{4}(?=年|[./\-至到])")
+CHINESE_YEAR = re.compile(r"(?<![\d〇○零一二三四五六七八九])[二2][〇○零0][〇○零一二三四五六七八九\d]{2}(?=\s*(?:年|[./\-至到—–~]))")
 CHINESE_NUMBER = re.compile(r"(?<![\d十])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=[月日号])")
 
 YEAR = r"(?P<year>(?:19|20)\d{2})"
@@ -23,11 +23,19 @@ DATE = re.compile(
     rf"|(?<!\d)(?P<year2>(?:19|20)\d{{2}})(?P<month2>0[1-9]|1[0-2])(?P<day2>0[1-9]|[12]\d|3[01])?(?!\d)"
     rf"|(?<!\d)(?P<year3>\d{{2}})年(?P<month3>0?[1-9]|1[0-2])月(?:(?P<day3>0?[1-9]|[12]\d|3[01])[日号])?"
     rf"|(?<!\d)(?P<year4>(?:19|20)\d{{2}})(?!\d)\s*年?(?P<school>\s*学年)?"
-    rf"|(?<=[至到~—–\-])\s*(?P<month5>0?[1-9]|1[0-2])月(?:(?P<day5>0?[1-9]|[12]\d|3[01])[日号])?"
+    rf"|(?<=[至到~—–\-])\s*(?P<next>次年|翌年|第二年)?\s*(?P<month5>0?[1-9]|1[0-2])月(?:(?P<day5>0?[1-9]|[12]\d|3[01])[日号])?"
+)
+# A term of a school year: "2023-2024学年第二学期" is the spring of 2024, "2023年秋季学期" the autumn of 2023.
+TERM = re.compile(
+    r"(?<!\d)(?P<first>20\d\d)\s*(?:[—–\-~至/]+\s*(?P<second>20\d\d|\d\d)\s*)?(?:学年度?|年)?\s*的?\s*"
+    r"(?P<term>第?[一二12上下]|春季?|秋季?)\s*(?:半)?学期"
 )
 DURATION = re.compile(r"(?P<number>半|\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s*(?P<half>个半)?\s*个?\s*(?P<unit>学年|学期|年|(?<=个|半)月|周|天)(?P<more>半)?")
 MONTHS = {"学年": 12.0, "学期": 6.0, "年": 12.0, "月": 1.0, "周": 7 / 30.4, "天": 1 / 30.4}
 NUMBERS = {"半": 0.5, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+# "近一年" and "不满一年" are less than a year; "为期三个月" says when a period that has only a start ended.
+NEARLY = re.compile(r"(?:近|不足|不满|未满|不到|未到)$")
+LASTING = re.compile(r"(?:为期|历时|持续时间|时长|周期)(?:为|约)?[:\s]*$")
 ONGOING = re.compile(r"至今|迄今|目前|现在|今$|今[）)]|持续|长期|进行中|[起始]$|开始|以来|[—–\-~至到]\s*$")
 
 
@@ -60,15 +68,28 @@ def read_period(text: str) -> Period | None:
 
     Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day.
     """
-    plain = _digits(unicodedata.normalize("NFKC", text))
-    spans = list(_spans(plain))
+    plain = _digits(unicodedata.normalize("NFKC", text)).lstrip("'’‘")
+    spans = [_term(found) for found in TERM.finditer(plain)] + list(_spans(TERM.sub(" ", plain)))
+    lengths = [(plain[: found.start()], _months(found)) for found in DURATION.finditer(plain)]
     if spans:
         start = min(first for first, _ in spans)
-        single = len(spans) == 1
-        end = None if single or ONGOING.search(plain) else max(last for _, last in spans)
-        return Period(start=start, end=end)
-    months = [_months(found) for found in DURATION.finditer(plain)]
+        if ONGOING.search(plain):
+            return Period(start=start)
+        if len(spans) == 1:
+            lasting = [months for before, months in lengths if LASTING.search(before)]
+            return Period(start=start, end=start + timedelta(days=30.5 * max(lasting)) if lasting else None)
+        return Period(start=start, end=max(last for _, last in spans))
+    months = [months - bool(NEARLY.search(before)) for before, months in lengths]
     return Period(months=max(months)) if months else None
+
+
+def _term(found: re.Match[str]) -> tuple[date, date]:
+    """A term from its first month to the end of the holidays behind it."""
+    year = int(found["first"])
+    if found["term"].removeprefix("第")[0] in "一1上秋":
+        return date(year, 9, 1), date(year + 1, 2, 15)
+    year += 1 if found["second"] else 0
+    return date(year, 2, 15), date(year, 8, 31)
 
 
 def _digits(text: str) -> str:
@@ -100,10 +121,10 @@ def _spans(text: str) -> list[tuple[date, date]]:
         if "year3" in group:
             year += 2000
         if not year:
-            # "2023年9月至11月": the second month belongs to the year before it.
+            # "2023年9月至11月": the second month belongs to the year before it, "至6月" or "至次年6月" to the next.
             if not spans:
                 continue
-            year = spans[-1][0].year
+            year = spans[-1][0].year + (1 if "next" in group or month < spans[-1][0].month else 0)
         spans.append(_span(year, month, day, "school" in group))
     return spans
 

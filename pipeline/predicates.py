@@ -428,3 +428,22 @@ def differs_from_summary(whole: Whole, *, field: str) -> Iterator[Breach]:
             place=str(form.place(name)),
             values={"project": entry.name, "found": theirs, "expected": ours},
         )
+
+
+@predicate("sender", "id", "files")
+def held_back(whole: Whole) -> Iterator[Breach]:
+    """A mail from an address not known for the university would replace what it has sent; one breach for each mail."""
+    held: dict[str, list[str]] = {}
+    for version in whole.submission.held:
+        held.setdefault(version.mail, []).append(version.path)
+    for mail in whole.submission.mails:
+        if mail.id in held:
+            values = {"sender": str(mail.sender), "id": mail.id[:12], "files": "、".join(held[mail.id])}
+            yield Breach(path=held[mail.id][0], values=values)
+
+
+@predicate("sender")
+def written_from_elsewhere(whole: Whole) -> Iterator[Breach]:
+    """New documents were taken from an address not known for the university before; one breach for each address."""
+    for sender in dict.fromkeys(str(mail.sender) for mail in whole.submission.newcomers):
+        yield Breach(values={"sender": sender})

@@ -132,6 +132,7 @@ def _standing(one: Version, submission: Submission) -> str:
         "现行": [*submission.summaries, *(e.application for e in submission.entries if e.application)],
         "已被替换": submission.superseded,
         "已撤回": submission.withdrawn,
+        "待核实": submission.held,
     }
     for word, group in groups.items():
         if any((other.mail, other.index) == key for other in group):

@@ -73,6 +73,7 @@ class Rules:
     terms: Terms
     words: Words
     limits: Limits
+    mail_providers: tuple[str, ...]
     rules: tuple[Rule, ...]
 
     @cached_property
@@ -166,6 +167,7 @@ class _File(_Strict):
     categories: tuple[str, ...]
     submission_words: _Words
     limits: _Limits = _Limits()
+    mail_providers: tuple[str, ...] = ()
     universities: tuple[_University, ...]
     rules: dict[str, _Rule]
 
@@ -267,6 +269,7 @@ def _rules(path: Path, file: _File) -> Rules:
         terms=Terms(notice.deadline, file.categories, _roster(file.universities)),
         words=Words(**file.submission_words.model_dump()),
         limits=limits,
+        mail_providers=file.mail_providers,
         rules=tuple(rule for rule, enabled in _every_rule(file.rules) if enabled),
     )
 

@@ -6,6 +6,7 @@ A mail that makes our code fail is set aside whole and the rest goes on; a serve
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from pipeline.assemble import own_part
 from pipeline.bookkeeping import keep_ledger
 from pipeline.dispatch import Clock, Dispatched, dispatch
+from pipeline.errands import heartbeat, tell_staff
 from pipeline.errors import AnnexError, ServerAway
 from pipeline.flow import process
-from pipeline.mailbox import Mailbox
-from pipeline.model import Disposition, Envelope, Mail, Outcome
+from pipeline.message import decode
+from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome
 from pipeline.office import Office
 from pipeline.reply import compose
 
@@ -28,6 +31,8 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 # Told as (what is being done, how many are done, how many there are).
 Progress = Callable[[str, int, int], None]
+OUR_IDS = re.compile(r"<annex\.[0-9a-f]{32}@[^<>\s]+>")
+ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 def silent(_what: str, _done: int, _of: int) -> None:
@@ -68,14 +73,15 @@ def one_pass(office: Office, clock: Clock, progress: Progress = silent) -> Pass:
         fetch(office, done, clock, progress)
     done.replies = answer(office, clock(), progress)
     _ledger(office, done, clock())
-    if office.settings.reply != "off":
-        done.dispatched = dispatch(office, clock, lambda one, of: progress("发送回复", one, of))
-        done.notes += done.dispatched.notes
-        if done.dispatched.trouble is not None:
-            done.troubles.append(done.dispatched.trouble)
-        _ledger(office, done, clock())
+    tell_staff(office, clock(), done.troubles)
+    done.dispatched = dispatch(office, clock, lambda one, of: progress("发送回复", one, of))
+    done.notes += done.dispatched.notes
+    if done.dispatched.trouble is not None:
+        done.troubles.append(done.dispatched.trouble)
+    _ledger(office, done, clock())
     if not done.troubles:
         office.store.set_fact("last_success", clock().isoformat())
+    heartbeat(office, clock(), done.troubles)
     return done
 
 
@@ -96,7 +102,7 @@ def _ledger(office: Office, done: Pass, now: datetime) -> None:
 def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
     """Bring every mail not known yet into the spool and process it, oldest first over all folders."""
     store = office.store
-    with Mailbox.open(office.settings, office.user) as mailbox:
+    with office.mailbox(clock()) as mailbox:
         found, missing = mailbox.folders(office.settings.folders)
         done.notes += [f"邮箱中没有文件夹“{name}”，已跳过。" for name in missing]
         if not found:
@@ -158,11 +164,22 @@ def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> 
     """Store an outcome; a correspondent who has now said which university it is gets its earlier forms attributed."""
     before = [mail.universities for mail in office.store.mails([outcome.mail.id])]
     office.store.record(outcome, envelope)
+    if outcome.mail.automatic is Automatic.BOUNCE:
+        _note_bounce(office, outcome.mail)
     known = [name for name in outcome.mail.universities if not name.startswith("?")]
     address = outcome.mail.reply_to.address
     if len(known) == 1 and address:
         office.store.adopt(address, known[0])
     office.forget(*outcome.mail.universities, f"?{address}", *(name for names in before for name in names))
+
+
+def _note_bounce(office: Office, mail: Mail) -> None:
+    """Remember which of our replies came back, by the Message-ID the bounce quotes or the address it names."""
+    raw = office.spool.read(mail.id)
+    text = raw.decode("ascii", "replace") + decode(raw, office.user).text
+    addresses = {found.lower() for found in ADDRESS.findall(text)}
+    for address in office.store.note_bounce(OUR_IDS.findall(text), addresses, mail.id, mail.received_at):
+        log.warning("发给 %s 的回复被退回，以后不再向它发信，请人工联系。", address)
 
 
 def retry_set_aside(office: Office, clock: Clock, only: Iterable[str] | None = None) -> int:
@@ -192,9 +209,12 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
     for mail in office.store.unanswered():
         if all(_quiet(office, university, now) for university in mail.universities):
             due.setdefault(mail.reply_to.address, []).append(mail)
+    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     made = 0
-    for position, mails in enumerate(due.values(), start=1):
-        made += _answer(office, mails, now)
+    for position, (address, mails) in enumerate(due.items(), start=1):
+        # Whoever has had enough replies for today, a robot perhaps, gets the rest in one tomorrow.
+        if office.store.made_since(address, today) < office.settings.send_per_correspondent:
+            made += _answer(office, mails, now)
         progress("撰写回复", position, len(due))
     return made
 
@@ -206,7 +226,8 @@ def _quiet(office: Office, university: str, now: datetime) -> bool:
 
 def _answer(office: Office, mails: list[Mail], now: datetime) -> bool:
     universities = dict.fromkeys(name for mail in mails for name in mail.universities)
-    submissions = tuple(office.submission(name) for name in universities)
+    address = mails[-1].reply_to.address
+    submissions = tuple(own_part(office.submission(name), address) for name in universities)
     try:
         reply = compose(tuple(mails), submissions, office.rules.notice, office.user, now)
     except ValueError:
@@ -214,7 +235,10 @@ def _answer(office: Office, mails: list[Mail], now: datetime) -> bool:
         log.warning("邮件 %s 没有可用的回信地址", mails[-1].id[:12])
         _leave(office, mails)
         return False
-    return office.store.queue(reply, now, "off" if office.settings.reply == "off" else "queued")
+    state = "off" if office.settings.reply == "off" else "queued"
+    if office.store.has_bounced(reply.recipient):
+        state = "undeliverable"
+    return office.store.queue(reply, now, state)
 
 
 def _leave(office: Office, mails: Iterable[Mail]) -> None:

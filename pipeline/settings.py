@@ -5,6 +5,7 @@ Frozen once read. Secrets come from nowhere else and never appear in a repr, a l
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -66,7 +67,11 @@ class Settings(BaseSettings):
     reply: Literal["send", "draft", "off"] = "send"
     send_pause: float = Field(default=3.0, ge=0)
     send_per_day: int = Field(default=200, ge=0)
+    send_per_correspondent: int = Field(default=6, ge=1)
     settle_minutes: float = Field(default=15.0, ge=0)
+    sent_copy: Literal["never", "auto", "append"] = "never"
+    alert_to: str = ""
+    pass_minutes: float = Field(default=60.0, gt=0)
     poll: str = "*/5 * * * *"
 
     @field_validator("folders", mode="before")
@@ -88,6 +93,13 @@ class Settings(BaseSettings):
     @classmethod
     def _smtp(cls, value: str) -> str:
         Server(value, SMTP_PORTS)
+        return value
+
+    @field_validator("alert_to")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", value):
+            raise ValueError("应为一个邮箱地址")
         return value
 
     @field_validator("poll")
@@ -127,6 +139,7 @@ class Settings(BaseSettings):
 
 MESSAGES = {
     "greater_than_equal": "不能小于 {ge}",
+    "greater_than": "应大于 {gt}",
     "int_parsing": "应为整数",
     "float_parsing": "应为数字",
     "literal_error": "只能是 {expected}",

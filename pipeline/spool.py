@@ -61,6 +61,13 @@ class Spool:
         """The mail as it came. Raises FileNotFoundError where it was never kept."""
         return self.path(mail).read_bytes()
 
+    def remove(self, mail: str) -> None:
+        """Forget a mail for good; its folder goes with it when nothing else is in there."""
+        path = self.path(mail)
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
+
     def ids(self) -> Iterator[str]:
         """The ids of all mails kept, in ascending order."""
         for path in sorted(self.root.glob("??/*.eml")):

@@ -115,6 +115,27 @@ aside = sa.Table(
     sa.Column("trace", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
 )
+decision = sa.Table(
+    "decision",
+    metadata,
+    # A mail that would replace data from another address, and whether staff let it.
+    sa.Column("mail", sa.String(64), primary_key=True),
+    sa.Column("accepted", sa.Boolean, nullable=False),
+    sa.Column("decided_at", sa.Text, nullable=False),
+)
+bounced = sa.Table(
+    "bounced",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("mail", sa.String(64), nullable=False),
+    sa.Column("bounced_at", sa.Text, nullable=False),
+)
+purged = sa.Table(
+    "purged",
+    metadata,
+    # Only the hash stays of a mail that was removed, so that it is not fetched and recorded anew.
+    sa.Column("mail", sa.String(64), primary_key=True),
+)
 
 
 def stamp(moment: datetime) -> str:
@@ -128,7 +149,7 @@ def instant(text: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A reply in the outbox. `state`: queued, sending, sent, draft, off, held, undeliverable."""
+    """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, undeliverable."""
 
     message_id: str
     recipient: str
@@ -227,7 +248,7 @@ class Store:
     def is_recorded(self, id: str) -> bool:
         """Whether a mail's outcome is stored, or the mail set aside."""
         with self.engine.connect() as connection:
-            for table, column in ((mail, mail.c.id), (aside, aside.c.mail)):
+            for table, column in ((mail, mail.c.id), (aside, aside.c.mail), (purged, purged.c.mail)):
                 if connection.execute(sa.select(column).select_from(table).where(column == id)).first():
                     return True
         return False
@@ -383,6 +404,43 @@ class Store:
                     known[row.university] = frozenset(same_project(project.project_name) for project in record.projects)
         return known
 
+    def sightings(self, id: str) -> list[Envelope]:
+        """Where a mail was seen in the mailbox, in the order of its times of receipt."""
+        query = sa.select(sighting).where(sighting.c.mail == id).order_by(sighting.c.received_at, sighting.c.folder)
+        with self.engine.connect() as connection:
+            return [
+                Envelope(row.folder, row.uidvalidity, row.uid, instant(row.received_at), 0)
+                for row in connection.execute(query)
+            ]
+
+    def decisions(self) -> dict[str, bool]:
+        """What staff decided of mails that would replace data from another address."""
+        with self.engine.connect() as connection:
+            return {row.mail: row.accepted for row in connection.execute(sa.select(decision))}
+
+    def decide(self, id: str, accepted: bool, at: datetime) -> None:
+        """Keep a decision of staff's; the last one counts."""
+        with self._begin() as connection:
+            connection.execute(decision.delete().where(decision.c.mail == id))
+            connection.execute(decision.insert().values(mail=id, accepted=accepted, decided_at=stamp(at)))
+
+    def purge(self, before: datetime) -> list[tuple[str, list[str]]]:
+        """Remove everything about the mails received before an instant; their ids with the universities they concerned."""
+        with self._begin() as connection:
+            ids = list(connection.execute(sa.select(mail.c.id).where(mail.c.received_at < stamp(before))).scalars())
+            ids += connection.execute(sa.select(aside.c.mail).where(aside.c.received_at < stamp(before))).scalars()
+            gone = []
+            for id in dict.fromkeys(ids):
+                names = connection.execute(sa.select(concerns.c.university).where(concerns.c.mail == id)).scalars()
+                gone.append((id, list(names)))
+                reply = connection.execute(sa.select(mail.c.reply).where(mail.c.id == id)).scalar()
+                for table, column in _ABOUT_A_MAIL:
+                    connection.execute(table.delete().where(column == id))
+                if reply and not connection.execute(sa.select(mail.c.id).where(mail.c.reply == reply)).first():
+                    connection.execute(outbox.delete().where(outbox.c.message_id == reply))
+                connection.execute(purged.insert().values(mail=id))
+            return gone
+
     # ---- outbox
 
     def queue(self, reply: Reply, made_at: datetime, state: str = "queued") -> bool:
@@ -429,6 +487,39 @@ class Store:
         with self.engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def made_since(self, recipient: str, moment: datetime) -> int:
+        """How many replies to one address were made since an instant."""
+        query = sa.select(sa.func.count()).where(outbox.c.recipient == recipient, outbox.c.made_at >= stamp(moment))
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def note_bounce(self, message_ids: Iterable[str], recipients: Iterable[str], id: str, at: datetime) -> list[str]:
+        """Remember what a bounce says: the replies named, else the newest sent to the addresses named, did not arrive.
+
+        Returns the addresses that are not written to any more.
+        """
+        with self._begin() as connection:
+            found = [
+                row
+                for row in connection.execute(sa.select(outbox.c.message_id, outbox.c.recipient, outbox.c.state))
+                if row.state == "sent" and (row.message_id in set(message_ids) or row.recipient in set(recipients))
+            ]
+            for row in found:
+                said = "对方邮件系统退信"
+                connection.execute(
+                    outbox.update().where(outbox.c.message_id == row.message_id).values(state="bounced", said=said)
+                )
+            addresses = list(dict.fromkeys(row.recipient for row in found))
+            for address in addresses:
+                connection.execute(bounced.delete().where(bounced.c.address == address))
+                connection.execute(bounced.insert().values(address=address, mail=id, bounced_at=stamp(at)))
+            return addresses
+
+    def has_bounced(self, address: str) -> bool:
+        """Whether what we sent to an address came back."""
+        with self.engine.connect() as connection:
+            return connection.execute(sa.select(bounced).where(bounced.c.address == address)).first() is not None
+
     # ---- set aside
 
     def set_aside(
@@ -466,6 +557,15 @@ class Store:
                 )
                 for row in rows
             ]
+
+
+_ABOUT_A_MAIL = (
+    (mail, mail.c.id),
+    (concerns, concerns.c.mail),
+    (version, version.c.mail),
+    (aside, aside.c.mail),
+    (decision, decision.c.mail),
+)
 
 
 def _private_file(path: Path) -> None:

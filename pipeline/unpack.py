@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from pipeline import bodies, charsets, parts
 from pipeline.model import Attachment, Limits
-from pipeline.zips import DAMAGE, Broken, Budget, Scope, charge, is_document, is_zip, megabytes, zip_files
+from pipeline.budget import Broken, Budget, Scope, megabytes
+from pipeline.zips import DAMAGE, is_document, is_zip, zip_files
 
 _VOLUME = re.compile(r"\.(z\d\d|r\d\d|(zip|7z|rar)\.\d{3}|part\d+\.(rar|zip))$")
 _OTHER_ARCHIVES = (
@@ -102,7 +103,7 @@ def _mail(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     tree = parts.parse(attachment.content)
     _, html = parts.texts(tree)
     for file in (*parts.files(tree, html), *bodies.pasted_form(bodies.own_html(html))):
-        charge(budget, len(file.content))
+        budget.charge(len(file.content))
         yield replace(file, path=f"{attachment.path}/{file.path}")
 
 
@@ -121,5 +122,5 @@ def _tnef(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
         # The package promises no exception of its own for damaged files.
         raise Broken("unreadable", "winmail.dat 已损坏", Scope.ARCHIVE) from None
     for number, (name, content) in enumerate(held, start=1):
-        charge(budget, len(content))
+        budget.charge(len(content))
         yield Attachment(f"{attachment.path}/{charsets.file_name(name) or f'附件{number}.bin'}", content)

@@ -5,26 +5,22 @@ No declared size is believed. What is inside is not looked into: nested archives
 
 from __future__ import annotations
 
-import enum
 import io
 import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pipeline import charsets
-from pipeline.model import Attachment, Limits
+from pipeline.budget import CHUNK, MOST_LISTED, Broken, Budget, Scope, check_spread, gathered, inner_path
+from pipeline.model import Attachment
 
-_CHUNK = 256 * 1024
-_FREE = 1024 * 1024
-# Listing a zip takes memory for each entry, so they are counted first; no document has so many.
 _ENTRY = b"PK\x01\x02"
-_MOST_LISTED = 10_000
-_JUNK = re.compile(r"(^|/)(__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*|~\$[^/]*)(/|$)", re.IGNORECASE)
-_DRIVE = re.compile(r"[A-Za-z]:")
 _UTF8_FLAG = 0x800
+_LOCKED = 0x2041
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+VOLUME = "分卷压缩包的一部分，请压缩成一个 zip 文件"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _DOCUMENT = re.compile(
     r"\.(docx?|docm|dotx?|xlsx?|xlsm|xlsb|xltx?|pptx?|pptm|wps|et|dps|od[tsp]|ofd|pages|numbers|key|pdf|epub)$",
@@ -48,31 +44,6 @@ DAMAGE = (
 )
 
 
-@dataclass
-class Budget:
-    """What may still be read of one mail; the only thing here that changes."""
-
-    limits: Limits
-    total: int = 0
-    files: int = 0
-
-
-class Scope(enum.Enum):
-    """How much is lost when reading stops: one entry, one archive, or all that is still to be read of the mail."""
-
-    ENTRY = enum.auto()
-    ARCHIVE = enum.auto()
-    MAIL = enum.auto()
-
-
-class Broken(Exception):  # noqa: N818 - it is no error of ours but the end of reading something.
-    """Reading stops here: `problem` and `detail` as in Attachment."""
-
-    def __init__(self, problem: str, detail: str, scope: Scope) -> None:
-        super().__init__(detail)
-        self.problem, self.detail, self.scope = problem, detail, scope
-
-
 def is_zip(content: bytes) -> bool:
     """Whether the bytes begin as a zip does."""
     return content[:4] in _ZIP
@@ -80,7 +51,7 @@ def is_zip(content: bytes) -> bool:
 
 def is_document(attachment: Attachment) -> bool:
     """Whether a zip is a document: by what it contains, or, if it cannot be opened, by its name."""
-    if attachment.content.count(_ENTRY) > _MOST_LISTED:
+    if attachment.content.count(_ENTRY) > MOST_LISTED:
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(attachment.content)) as archive:
@@ -91,45 +62,46 @@ def is_document(attachment: Attachment) -> bool:
         return bool(_DOCUMENT.search(attachment.path))
 
 
-def charge(budget: Budget, size: int) -> None:
-    budget.total += size
-    if budget.total > budget.limits.max_total_bytes:
-        raise Broken("unsafe", f"解压后总大小超过 {megabytes(budget.limits.max_total_bytes)}", Scope.MAIL)
-
-
-def megabytes(limit: int) -> str:
-    return f"{limit // (1024 * 1024)} MB" if limit >= 1024 * 1024 else f"{limit} 字节"
+def has_unusual_methods(content: bytes) -> bool:
+    """Whether a zip holds a readable entry compressed in a way this module leaves to others (Deflate64, LZMA, …)."""
+    if content.count(_ENTRY) > MOST_LISTED:
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+    except DAMAGE:
+        return False
+    return any(entry.compress_type not in _METHODS and not entry.flag_bits & _LOCKED for entry in entries)
 
 
 def zip_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     """The files in a zip, each under its decoded path; one that cannot be read says so in its place."""
     content, limits = attachment.content, budget.limits
     # Entries of archives stored inside are counted too, hence the margin.
-    if content.count(_ENTRY) > min(20 * limits.max_files, _MOST_LISTED):
-        raise Broken("unsafe", f"压缩包内的文件超过 {limits.max_files} 个", Scope.ARCHIVE)
+    if content.count(_ENTRY) > min(20 * limits.max_files, MOST_LISTED):
+        raise Broken("unsafe", f"压缩包内的文件超过 {limits.max_files} 个")
     archive, content = _zip_file(content)
-    before, empty = budget.total, True
-    for entry, path in _named(archive.infolist()):
-        if entry.filename.endswith("/") or not path or _JUNK.search(path):
-            continue
-        empty, path = False, f"{attachment.path}/{path}"
+    before = budget.total
+    entries = [(entry, path) for entry, path in _named(archive.infolist()) if path]
+    if not entries:
+        raise Broken("unreadable", "压缩包里没有文件")
+    if all(entry.flag_bits & _LOCKED for entry, _ in entries):
+        raise Broken("encrypted", "压缩包设有密码")
+    for entry, path in entries:
+        path = f"{attachment.path}/{path}"
         try:
             yield Attachment(path, _read(archive, entry, content, budget))
         except Broken as broken:
             if broken.scope is not Scope.ENTRY:
                 raise
             yield Attachment(path, b"", problem=broken.problem, detail=broken.detail)
-        spread = budget.total - before
-        if spread > _FREE and spread > limits.max_ratio * len(content):
-            raise Broken("unsafe", f"解压后膨胀超过 {limits.max_ratio} 倍", Scope.ARCHIVE)
-    if empty:
-        raise Broken("unreadable", "压缩包里没有文件", Scope.ARCHIVE)
+        check_spread(budget.total - before, len(content), limits)
 
 
 def _zip_file(content: bytes) -> tuple[zipfile.ZipFile, bytes]:
     """The opened archive and its bytes, which may have been mended."""
     if not content:
-        raise Broken("unreadable", "文件是空的", Scope.ARCHIVE)
+        raise Broken("unreadable", "文件是空的")
     try:
         try:
             return zipfile.ZipFile(io.BytesIO(content)), content
@@ -137,7 +109,16 @@ def _zip_file(content: bytes) -> tuple[zipfile.ZipFile, bytes]:
             mended = _without_utf8_flags(content)
             return zipfile.ZipFile(io.BytesIO(mended)), mended
     except DAMAGE:
-        raise Broken("unreadable", "压缩包损坏或不完整", Scope.ARCHIVE) from None
+        if _is_volume(content):
+            raise Broken("unsupported", VOLUME) from None
+        raise Broken("unreadable", "压缩包损坏或不完整") from None
+
+
+def _is_volume(content: bytes) -> bool:
+    """Whether this is one of several files a zip was split into: the first has a mark, the last counts the disks."""
+    end = content.rfind(b"PK\x05\x06")
+    disk = struct.unpack_from("<H", content, end + 4)[0] if 0 <= end <= len(content) - 6 else 0
+    return content.startswith(b"PK\x07\x08") or disk not in (0, 0xFFFF)
 
 
 def _without_utf8_flags(content: bytes) -> bytes:
@@ -158,7 +139,7 @@ def _without_utf8_flags(content: bytes) -> bytes:
 
 
 def _named(entries: list[zipfile.ZipInfo]) -> Iterator[tuple[zipfile.ZipInfo, str]]:
-    """Each entry with its path, decoded as a whole before it is split: a GBK character may end in a backslash."""
+    """Each entry with its path, "" for folders and what is no file of the sender's."""
     unlabelled = [entry.orig_filename.encode("cp437") for entry in entries if not entry.flag_bits & _UTF8_FLAG]
     label = "utf-8" if _is_utf8(b"\n".join(unlabelled)) else "gbk"
     for entry in entries:
@@ -167,12 +148,14 @@ def _named(entries: list[zipfile.ZipInfo]) -> Iterator[tuple[zipfile.ZipInfo, st
         else:
             raw = entry.orig_filename.encode("cp437")
             name = _unicode_path(entry.extra, raw) or charsets.decode(raw, label)
-        whole = name.partition("\x00")[0].replace("\\", "/")
-        pieces = [charsets.one_line(piece) for piece in whole.split("/")]
-        if name.endswith("\\") and not entry.file_size:
-            # A folder as old programs on Windows write it.
-            pieces = []
-        yield entry, "/".join(piece for piece in pieces if piece.strip(".") and not _DRIVE.fullmatch(piece))
+        # Old programs on Windows end a folder with a backslash.
+        folder = entry.filename.endswith("/") or (name.endswith("\\") and not entry.file_size)
+        yield entry, "" if folder or _is_link(entry) else inner_path(name)
+
+
+def _is_link(entry: zipfile.ZipInfo) -> bool:
+    """Whether a program on Unix stored a symbolic link; its content is only the name of another file."""
+    return entry.create_system == 3 and (entry.external_attr >> 16) & 0o170000 == 0o120000
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -197,28 +180,18 @@ def _unicode_path(extra: bytes, raw: bytes) -> str:
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes, budget: Budget) -> bytes:
     """An entry's bytes, read in bounded pieces. Raises Broken, with scope ENTRY unless the mail's budget is spent."""
-    if entry.flag_bits & 0x2041:
+    if entry.flag_bits & _LOCKED:
         raise Broken("encrypted", "压缩包设有密码", Scope.ENTRY)
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if entry.compress_type not in _METHODS:
         # The standard library decompresses the other methods without a bound.
         raise Broken("unsupported", "压缩方法不常见，请用普通 zip 方式重新压缩", Scope.ENTRY)
-    chunks: list[bytes] = []
-    size, limits = 0, budget.limits
-    most = max(_FREE, limits.max_ratio * min(entry.compress_size, len(content)))
     try:
         _agree_on_name(entry, content)
         with archive.open(entry) as stream:
-            while chunk := stream.read(_CHUNK):
-                chunks.append(chunk)
-                size += len(chunk)
-                charge(budget, len(chunk))
-                if size > limits.max_file_bytes:
-                    raise Broken("unsafe", f"单个文件超过 {megabytes(limits.max_file_bytes)}", Scope.ENTRY)
-                if size > most:
-                    raise Broken("unsafe", f"解压后膨胀超过 {limits.max_ratio} 倍", Scope.ENTRY)
+            chunks = iter(lambda: stream.read(CHUNK), b"")
+            return gathered(chunks, budget, min(entry.compress_size, len(content)))
     except DAMAGE:
         raise Broken("unreadable", "压缩包中的这个文件已损坏", Scope.ENTRY) from None
-    return b"".join(chunks)
 
 
 def _agree_on_name(entry: zipfile.ZipInfo, content: bytes) -> None:

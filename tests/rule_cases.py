@@ -86,7 +86,12 @@ def build(case: dict[str, Any]) -> dict[str, bytes]:
         if f"annex4.{number}" not in dropped:
             files[f"附件4-{number + 1}.docx"] = forms.annex4_document(one, mark)
     files |= {name: ODD_FILES[kind]() for name, kind in case.get("files", {}).items()}
-    return {"来信.eml": _mail(case["mail"], files)} if "mail" in case else files
+    if "mail" not in case:
+        return files
+    letters = {"来信.eml": _mail(case["mail"], files)}
+    if "then" in case:
+        letters["再次来信.eml"] = build(case["then"])["来信.eml"]
+    return letters
 
 
 def _changed(record: Any, prefix: str, changes: dict[str, Any]) -> Any:
@@ -111,7 +116,7 @@ def _frozen(value: Any) -> Any:
 def _mail(letter: dict[str, Any], files: dict[str, bytes]) -> bytes:
     received = datetime.fromisoformat(letter["received"]) if "received" in letter else RECEIVED
     attached = [File(name, content) for name, content in files.items()] if letter.get("attach", True) else []
-    person = Person("张示例", "shili@example.cn", Client.FOXMAIL)
+    person = Person("张示例", letter.get("sender", "shili@example.cn"), Client.FOXMAIL)
     return compose_mail(
         person,
         "nmggxzss@163.com",

@@ -232,5 +232,11 @@ def _plain(sample: bytes, name: str) -> str:
                 continue
             text = sample[: refusal.start].decode(encoding, "strict")
         if sum(char < " " and char not in "\t\r\n\f\x1a" for char in text) == 0:
-            return "csv" if name.lower().endswith((".csv", ".tsv")) else "text"
+            return "csv" if _is_table(text, name.lower().rstrip()) else "text"
     return "unknown"
+
+
+def _is_table(text: str, name: str) -> bool:
+    """Whether text is a table: its name says so, or it calls itself a workbook and has cells."""
+    workbook = promise(name) == "Excel 工作簿"
+    return name.endswith((".csv", ".tsv")) or (workbook and ("\t" in text or "," in text or ";" in text))

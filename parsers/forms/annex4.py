@@ -8,18 +8,11 @@ break. The template's prompts are no content. Nothing is judged here.
 
 from __future__ import annotations
 
+from parsers.beside import block_of, sections, with_lines
 from parsers.choice import chosen
-from parsers.labelled import (
-    PARAGRAPHS,
-    Layout,
-    Stretch,
-    is_list,
-    names,
-    place,
-    stretches,
-)
+from parsers.labelled import Layout, Stretch, is_list, names, place, stretches
 from parsers.labels import Vocabulary
-from parsers.model import Annex4, Cell, Document, Found, Grid, GridKind, Paragraph, Place, Transcript
+from parsers.model import Annex4, Document, Found, Grid, GridKind, Paragraph, Place, Transcript
 from parsers.opinion import split_opinion, without_content_prompt
 from parsers.seal import sealed
 from parsers.text import lines, one_line
@@ -76,7 +69,7 @@ LAYOUT = Layout(
     runs_on=("members", "content", "recommendation", "categories"),
     first="project_name",
 )
-_FEWEST = 5
+_FEWEST, _FEWEST_BESIDE_A_LIST = 5, 7
 _BLANK = tuple(Annex4(sealed=sealed) for sealed in (None, False))
 
 
@@ -126,7 +119,7 @@ def _sealed(values: dict[str, Value], closing: list[Paragraph]) -> bool | None:
     return True if verdict is not True and sealed(elsewhere) else verdict
 
 
-def _transcribe(document: Document, form: list[Stretch], closing: list[Paragraph]) -> Transcript:
+def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: list[Paragraph]) -> Transcript:
     reader = Reader(form, LAYOUT, LABELS, final="recommendation")
     values = reader.values
     opinion, signed = split_opinion(values["recommendation"].text)
@@ -147,7 +140,7 @@ def _transcribe(document: Document, form: list[Stretch], closing: list[Paragraph
     )
     notes = [f"未找到“{label}”一栏" for name, label in LABELS.items() if values[name].label is None]
     notes += dict.fromkeys(reader.notes)
-    return Transcript(FORM, document.format, record, _places(form[0], values), notes=tuple(notes))
+    return Transcript(FORM, document.format, record, _places(top, values), notes=tuple(notes))
 
 
 def _places(top: Stretch, values: dict[str, Value]) -> dict[str, Place]:
@@ -158,34 +151,26 @@ def _places(top: Stretch, values: dict[str, Value]) -> dict[str, Place]:
     return places | dict.fromkeys(("signed_on", "sealed"), places["recommendation"])
 
 
-def _as_grid(document: Document) -> Grid:
-    """The document's paragraphs as a grid of one column, for forms written without a table."""
-    cells = [
-        Cell(block.ordinal - 1, 0, block.runs, links=block.links, pictures=block.pictures)
-        for block in document.blocks
-        if isinstance(block, Paragraph) and (block.text.strip() or block.pictures)
+def _in_paragraphs(document: Document) -> list[Found]:
+    """Forms written without a table; beside a list only those with most of the labels, for a list is explained too."""
+    lists = any(isinstance(block, Grid) and is_list(block, LAYOUT) for block in document.blocks)
+    fewest = _FEWEST_BESIDE_A_LIST if lists else _FEWEST
+    return [
+        Found(block_of(document, part.labels[0].cell.row), _transcribe(document, [part], part, []))
+        for block, grid in sections(document, LAYOUT)
+        for part in stretches(block, grid, LAYOUT)
+        if len(names(part.labels)) >= fewest
     ]
-    return Grid(GridKind.TABLE, 0, tuple(cells), PARAGRAPHS)
-
-
-def _block_of(document: Document, row: int) -> int:
-    return next(
-        index
-        for index, block in enumerate(document.blocks)
-        if isinstance(block, Paragraph) and block.ordinal - 1 >= row
-    )
 
 
 def find(document: Document) -> list[Found]:
     """Every Annex 4 of the document in order; a blank one, or a hidden sheet's, only if there is no other."""
     forms = _forms(document)
     shown = [form for form in forms if not form[0].grid.hidden] or forms[:1]
-    found = [Found(form[0].block, _transcribe(document, form, _closing(document, form[-1].block))) for form in shown]
-    if not found and not any(isinstance(block, Grid) and is_list(block, LAYOUT) for block in document.blocks):
-        found = [
-            Found(_block_of(document, part.labels[0].cell.row), _transcribe(document, [part], []))
-            for part in stretches(0, _as_grid(document), LAYOUT)
-            if len(names(part.labels)) >= _FEWEST
-        ]
+    found = [
+        Found(form[0].block, _transcribe(document, whole, form[0], _closing(document, form[-1].block)))
+        for form, whole in zip(shown, with_lines(document, shown, LAYOUT, set(LABELS)), strict=True)
+    ]
+    found = found or _in_paragraphs(document)
     filled = [each for each in found if each.transcript.record not in _BLANK]
     return filled or found[:1]

@@ -140,7 +140,7 @@ DEFECTS: dict[str, list[Seed]] = {
     "annex4.phone.format": _set("row.form_phone", "1380000000", "138000000012", "无", "12345678901", "同上", "139000000O1", "6000001"),
     "annex4.period.too_short": _set("row.period", "2024年3月至今", "2024.3—2024.11", "半年", "2024年9月1日起", "三个月", "2024年春季学期至今", "2024年1月-2025年1月", "2024年至今", "2023年12月至今", "2023年9月-2024年6月", "二〇二四年三月至今", "24年3月至今", "6个月", "2024/5/1-2024/11/1", "一学期", "2023.12.1-2024.11.20", "10个月"),
     "annex4.recommendation.missing": [_opinion(""), _opinion("\n\n（盖章）\n    年    月    日"), _opinion("（盖章）\n2024年11月20日", "2024-11-20"), _opinion("\n  （盖章）\n\n 2024 年   月   日"),
-                                      _opinion("学校团委（盖章）：\n日期：2024.11.20", "2024-11-20"), _opinion("——")],
+                                      _opinion("学校团委（盖章）：\n日期：2024.11.20", "2024-11-20"), _opinion("——", kept="——")],
     "cross.university": [_university("内蒙古财经大学", None)],
     "cross.category": _set("row.choice", *("思想引领类", "心理健康类", "其他类")), "cross.leader": _set("row.form_leader", "何示例", "马某某"),
     "cross.phone": _set("row.form_phone", "13911111111", "0471-6111111"),
@@ -148,6 +148,7 @@ DEFECTS: dict[str, list[Seed]] = {
 }  # fmt: skip
 # What may fire along with a defect, because it is the same fault seen from elsewhere.
 ALONG: dict[str, set[str]] = {
+    "annex3.university.unknown": {"cross.applicant"},
     "annex3.empty": {"annex3.project_count.mismatch", "annex4.unlisted", "annex3.project_count.not_number"},
     "annex3.project.duplicate": {"annex3.project_count.mismatch", "cross.category", "cross.leader", "cross.phone", "cross.applicant", "annex4.missing", "annex4.unlisted"},
     "annex3.project.required": {"annex4.unlisted"}, "annex4.missing": {"annex4.unlisted"}, "annex4.unlisted": {"annex4.missing"},

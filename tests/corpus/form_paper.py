@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from corpus import marks
-from corpus.plan import Box, Paper, Piece, across, box, line, table
+from corpus.plan import Box, Line, Paper, Piece, across, box, line, table
 from corpus.summary_paper import lines, one_line
 
 PROMPT = "可另附项目相关图文资料"
@@ -135,15 +135,17 @@ def _inline(rng: Random, named: dict[str, Any], _: bool) -> list[list[Any]]:
 
 
 def _paragraphs(named: dict[str, Any]) -> Paper:
-    parts: list[Any] = []
+    parts: list[Line] = []
     for label, value in named.items():
         plain = label.replace(" ", "").replace("\n", "")
         if plain == "项目类别":
-            parts.append(box((Piece("项目类别："), *value)))
-            continue
-        text = value.text if isinstance(value, Box) else value
-        parts.append(box(f"{plain}：{text}"))
-    return [line("") if not part.pieces else type(line(""))(part.pieces) for part in parts]
+            parts.append(Line((Piece("项目类别："), *value)))
+        elif isinstance(value, Box):
+            parts.append(Line((Piece(f"{plain}：{value.text}"),), value.seal))
+        else:
+            # Only the long fields have lines of their own where nothing encloses them.
+            parts.append(line(f"{plain}：{value if plain in ('项目成员', '项目内容') else one_line(value)}"))
+    return parts
 
 
 STYLES = (
@@ -151,4 +153,4 @@ STYLES = (
     "one column", "extra rows", "section column", "inline", "reordered", "paragraphs", "some paragraphs",
 )  # fmt: skip
 ONLY_WORD = ("nested", "split over pages", "paragraphs", "some paragraphs")
-WAYS = {**marks.PLAIN, **marks.WORD}
+WAYS = {"xlsx": marks.PLAIN, "library": {**marks.PLAIN, **marks.STYLED}, "xml": {**marks.PLAIN, **marks.STYLED, **marks.WORD}}

@@ -87,7 +87,7 @@ def _struck_out_in_tracking(chosen: str) -> list[Piece]:
     return pieces
 
 
-# Ways that any program can write, and those that only a Word file knows.
+# Ways of text alone, ways of style, and those that only a Word file knows.
 PLAIN: dict[str, Way] = {
     "tick before": _text("√"), "tick after": _text(after="√"), "check before": _text("✓ "), "heavy check after": _text(after=" ✔"),
     "boxes": _text("☑", empty="☐"), "crossed boxes": _text("☒", empty="☐"), "squares": _text("■", empty="□"),
@@ -99,6 +99,8 @@ PLAIN: dict[str, Way] = {
     "number in front": lambda chosen: [Piece(f"{CATEGORIES.index(chosen) + 1}.{chosen}")], "quoted": lambda chosen: [Piece(f"“{chosen}”")],
     "list, then retyped": lambda chosen: [*_text()(chosen), Piece(f"\n{chosen}")], "ticked and kept alone": lambda chosen: [Piece(f"√{chosen}")],
     "box and kept alone": lambda chosen: [Piece(f"☑{chosen}")], "list, then 选择": lambda chosen: [*_text()(chosen), Piece(f"\n选择：{chosen}")],
+}  # fmt: skip
+STYLED: dict[str, Way] = {
     "bold": _look("bold"), "underline": _look("underline"), "red": _look("red"), "strike": _others("strike"), "grey others": _others("grey"),
     "tick and bold": lambda chosen: _list(chosen, lambda n: [Piece(f"√{n}", "bold")], lambda n: [Piece(n)]),
 }  # fmt: skip

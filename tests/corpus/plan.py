@@ -41,6 +41,7 @@ class Line:
     """A paragraph, in a sheet a cell over the whole width."""
 
     pieces: tuple[Piece, ...]
+    seal: bool = False
 
     @property
     def text(self) -> str:

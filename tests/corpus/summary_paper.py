@@ -146,7 +146,7 @@ def _rows(rng: Random, names: list[str], truth: dict[str, Any], sheet: bool, sty
     total = len(projects) + max(0, blank)
     shared = rng.choice(("merged", "merged", "repeated", "first row")) if style != "split over pages" else "first row"
     count = truth["count"]
-    counted = box(count, number=int(count)) if sheet and count.isdigit() and rng.random() < 0.7 else box(count)
+    counted = box(count, number=int(count)) if sheet and count.isascii() and count.isdigit() and rng.random() < 0.7 else box(count)
     rows: list[list[Any]] = []
     for index in range(total):
         filled = projects[index] if index < len(projects) else None

@@ -85,7 +85,7 @@ class WordXml:
         return [f"<w:p>{content}</w:p>" for content in paragraphs]
 
     def _line(self, line: Line) -> str:
-        return "".join(self._paragraphs(line.pieces))
+        return "".join(self._paragraphs(line.pieces)) + (f"<w:p>{DRAWING}</w:p>" if line.seal else "")
 
     def _table(self, table: Table) -> str:
         open_below: dict[int, tuple[int, int]] = {}

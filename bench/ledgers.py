@@ -1,0 +1,84 @@
+"""The ledger from a store that is already filled, and the commands that look at it, each in a process of its own.
+
+The store is filled without reading a document; `scale` measures that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from bench import child, desk
+from bench.rows import Check, Row
+from pipeline import ledger
+from pipeline.bookkeeping import keep_ledger, view_of
+
+SECTION = "ledger"
+TITLE = "from a filled store to the workbook on disk, and the commands on that store"
+MEGABYTES = 400
+FEW, MANY, QUICK = 58, 2858, 143
+# Seconds, by number of projects.
+LEDGER_SECONDS = {400: 0.4, 20_000: 6.0}
+STATUS_SECONDS = 0.5
+
+
+def rows(quick: bool) -> Iterator[Row]:
+    """Rows for a province and for a country."""
+    for universities in (FEW, QUICK if quick else MANY):
+        with desk.folder(universities, memory=True) as data:
+            projects, _ = child.task("desk.fill", data=str(data), universities=universities)
+            yield _regenerated(data, projects)
+            if universities != FEW:
+                yield _status(data, projects, 1 if quick else 3)
+    yield _help(3 if quick else 9)
+
+
+def regenerate(data: str) -> dict[str, Any]:
+    """Make the ledger from the store as `annex-inbox ledger` does, then its parts once more; seconds, and MB for the first."""
+    with desk.office_of(data) as office:
+        start = perf_counter()
+        kept = keep_ledger(office, desk.LATER, force=True)
+        total, peak = perf_counter() - start, child.high_water()
+        assert kept.written, kept.notes
+        view = view_of(office)
+        start = perf_counter()
+        prepared = ledger.prepare(view, ledger.Staff())
+        prepared.digest()
+        laid_out = perf_counter()
+        prepared.write(Path(data) / "again.xlsx")
+        written = perf_counter()
+    return {"total": total, "peak": peak, "lay out": laid_out - start, "write": written - laid_out}
+
+
+def _regenerated(data: Path, projects: int) -> Row:
+    found, usage = child.task("ledgers.regenerate", data=str(data))
+    parts = {name: 1000 * found[name] for name in ("lay out", "write")}
+    parts = {"store, assemble, archive, imports": 1000 * found["total"] - sum(parts.values()), **parts}
+    limit = next((limit for number, limit in LEDGER_SECONDS.items() if abs(projects / number - 1) < 0.05), None)
+    checks = [] if limit is None else [Check("seconds", found["total"], limit, " s")]
+    if limit is not None and found["peak"] is not None:
+        checks.append(Check("peak", found["peak"], MEGABYTES, " MB"))
+    note = f"with interpreter start {usage.wall:.2f} s (both runs)"
+    name = f"ledger of {projects:,} projects"
+    return Row(SECTION, name, 1000 * found["total"], None, found["peak"], parts, {}, tuple(checks), note)
+
+
+def _status(data: Path, projects: int, rounds: int) -> Row:
+    commands = {"status": desk.command("status", "--json")}
+    usage = child.race(commands, rounds, desk.environment(data), data)["status"]
+    checks = (Check("seconds", usage.wall, STATUS_SECONDS, " s"),) if projects >= 20_000 else ()
+    name = f"annex-inbox status, {projects:,} projects"
+    return Row(SECTION, name, 1000 * usage.wall, 1000 * usage.cpu, usage.peak, checks=checks)
+
+
+def _help(rounds: int) -> Row:
+    commands = {"--help": desk.command("--help"), "python": [sys.executable, "-c", "pass"]}
+    with desk.folder(1) as data:
+        usages = child.race(commands, rounds, desk.environment(data), data)
+    usage = usages["--help"]
+    beside = {"python -c pass": 1000 * usages["python"].wall}
+    checks = (Check("seconds", usage.wall, 0.25, " s"),)
+    return Row(SECTION, "annex-inbox --help", 1000 * usage.wall, 1000 * usage.cpu, usage.peak, {}, beside, checks)

@@ -1,0 +1,203 @@
+"""LibreOffice as a converter of old formats: files in, .docx bytes out, in a process of its own without network or macros.
+
+Nothing is read here; where LibreOffice is not installed, `program` says so and nobody is asked to convert.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from xml.sax.saxutils import escape
+
+SECONDS = 60.0
+SECONDS_FOR_EACH_MORE = 10.0
+MOST_AT_ONCE = 20
+# What earlier calls gave, newest last; a pass reads the same file when it checks and when it replays.
+MOST_KEPT = 64
+MOST_KEPT_BYTES = 32 << 20
+# More address space than any form needs, and less than would bring the machine down.
+ADDRESS_SPACE = 4 << 30
+PLACES = (
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+    r"C:\Program Files\LibreOffice\program\soffice.exe",
+)
+# The discard port of the own machine: whatever asks for the network is refused at once.
+NOWHERE = "127.0.0.1:9"
+OPTIONS = (
+    "--headless", "--invisible", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck",
+)  # fmt: skip
+# Macros and active content off, links to other files and servers never followed, no look for updates, a dead proxy.
+SETTINGS: tuple[tuple[str, str, str], ...] = (
+    ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("org.openoffice.Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+    ("org.openoffice.Office.Common/Security/Scripting", "DisableActiveContent", "true"),
+    ("org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    ("org.openoffice.Office.Common/Misc", "FirstRun", "false"),
+    ("org.openoffice.Office.Writer/Content/Update", "Link", "2"),
+    ("org.openoffice.Office.Calc/Content/Update", "Link", "2"),
+    ("org.openoffice.Office.Jobs/Jobs/org.openoffice.Office.Jobs:Job['UpdateCheck']/Arguments", "AutoCheckEnabled",
+     "false"),
+    ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", "9"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
+    ("org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", "9"),
+    ("org.openoffice.Inet/Settings", "ooInetNoProxy", ""),
+)  # fmt: skip
+
+
+class TimedOut(Exception):
+    """The conversion took longer than its time limit and was ended."""
+
+
+def program() -> str | None:
+    """The LibreOffice on this machine, None if there is none."""
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    return found or next((place for place in PLACES if os.access(place, os.X_OK)), None)
+
+
+class _Kept:
+    """Earlier results by the SHA-256 of what they were made from, within limits of number and size."""
+
+    def __init__(self) -> None:
+        self._results: OrderedDict[bytes, bytes] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def get(self, key: bytes) -> bytes | None:
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+            return self._results.get(key)
+
+    def keep(self, results: Mapping[bytes, bytes]) -> None:
+        with self._lock:
+            for key, result in results.items():
+                self._size += len(result) - len(self._results.pop(key, b""))
+                self._results[key] = result
+            while self._results and (len(self._results) > MOST_KEPT or self._size > MOST_KEPT_BYTES):
+                self._size -= len(self._results.popitem(last=False)[1])
+
+
+_KEPT = _Kept()
+
+
+def convert(content: bytes, kind: str) -> bytes | None:
+    """The file as .docx, None when LibreOffice cannot read it. `kind` is the extension it gets.
+
+    Raises TimedOut, and FileNotFoundError where there is no LibreOffice.
+    """
+    return convert_many([(content, kind)])[0]
+
+
+def convert_many(files: Sequence[tuple[bytes, str]], seconds: float = SECONDS) -> list[bytes | None]:
+    """As `convert`, for several files in as few calls as possible; a file that hangs is left to its own call.
+
+    Only a call for a single file raises TimedOut: of several, those not done in time are None.
+    """
+    keys = [hashlib.sha256(kind.encode() + b"\0" + content).digest() for content, kind in files]
+    waiting = {key: file for key, file in zip(keys, files, strict=True) if _KEPT.get(key) is None}
+    fresh: dict[bytes, bytes] = {}
+    pending = list(waiting.items())
+    while pending:
+        batch, pending = pending[:MOST_AT_ONCE], pending[MOST_AT_ONCE:]
+        fresh |= _call(batch, seconds + SECONDS_FOR_EACH_MORE * (len(batch) - 1))
+    _KEPT.keep(fresh)
+    return [fresh.get(key) or _KEPT.get(key) for key in keys]
+
+
+def _call(batch: Sequence[tuple[bytes, tuple[bytes, str]]], seconds: float) -> dict[bytes, bytes]:
+    """Run LibreOffice once over these files; what it wrote, by key."""
+    office = program()
+    if office is None:
+        raise FileNotFoundError("LibreOffice")
+    with tempfile.TemporaryDirectory(prefix="annex-office-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        given, made = home / "in", home / "out"
+        given.mkdir()
+        made.mkdir()
+        _write_profile(home / "profile")
+        paths = [given / f"{number}.{kind}" for number, (_, (_, kind)) in enumerate(batch)]
+        for path, (_, (content, _)) in zip(paths, batch, strict=True):
+            path.write_bytes(content)
+        in_time = _run([office, *_arguments(home, made, paths)], home, seconds)
+        results = {key: made / f"{number}.docx" for number, (key, _) in enumerate(batch)}
+        read = {key: path.read_bytes() for key, path in results.items() if path.is_file()}
+    if not in_time and len(batch) == 1:
+        raise TimedOut
+    # The last file that was begun when time ran out may be half written.
+    return {key: content for key, content in read.items() if content.endswith(b"\0\0") or b"PK\5\6" in content[-1024:]}
+
+
+def _arguments(home: Path, made: Path, paths: Iterable[Path]) -> list[str]:
+    profile = f"-env:UserInstallation={(home / 'profile').as_uri()}"
+    return [profile, *OPTIONS, "--convert-to", "docx:MS Word 2007 XML", "--outdir", str(made), *map(str, paths)]
+
+
+def _write_profile(profile: Path) -> None:
+    """A fresh profile that holds nothing but our settings."""
+    user = profile / "user"
+    user.mkdir(parents=True)
+    lines = [
+        f'<item oor:path="/{escape(path)}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
+        for path, name, value in SETTINGS
+    ]
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<oor:items xmlns:oor="http://openoffice.org/2001/registry" '
+    names = 'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    (user / "registrymodifications.xcu").write_text(f"{head}{names}{''.join(lines)}</oor:items>", encoding="utf-8")
+
+
+def _run(command: Sequence[str], home: Path, seconds: float) -> bool:
+    """Run the command with a bare environment; False when it had to be ended. It never outlives this call."""
+    process = subprocess.Popen(
+        command,
+        cwd=home,
+        env=_environment(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _limit(process.pid)
+        process.wait(seconds)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        _end(process)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Only what LibreOffice needs: no password of ours reaches a process that opens other people's files."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "ftp_proxy", "all_proxy"), f"http://{NOWHERE}")
+    folders = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(home))
+    return {**kept, **proxies, **folders, "LANG": "C.UTF-8", "SAL_USE_VCLPLUGIN": "svp"}
+
+
+def _limit(process: int) -> None:
+    """Bound the memory of the process and of all that it starts, where the system can."""
+    try:
+        import resource
+
+        resource.prlimit(process, resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    except (ImportError, AttributeError, OSError, ValueError):
+        return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process with its whole group: the program is a script that starts others."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError, AttributeError):
+        process.kill()
+    process.wait()

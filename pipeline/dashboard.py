@@ -1,0 +1,256 @@
+"""The dashboard `ledger/看板.html`: the ledger's view as one self-contained page for staff to look at.
+
+It queries nothing, reads no clock (the page itself counts the time left) and loads nothing from anywhere: the same view
+always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pipeline.dashboard_charts import Bar, DayChart, Segment, bars, day_chart, stack
+from pipeline.ledger_rows import TONES
+from pipeline.ledger_staff import Staff
+from pipeline.ledger_statistics import statistics
+from pipeline.ledger_view import LedgerView, MailLine, ProjectLine, Standing, local
+from pipeline.model import SHANGHAI, Disposition, Finding, Severity, State
+from pipeline.settings import resource
+from pipeline.wording import deadline_text, one_line
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+NAME = "看板.html"
+TEMPLATE = "dashboard.html.j2"
+# The order of the stacked bars, and the order in which staff go through the universities.
+STACKED = (State.ACCEPTED, State.TO_CORRECT, State.FOR_STAFF, State.MISSING)
+WORKED_THROUGH = (State.FOR_STAFF, State.TO_CORRECT, State.ACCEPTED, State.MISSING)
+SEVERITIES = {Severity.ERROR: "urgent", Severity.WARNING: "open", Severity.NOTICE: "idle"}
+# What a phrase about a mail says, and the colour it is shown in; the first that fits counts.
+PHRASES = (("搁置", "urgent"), ("未能发出", "urgent"), ("请补正", "open"), ("已回复收到", "good"))
+MAILS_SHOWN = 200
+WORST_SHOWN = 12
+LONGEST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The universities of one state."""
+
+    state: str
+    tone: str
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that is not met somewhere: how often, at how many universities, and one of its messages."""
+
+    rule: str
+    severity: Severity
+    clause: str
+    example: str
+    universities: int
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the template shows. Instants are ISO 8601 with zone; texts stand as they came, the template escapes them.
+
+    `urgent` are mails that wait for a person, `worst` the universities with most to correct.
+    """
+
+    title: str
+    deadline: str
+    deadline_at: str
+    begun_at: str
+    newest: str
+    heard: int
+    whole: int
+    states: tuple[Segment, ...]
+    figures: tuple[tuple[str, int], ...]
+    days: DayChart | None
+    categories: tuple[Bar, ...]
+    levels: tuple[tuple[str, int, tuple[Segment, ...]], ...]
+    groups: tuple[Group, ...]
+    breaches: tuple[Breach, ...]
+    worst: tuple[tuple[Standing, Bar], ...]
+    urgent: tuple[MailLine, ...]
+    mails: tuple[MailLine, ...]
+    mails_in_all: int
+
+
+def render(view: LedgerView) -> str:
+    """The whole page as HTML; everything that came from mails is escaped and stands in no script."""
+    return _environment().get_template(TEMPLATE).render(page=page_of(view), archive=view.archive)
+
+
+def write(path: Path, view: LedgerView) -> bool:
+    """Put the page at `path` in one step (0600; its folder 0700 where it is new). False where it stands there already."""
+    content = render(view).encode()
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == content:
+            return False
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".看板-", suffix=".tmp", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            os.replace(file.name, path)
+        finally:
+            file.close()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(file.name)
+    return True
+
+
+def page_of(view: LedgerView) -> Page:
+    """Count and sort everything the page shows."""
+    numbers = statistics(view, Staff(), ())
+    times = [line.mail.received_at for line in view.mails]
+    newest_first = sorted(view.mails, key=lambda line: (line.mail.received_at, line.mail.id), reverse=True)
+    states = Counter(standing.state for standing in view.standings)
+    return Page(
+        title=view.title,
+        deadline=deadline_text(view.deadline),
+        deadline_at=view.deadline.astimezone(SHANGHAI).isoformat(),
+        begun_at=min(times).astimezone(SHANGHAI).isoformat() if times else "",
+        newest=moment(local(max(times))) if times else "",
+        heard=len(view.standings) - states[State.MISSING],
+        whole=len(view.standings),
+        states=stack([(state.value, TONES[state].value, states[state]) for state in STACKED]),
+        figures=_figures(view, dict(numbers.figures)),
+        days=_days(view),
+        categories=bars([(name, int(counts[0]), int(counts[1])) for name, counts in numbers.categories.lines]),
+        levels=tuple(
+            (name, int(counts[-2]), stack([(s.value, TONES[s].value, int(n)) for s, n in zip(STACKED, counts, strict=False)]))
+            for name, counts in numbers.levels.lines
+        ),
+        groups=tuple(_group(view, state) for state in WORKED_THROUGH if states[state]),
+        breaches=_breaches(view),
+        worst=_worst(view),
+        urgent=tuple(line for line in newest_first if tone_of(line.result + line.reply) == "urgent"),
+        mails=tuple(newest_first[:MAILS_SHOWN]),
+        mails_in_all=len(newest_first),
+    )
+
+
+def _figures(view: LedgerView, counted: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """The few numbers shown large, beside those of the universities."""
+    submissions = sum(line.mail.disposition is Disposition.SUBMISSION for line in view.mails)
+    names = ("申报项目", "已收附件4", "待解决问题")
+    return (*((name, counted[name]) for name in names), ("报送邮件", submissions))
+
+
+def _days(view: LedgerView) -> DayChart | None:
+    mails: Counter[date] = Counter(
+        local(line.mail.received_at).date() for line in view.mails if line.mail.disposition is Disposition.SUBMISSION
+    )
+    firsts: Counter[date] = Counter(first.date() for one in view.standings if (first := one.times[0]))
+    # Midnight is the end of the day before it.
+    deadline = local(view.deadline - timedelta(seconds=1)).date()
+    return day_chart(mails, firsts, deadline, len(view.standings))
+
+
+def _group(view: LedgerView, state: State) -> Group:
+    return Group(state.value, TONES[state].value, tuple(one for one in view.standings if one.state is state))
+
+
+def _findings(view: LedgerView) -> Iterable[tuple[Standing, Finding]]:
+    for standing in view.standings:
+        for finding in standing.submission.all_findings if standing.submission else ():
+            yield standing, finding
+
+
+def _breaches(view: LedgerView) -> tuple[Breach, ...]:
+    """The rules not met, what has to be corrected first, then the most frequent."""
+    found: dict[str, list[tuple[Standing, Finding]]] = {}
+    for standing, finding in _findings(view):
+        found.setdefault(finding.rule, []).append((standing, finding))
+    ranks = list(Severity)
+    names = sorted(found, key=lambda name: (ranks.index(found[name][0][1].severity), -len(found[name]), name))
+    breaches = []
+    for bar in bars([(name, len(found[name]), 0) for name in names]):
+        _, first = found[bar.name][0]
+        places = {standing.number for standing, _ in found[bar.name]}
+        breaches.append(Breach(bar.name, first.severity, first.clause, first.message, len(places), bar))
+    return tuple(breaches)
+
+
+def _worst(view: LedgerView) -> tuple[tuple[Standing, Bar], ...]:
+    """The universities with most to correct."""
+    counted = [(one, len(one.submission.errors)) for one in view.standings if one.submission and one.submission.errors]
+    counted.sort(key=lambda pair: -pair[1])
+    counted = counted[:WORST_SHOWN]
+    drawn = bars([(standing.name, count, 0) for standing, count in counted])
+    return tuple((standing, bar) for (standing, _), bar in zip(counted, drawn, strict=True))
+
+
+def moment(instant: datetime | None) -> str:
+    """A moment of Shanghai's wall clock as staff read it."""
+    return f"{instant:%m-%d %H:%M}" if instant else ""
+
+
+def tone_of(phrase: str) -> str:
+    """The colour of what is said about a mail."""
+    return next((tone for words, tone in PHRASES if words in phrase), "idle")
+
+
+def link_to(path: str) -> str:
+    """A relative address, from the ledger's folder, of a file below ANNEX_DATA."""
+    return quote(f"../{path}") if path else ""
+
+
+def _application_link(line: ProjectLine, archive: dict[tuple[str, int], str]) -> str:
+    version = line.entry.application
+    return link_to(archive.get((version.mail, version.index), "")) if version else ""
+
+
+def source_hash(source: str) -> str:
+    """What a Content-Security-Policy calls an inline style or script by (W3C CSP level 3, 2.3.1)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
+
+
+def _shown(value: Any) -> Any:
+    """Every text on the page: on one line, without characters that hide or turn others round; our own markup as it is."""
+    return one_line(value, LONGEST) if type(value) is str else value
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(resource("templates"), encoding="utf-8"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    tones = {state.value: tone.value for state, tone in TONES.items()}
+    environment.filters |= {
+        "source_hash": source_hash,
+        "moment": moment,
+        "local": local,
+        "tone": tone_of,
+        "state_tone": lambda state: tones[state.value],
+        "severity_tone": lambda severity: SEVERITIES[severity],
+        "application_link": _application_link,
+    }
+    return environment

@@ -1,0 +1,174 @@
+"""RAR, 7z, cab, lha, bzip2, xz and unusual zips, read by libarchive in a process of its own (see `unpacker`).
+
+What comes out is bounded here, what the process may use there; a crash costs one archive. Where libarchive is missing
+the archive is "unsupported". Nothing is written to disk.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from pipeline import charsets, rar, tars
+from pipeline.budget import MOST_LISTED, Broken, Budget, Scope, check_spread, gathered, inner_path
+from pipeline.model import Attachment
+
+PROGRAM = Path(__file__).with_name("unpacker.py")
+VOLUME = "分卷压缩包的一部分，请压缩成一个 zip 文件"
+# A frame carries 64 KB of data at most, and a name is shorter.
+_MOST_FRAME = 1024 * 1024
+_LOCKED = ("encrypt", "passphrase", "crypto codec")
+_UNKNOWN = ("unsupported", "not supported", "unavailable", "unrecognized", "unknown", "cannot be decoded")
+_MEMORY = ("allocate", "memory")
+
+
+class Missing(Broken):
+    """Neither libarchive nor bsdtar is there."""
+
+
+def rar_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
+    """The files in a RAR archive of any version libarchive reads."""
+    traits = rar.traits(attachment.content)
+    if traits.locked:
+        raise Broken("encrypted", "压缩包设有密码")
+    if traits.volume:
+        raise Broken("unsupported", VOLUME)
+    yield from packed_files(attachment, budget, traits.format)
+
+
+def packed_files(
+    attachment: Attachment, budget: Budget, format_name: str, filter_name: str = "none"
+) -> Iterator[Attachment]:
+    """The files in an archive; format and filter are libarchive's names. Raises Missing before anything is read."""
+    kind = format_name.strip("5").upper()
+    if budget.seconds <= 0:
+        raise Broken("unsafe", "解压这封邮件所需时间过长")
+    with _process(attachment.content, (format_name, filter_name, str(budget.limits.max_file_bytes)), budget) as output:
+        first, content = _frame(output)
+        if first == b"M":
+            raise Missing("unsupported", f"{kind} 格式的压缩包，请改用 zip 格式压缩")
+        if first == b"T":
+            yield from tars.members(output, attachment, budget)
+        else:
+            yield from _files(_Frames(output, first, content), attachment, budget)
+
+
+@contextmanager
+def _process(content: bytes, arguments: tuple[str, ...], budget: Budget) -> Iterator[IO[bytes]]:
+    """The output of the unpacking process, which is fed the content and ends with the block, or when time is up."""
+    environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin:/sbin"}
+    with subprocess.Popen(
+        [sys.executable, "-I", str(PROGRAM), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        started = time.monotonic()
+        alarm = threading.Timer(budget.seconds, process.kill)
+        feeder = threading.Thread(target=_feed, args=(process.stdin, content), daemon=True)
+        alarm.start()
+        feeder.start()
+        try:
+            yield process.stdout
+        finally:
+            alarm.cancel()
+            process.kill()
+            feeder.join()
+            budget.seconds -= time.monotonic() - started
+
+
+def _feed(stdin: IO[bytes], content: bytes) -> None:
+    # The process may have ended without reading all.
+    with suppress(OSError), stdin:
+        stdin.write(content)
+
+
+class _Frames:
+    """The frames of the unpacking process, one of them looked at ahead."""
+
+    def __init__(self, output: IO[bytes], kind: bytes, content: bytes) -> None:
+        self._output, self.kind, self.content = output, kind, content
+        self.stopped = ""
+
+    def advance(self) -> None:
+        self.kind, self.content = _frame(self._output)
+
+    def data(self) -> Iterator[bytes]:
+        """The data frames of the entry whose name is the current frame; the frame behind them is current then."""
+        self.stopped = ""
+        self.advance()
+        while self.kind == b"D":
+            yield self.content
+            self.advance()
+        if self.kind == b"E":
+            self.stopped = self.content.decode("utf-8", "replace")
+            self.advance()
+
+
+def _frame(output: IO[bytes]) -> tuple[bytes, bytes]:
+    """The next frame; of a process that died, one with an empty letter."""
+    head = output.read(5)
+    if len(head) < 5:
+        return b"", b""
+    size = struct.unpack(">xI", head)[0]
+    content = output.read(size) if size <= _MOST_FRAME else b""
+    return (head[:1], content) if len(content) == size else (b"", b"")
+
+
+def _files(frames: _Frames, attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
+    before, count, packed = budget.total, 0, len(attachment.content)
+    while frames.kind in (b"N", b"R"):
+        name = frames.content.decode("utf-8", "replace") if frames.kind == b"N" else charsets.decode(frames.content)
+        path = inner_path(name)
+        file = _file(frames, f"{attachment.path}/{path}", budget, packed)
+        count += 1
+        if count > MOST_LISTED:
+            raise Broken("unsafe", f"压缩包内的文件超过 {budget.limits.max_files} 个")
+        if path:
+            yield file
+        check_spread(budget.total - before, packed, budget.limits)
+    if frames.kind == b"X":
+        raise _broken(frames.content.decode("utf-8", "replace"), Scope.ARCHIVE)
+    if frames.kind != b".":
+        # Killed by a signal: its own limits, ours, or a crash.
+        raise Broken("unsafe", "解压时间过长或压缩包已损坏，已停止")
+    if not count:
+        raise Broken("unreadable", "压缩包里没有文件")
+
+
+def _file(frames: _Frames, path: str, budget: Budget, packed: int) -> Attachment:
+    """The current entry, read to its end whatever becomes of it."""
+    data = frames.data()
+    try:
+        content = gathered(data, budget, packed)
+        if frames.stopped:
+            raise _broken(frames.stopped, Scope.ENTRY)
+        return Attachment(path, content)
+    except Broken as broken:
+        if broken.scope is not Scope.ENTRY:
+            raise
+        for _ in data:
+            pass
+        return Attachment(path, b"", problem=broken.problem, detail=broken.detail)
+
+
+def _broken(words: str, scope: Scope) -> Broken:
+    """What libarchive's words mean to the person who sent the file."""
+    said = words.lower()
+    if any(word in said for word in _LOCKED):
+        return Broken("encrypted", "压缩包设有密码", scope)
+    if any(word in said for word in _MEMORY):
+        return Broken("unsafe", "解压所需内存过大", scope)
+    if any(word in said for word in _UNKNOWN):
+        return Broken("unsupported", "压缩方法不常见，请改用 zip 格式压缩", scope)
+    return Broken("unreadable", "压缩包损坏或不完整" if scope is Scope.ARCHIVE else "压缩包中的这个文件已损坏", scope)

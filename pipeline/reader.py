@@ -1,0 +1,163 @@
+"""Documents read in processes of their own, so that no document can stop, fill or take over the program.
+
+`Reader.read` stands in for `parsers.read`: same arguments, same answer, and a limit that is broken is a transcript with
+a problem. Workers start with the first document, are used again, and are replaced when they die. Mails and archives
+are not opened here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+
+from parsers.model import Problem, ProblemKind, Transcript
+from pipeline.confined import Breach, LimitBroken, ReadingFault, Worker, WorkerDied, kill_all_at_home
+from pipeline.worker import ReadingLimits
+
+__all__ = ["Breach", "Reader", "ReadingFault", "ReadingLimits"]
+
+# Processes are confined by means of POSIX; elsewhere documents are read in this process.
+CONFINED = hasattr(os, "killpg")
+FOLDER = "annex-inbox-reader-"
+FOLDER_OF = re.compile(re.escape(FOLDER) + r"(\d+)-")
+
+
+class Reader:
+    """A pool of at most `workers` processes. `target` is the function they read with, as "module:name".
+
+    Temporary files lie in a folder of each worker's own under `scratch` (the system's place for such if None), which
+    goes with it; what a killed program left there goes at the next start. Use as a context manager, or call `close`.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        limits: ReadingLimits | None = None,
+        scratch: Path | None = None,
+        target: str = "parsers:read",
+    ) -> None:
+        self._size, self._limits, self._target = workers, limits or ReadingLimits(), target
+        self._scratch = Path(scratch or tempfile.gettempdir())
+        self._folder: Path | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._lock = Lock()
+        self._idle: list[Worker] = []
+        self._all: set[Worker] = set()
+        self._closed = False
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the workers there are, sorted."""
+        with self._lock:
+            return tuple(sorted(one.pid for one in self._all))
+
+    def read(self, content: bytes, name: str = "") -> list[Transcript]:
+        """The forms in a file, as `parsers.read`; a broken limit is told in a problem (ProblemKind.UNSAFE).
+
+        Raises ReadingFault where a parser failed by a fault of ours, or no worker could be started.
+        """
+        if not CONFINED:
+            module, _, function = self._target.partition(":")
+            transcripts: list[Transcript] = getattr(importlib.import_module(module), function)(content, name)
+            return transcripts
+        # What an earlier document left behind may have killed a used worker, so a fresh one gets the last word.
+        for fresh in (False, True):
+            try:
+                return self._attempt(content, name, fresh)
+            except LimitBroken as broken:
+                return [_stopped(broken.breach)]
+            except WorkerDied:
+                continue
+        return [_stopped(Breach.CRASH)]
+
+    def read_many(self, documents: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
+        """`read` for each (content, name), several at a time; the answers in the order of the documents."""
+        if len(documents) < 2 or self._size < 2:
+            return [self.read(*document) for document in documents]
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="reader")
+        return list(self._threads.map(lambda document: self.read(*document), documents))
+
+    def close(self) -> None:
+        """End every worker, also a busy one, and remove the temporary files."""
+        with self._lock:
+            self._closed = True
+            ending, self._all, self._idle = self._all, set(), []
+        for one in ending:
+            one.end()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _attempt(self, content: bytes, name: str, fresh: bool) -> list[Transcript]:
+        one = self._take(fresh)
+        try:
+            return one.read(content, name)
+        finally:
+            self._give_back(one)
+
+    def _take(self, fresh: bool) -> Worker:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the reader is closed")
+            if self._idle and not fresh:
+                return self._idle.pop()
+            one = Worker(self._target, self._limits, self._home())
+            self._all.add(one)
+            return one
+
+    def _give_back(self, one: Worker) -> None:
+        with self._lock:
+            if one.usable and not self._closed and len(self._idle) < self._size:
+                self._idle.append(one)
+                return
+            self._all.discard(one)
+        one.end()
+
+    def _home(self) -> Path:
+        """A new folder for a worker; the first one sweeps away what others left."""
+        if self._folder is None:
+            self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sweep(self._scratch)
+            self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=self._scratch)).resolve()
+        return Path(tempfile.mkdtemp(dir=self._folder))
+
+
+def _sweep(scratch: Path) -> None:
+    """Remove the folders of programs that were killed, and what they started and left running."""
+    for folder in scratch.glob(f"{FOLDER}*"):
+        match = FOLDER_OF.match(folder.name)
+        if match and not _runs(int(match[1])):
+            kill_all_at_home(folder.resolve())
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stopped(breach: Breach) -> Transcript:
+    return Transcript(form=None, format="", problems=(Problem(ProblemKind.UNSAFE, breach.value),))

@@ -1,0 +1,229 @@
+"""Passes that are killed, for test_crash.py: run as a program, it reads orders and does each pass in a child of its own.
+
+The child kills itself (SIGKILL, so that nothing is tidied up) at the step it was told, or is killed after some seconds.
+It knows nothing of what a killed pass may leave behind.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import json
+import os
+import select
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+Step = Callable[[str], None]
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+FILE_EVENTS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime")
+HANDED_OVER = "smtp has the whole mail"
+POISON = b"X-Example: poison"
+UNHURT = {"killed": False, "seconds": 0.0, "steps": [], "said": ""}
+
+
+@dataclass(frozen=True)
+class End:
+    """How a pass ended: whether it was killed, how long it took, and the steps it got to, the fatal one last."""
+
+    killed: bool
+    seconds: float
+    steps: tuple[str, ...]
+    said: str = ""
+
+
+class Doomed:
+    """The program in a process of its own; use as a context manager."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(20)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def run(self, given: Settings, now: datetime, step: int | None = None, seconds: float | None = None) -> End:
+        """One pass, killed at its n-th step (from 1) or after so many seconds, else left to finish."""
+        return self._order(given, now, {"step": step, "seconds": seconds})
+
+    def warm(self, given: Settings, now: datetime) -> None:
+        """One pass in the process whose children later passes are, so that these find everything loaded."""
+        assert not self._order(given, now, {"warm": True}).said
+
+    def _order(self, given: Settings, now: datetime, more: dict[str, Any]) -> End:
+        servers = {"imap": given.imap_url, "smtp": given.smtp_url}
+        order = {"data": str(given.data), **servers, "now": now.isoformat(), **more}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        told = json.loads(self._process.stdout.readline())
+        return End(told["killed"], told["seconds"], tuple(told["steps"]), told["said"])
+
+
+def fail_on_poison() -> None:
+    """Let our own code fail on one mail, as it will on some mail some day."""
+    from pipeline import flow
+
+    real = flow.decode
+
+    def failing(raw: bytes, own_address: str = "") -> Any:
+        if POISON in raw:
+            raise ZeroDivisionError("示例故障")
+        return real(raw, own_address)
+
+    flow.decode = failing
+
+
+def _pass(order: dict[str, Any]) -> None:
+    from desk import settings
+
+    from pipeline.office import open_office, single_run
+    from pipeline.run import one_pass
+
+    given = settings(Path(order["data"]), order["imap"], order["smtp"])
+    now = datetime.fromisoformat(order["now"])
+    with single_run(given), open_office(given) as office:
+        one_pass(office, lambda: now)
+
+
+def _watch(data: str, step: Step) -> None:
+    """Say each step: a change of a file below the data folder, a commit, a word to or from a server."""
+
+    def audit(event: str, given: tuple[Any, ...]) -> None:
+        changes = event in FILE_EVENTS or (event == "open" and given[2] & WRITING)
+        if changes and isinstance(given[0], (str, bytes, os.PathLike)):
+            path = os.fsdecode(given[0])
+            # Opening a folder is how a temporary file is named; it changes nothing by itself.
+            if path.startswith(data) and not (event == "open" and os.path.isdir(path)):
+                step(f"{event} {path.removeprefix(data)}")
+
+    sys.addaudithook(audit)
+    _around_commits(step)
+    _around_words(step)
+
+
+def _around_commits(step: Step) -> None:
+    from sqlalchemy.engine.default import DefaultDialect
+
+    commit = DefaultDialect.do_commit
+
+    def watched(self: Any, connection: Any) -> None:
+        step("before commit")
+        commit(self, connection)
+        step("after commit")
+
+    DefaultDialect.do_commit = watched  # type: ignore[method-assign]
+
+
+def _around_words(step: Step) -> None:
+    send, answer, ask = smtplib.SMTP.send, smtplib.SMTP.getreply, imaplib.IMAP4.send
+
+    def sending(self: smtplib.SMTP, words: Any) -> None:
+        text = words.decode("latin-1") if isinstance(words, bytes) else words
+        step(f"before smtp {text.split()[0]}")
+        send(self, words)
+        if text.endswith("\r\n.\r\n"):
+            step(HANDED_OVER)
+
+    def answered(self: smtplib.SMTP) -> tuple[int, bytes]:
+        found = answer(self)
+        step(f"smtp answered {found[0]}")
+        return found
+
+    def asking(self: imaplib.IMAP4, words: Any) -> None:
+        ask(self, words)
+        if bytes(words).endswith(b"\r\n"):
+            step("imap asked")
+
+    smtplib.SMTP.send, smtplib.SMTP.getreply = sending, answered  # type: ignore[method-assign]
+    imaplib.IMAP4.send = asking  # type: ignore[method-assign]
+
+
+def _child(order: dict[str, Any], tell: int) -> None:
+    """Do the pass as ordered; every step is told before it may kill."""
+    count = 0
+
+    def step(name: str) -> None:
+        nonlocal count
+        count += 1
+        os.write(tell, f"{name}\n".encode("utf-8", "replace"))
+        if count == order["step"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if order["seconds"] is None:
+        _watch(order["data"], step)
+    _pass(order)
+
+
+def _fork(order: dict[str, Any]) -> dict[str, Any]:
+    heard, tell = os.pipe()
+    started = time.monotonic()
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            os.close(heard)
+            _child(order, tell)
+            code = 0
+        except BaseException as fault:
+            os.write(tell, f"! {type(fault).__name__}: {fault}\n".encode())
+        finally:
+            os._exit(code)
+    os.close(tell)
+    told = _listen(heard, child, order["seconds"])
+    _, status = os.waitpid(child, 0)
+    os.close(heard)
+    lines = told.decode().splitlines()
+    said = [line for line in lines if line.startswith("! ")]
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) and not said:
+        said = [f"! exit status {os.WEXITSTATUS(status)}"]
+    return {
+        "killed": os.WIFSIGNALED(status),
+        "seconds": time.monotonic() - started,
+        "steps": [line for line in lines if not line.startswith("! ")],
+        "said": "\n".join(said),
+    }
+
+
+def _listen(heard: int, child: int, seconds: float | None) -> bytes:
+    """All that the child tells until it ends; its end comes from here where seconds are set."""
+    told = b""
+    if seconds is not None and not select.select([heard], [], [], seconds)[0]:
+        os.kill(child, signal.SIGKILL)
+    while piece := os.read(heard, 65536):
+        told += piece
+    return told
+
+
+def main() -> None:
+    """Serve orders from standard input, one JSON object a line, until it ends."""
+    import desk  # noqa: F401
+
+    fail_on_poison()
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order.get("warm"):
+            _pass(order)
+        print(json.dumps(UNHURT if order.get("warm") else _fork(order)), flush=True)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    main()
