@@ -41,9 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="What each stage costs, beside floor and library.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="What each stage costs, beside floor and library."
+    )
     names = [section.SECTION for section in SECTIONS]
-    parser.add_argument("--quick", action="store_true", help="small numbers, under half a minute; most targets not judged")
+    parser.add_argument(
+        "--quick", action="store_true", help="small numbers, under half a minute; most targets not judged"
+    )
     parser.add_argument("--only", action="append", choices=names, metavar="SECTION", help=f"one of {', '.join(names)}")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--universities", type=int, default=0, metavar="N", help="largest size of the section scale")

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import material
+from parsers.model import Annex4, Record
 from pipeline.flow import process
 from pipeline.model import Outcome, Reply, University, Version
-from pipeline.office import Office, open_office
+from pipeline.office import open_office
 from pipeline.settings import Settings, load_settings
 
 USER, CODE = material.MAILBOX, "BENCHBENCHBENCHB"
@@ -87,15 +88,23 @@ def _outcome(model: Outcome, university: University, position: int) -> Outcome:
     id = hashlib.sha256(university.name.encode()).hexdigest()
     at = material.MORNING + timedelta(seconds=position)
     sheets = material.papers(university)
-    records = (sheets.summary, *sheets.applications)
+    records: tuple[Record, ...] = (sheets.summary, *sheets.applications)
     versions: list[Version] = []
     for version, record in zip(model.versions, records, strict=True):
         transcript = replace(version.transcript, record=record)
-        path = version.path if version.index == 0 else f"附件4 {sheets.applications[version.index - 1].project_name}.docx"
+        path = f"附件4 {record.project_name}.docx" if isinstance(record, Annex4) else version.path
         # The archive recognises a file by its content, so every version has its own.
         file = hashlib.sha256(path.encode()).hexdigest()
         versions.append(
-            replace(version, mail=id, received_at=at, path=path, file=file, transcript=transcript, university=university.name)
+            replace(
+                version,
+                mail=id,
+                received_at=at,
+                path=path,
+                file=file,
+                transcript=transcript,
+                university=university.name,
+            )
         )
     person = replace(model.mail.sender, address=f"demo{position}@example.edu.cn")
     mail = replace(
@@ -114,6 +123,3 @@ def _reply(outcome: Outcome, university: str) -> Reply:
 def office_of(data: str) -> Any:
     """The open office of a folder, as a context manager."""
     return open_office(settings(Path(data)))
-
-
-__all__ = ["Office", "command", "environment", "fill", "folder", "office_of", "settings"]

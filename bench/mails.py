@@ -89,7 +89,9 @@ def _unpacking(raw: bytes, rules: Rules, seconds: float) -> Row:
             archive.writestr(file.path, file.content)
     packed = (Attachment("材料.zip", stream.getvalue()),)
     loose, zipped = "eight files", "the same in a zip"
-    timings = race({loose: lambda: unpack(files, rules.limits), zipped: lambda: unpack(packed, rules.limits)}, seconds / 4)
+    timings = race(
+        {loose: lambda: unpack(files, rules.limits), zipped: lambda: unpack(packed, rules.limits)}, seconds / 4
+    )
     beside = {"the same eight in a zip": timings[zipped].wall}
     return Row(SECTION, "unpack", timings[loose].wall, timings[loose].cpu, beside=beside)
 

@@ -43,7 +43,9 @@ class Letter:
 
 def universities(number: int) -> list[University]:
     """So many universities (3,120 at most), no name within another."""
-    names = (f"{stem}{branch}{kind}{end}" for kind, end, stem, branch in product(KINDS, ("大学", "学院"), STEMS, BRANCHES))
+    names = (
+        f"{stem}{branch}{kind}{end}" for kind, end, stem, branch in product(KINDS, ("大学", "学院"), STEMS, BRANCHES)
+    )
     return [University(name, level="本科", graduates=True) for name in islice(names, number)]
 
 
@@ -81,7 +83,8 @@ def with_photograph(name: str, package: bytes, size: int) -> bytes:
         return package
     stream = io.BytesIO(package)
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo(f"{'xl' if name.endswith('.xlsx') else 'word'}/media/photo.jpeg"), random.Random(size).randbytes(size))
+        part = zipfile.ZipInfo(f"{'xl' if name.endswith('.xlsx') else 'word'}/media/photo.jpeg")
+        archive.writestr(part, random.Random(size).randbytes(size))
     return stream.getvalue()
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-
 WIDTH = 150
 
 
@@ -59,9 +58,7 @@ def figure(value: float | None) -> str:
 
 def as_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """The rows as plain values, each check with whether it was met."""
-    return [
-        {**asdict(row), "checks": [{**asdict(check), "met": check.met} for check in row.checks]} for row in rows
-    ]
+    return [{**asdict(row), "checks": [{**asdict(check), "met": check.met} for check in row.checks]} for row in rows]
 
 
 def show(section: str, title: str, rows: Sequence[Row]) -> None:

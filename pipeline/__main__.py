@@ -146,7 +146,9 @@ def _instant(text: str, option: str = "--received") -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{option} 的时间“{text}”不对，应写成 2024-11-20 或 2024-11-20T09:00 的样子。") from None
+        raise ConfigurationError(
+            f"{option} 的时间“{text}”不对，应写成 2024-11-20 或 2024-11-20T09:00 的样子。"
+        ) from None
     return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
 
 
@@ -261,6 +263,64 @@ def _decide(mail: str, accepted: bool) -> None:
     from pipeline.again import decide
 
     typer.echo(_alone(lambda office: decide(office, mail, accepted, now)))
+
+
+@app.command()
+def waive(
+    university: Annotated[str, typer.Argument(help="高校名称。")],
+    rule: Annotated[str, typer.Argument(help="规则名，见“问题清单”一表。")],
+    reason: Annotated[str, typer.Option("--reason", help="理由。")],
+    project: Annotated[str, typer.Option("--project", help="只对这个项目；不写就是全部。")] = "",
+    by: Annotated[str, typer.Option("--by", help="谁决定的；不写就是当前用户。")] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="撤销这条豁免。")] = False,
+) -> None:
+    """豁免一处问题，回信不再要求补正，台账里留下理由和姓名。例：annex-inbox waive 内蒙古大学 annex3.summary.too_long --reason 已核实"""
+    import getpass
+
+    from pipeline.again import unwaive
+    from pipeline.again import waive as settle
+    from pipeline.model import Waiver
+    from pipeline.reports import named
+
+    def work(office: Any) -> str:
+        name = named(office, university)
+        if undo:
+            return unwaive(office, name, rule, project, now)
+        return settle(office, Waiver(name, rule, project, reason, by or getpass.getuser()), now)
+
+    typer.echo(_alone(work))
+
+
+@app.command()
+def remind(dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会提醒谁，不写信。")] = False) -> None:
+    """截止前提醒未报送和待补正的高校，每个邮箱一天至多一封，下次 poll 时发出。例：annex-inbox remind --dry-run"""
+    from pipeline.reminder import due
+    from pipeline.reminder import remind as write
+
+    def work(office: Any) -> None:
+        if now() >= office.rules.terms.deadline:
+            typer.echo("已过截止时间，不再提醒。")
+            return
+        reminders = list(due(office)) if dry_run else write(office, now())
+        for one in reminders:
+            what = f"还要补正 {len(one.problems)} 处" if one.problems else "未报送"
+            typer.echo(f"{one.university}  {what}  {one.to or '（不知道邮箱，请电话联系）'}")
+        typer.echo(f"共 {len(reminders)} 封。" + ("没有写信。" if dry_run else "将在下次 poll 时发出。"))
+
+    _in_office(work) if dry_run else _alone(work)
+
+
+@app.command("try-rules")
+def try_rules(
+    rules: Annotated[Path, typer.Argument(help="新的 rules.yaml。", exists=True, dir_okay=False)],
+) -> None:
+    """换成新规则会有什么变化，什么也不写。例：annex-inbox try-rules 新规则.yaml"""
+    from pipeline.rules import load
+    from pipeline.whatif import compare, summary
+
+    new = load(rules)
+    for line in _in_office(lambda office: summary(compare(office, new))):
+        typer.echo(line)
 
 
 @app.command()

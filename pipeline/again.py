@@ -12,7 +12,8 @@ from datetime import datetime
 from pipeline.bookkeeping import keep_ledger
 from pipeline.dispatch import Clock
 from pipeline.errors import ConfigurationError
-from pipeline.model import Outcome
+from pipeline.model import Outcome, Waiver
+from pipeline.names import same_project
 from pipeline.office import Office
 from pipeline.reports import local
 from pipeline.run import ATTEMPTS, Progress, keep, look_at, retry_set_aside
@@ -113,6 +114,32 @@ def decide(office: Office, prefix: str, accepted: bool, clock: Clock) -> str:
     keep_ledger(office, clock())
     states = "；".join(f"{name} {office.submission(name).state.value}" for name in names)
     return f"已{'采用' if accepted else '不采用'}邮件 {mail[:12]}。{states}"
+
+
+def waive(office: Office, waiver: Waiver, clock: Clock) -> str:
+    """Settle a finding by staff's word; says what came of it. Raises ConfigurationError where there is no such finding."""
+    submission = office.submission(waiver.university)
+    known = {rule.id for rule in office.rules.rules}
+    if waiver.rule not in known:
+        raise ConfigurationError(f"没有名为 {waiver.rule} 的规则，见 annex-inbox rules。")
+    there = [one for one in submission.all_findings if one.rule == waiver.rule]
+    if waiver.project:
+        there = [one for one in there if same_project(one.project) == same_project(waiver.project)]
+    if not there:
+        raise ConfigurationError(f"{waiver.university}现在没有这样的问题，见 annex-inbox show {waiver.university}。")
+    office.store.waive(waiver, clock())
+    office.forget(waiver.university)
+    keep_ledger(office, clock())
+    return f"已豁免 {len(there)} 处。{waiver.university} {office.submission(waiver.university).state.value}"
+
+
+def unwaive(office: Office, university: str, rule: str, project: str, clock: Clock) -> str:
+    """Take a waiver back."""
+    if not office.store.unwaive(university, rule, project):
+        raise ConfigurationError(f"{university}没有这样的豁免。")
+    office.forget(university)
+    keep_ledger(office, clock())
+    return f"已撤销豁免。{university} {office.submission(university).state.value}"
 
 
 def purge(office: Office, before: datetime, dry_run: bool, clock: Clock) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from parsers.model import Annex3, Annex4
 from parsers.text import fold
-from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, University, Version
+from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, University, Version, Waiver
 from pipeline.names import project_stem, same_project
 from pipeline.rules import Rules
 from pipeline.subjects import Whole
@@ -105,10 +105,12 @@ def assemble(
     mails: Iterable[Mail],
     rules: Rules,
     decisions: Mapping[str, bool] = NOTHING_DECIDED,
+    waivers: Sequence[Waiver] = (),
 ) -> Submission:
     """The current submission of a university, judged. Versions and mails may come in any order.
 
-    `decisions` says of mails, by id, whether staff accepted or rejected what they would replace. A name that begins with "?" stands for one that is not known yet; the submission then bears none.
+    `decisions` says of mails, by id, whether staff accepted or rejected what they would replace; `waivers` which findings they
+    settled. A name that begins with "?" stands for one that is not known yet; the submission then bears none.
     """
     university = "" if university.startswith("?") else university
     letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
@@ -143,7 +145,7 @@ def assemble(
         trusted=frozenset(trusted),
         mails=letters,
     )
-    return _judged(draft, order, rules)
+    return _judged(draft, order, rules, waivers)
 
 
 def is_trusted(mail: Mail, trusted: set[str], university: University | None, rules: Rules) -> bool:
@@ -254,8 +256,8 @@ def _corrects(new: Version, old: Version, order: dict[str, int]) -> bool:
     return same_text or same_person or (alike and fold(new.path) == fold(old.path))
 
 
-def _judged(draft: Submission, order: dict[str, int], rules: Rules) -> Submission:
-    together = rules.check(Whole(draft, rules.terms))
+def _judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequence[Waiver]) -> Submission:
+    together = tuple(_waived(finding, waivers) for finding in rules.check(Whole(draft, rules.terms)))
     complete = bool(draft.summaries) and not any(
         entry.application is None and not is_blank(entry.name) for entry in draft.entries
     )
@@ -265,8 +267,19 @@ def _judged(draft: Submission, order: dict[str, int], rules: Rules) -> Submissio
     ]
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in current_applications(draft) for finding in version.findings]
-    found = (*of_mails, *of_files, *of_tables, *together, *of_forms)
+    alone = [_waived(finding, waivers) for finding in (*of_mails, *of_files, *of_tables)]
+    found = (*alone, *together, *(_waived(finding, waivers) for finding in of_forms))
     return replace(draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules))
+
+
+def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
+    """The finding, or a notice for staff in its stead where they settled it; replies no longer ask for it."""
+    for waiver in waivers:
+        project = same_project(waiver.project)
+        if waiver.rule == finding.rule and project in ("", same_project(finding.project)):
+            message = f"{finding.message}（已豁免：{waiver.reason}，{waiver.by}）"
+            return replace(finding, severity=Severity.NOTICE, message=message)
+    return finding
 
 
 def current_applications(submission: Submission) -> list[Version]:

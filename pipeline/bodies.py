@@ -62,7 +62,7 @@ def quote_start(lines: Sequence[str]) -> int:
             continue
         if _RULE.search(line[:300]):
             return index
-        if _FROM.match(line) and _is_head(lines, index):
+        if _FROM.match(line) and is_head(lines, index):
             return index
         if len(line) < 400 and _WROTE.search(line):
             start = _attribution(lines, index)
@@ -71,7 +71,7 @@ def quote_start(lines: Sequence[str]) -> int:
     return len(lines)
 
 
-def _is_head(lines: Sequence[str], index: int) -> bool:
+def is_head(lines: Sequence[str], index: int) -> bool:
     """Whether a 发件人 line opens the head of an earlier mail: at least two more fields within reach."""
     near = "\n".join(line for line in lines[index : index + 14] if line)[:3000]
     # Some programs put the whole head on one line.

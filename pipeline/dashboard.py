@@ -56,13 +56,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A rule that is not met somewhere: how often, at how many universities, and one of its messages."""
+    """A rule that is not met somewhere: how often, at which universities, and one of its messages."""
 
     rule: str
     severity: Severity
     clause: str
     example: str
-    universities: int
+    standings: tuple[Standing, ...]
     bar: Bar
 
 
@@ -187,8 +187,10 @@ def _breaches(view: LedgerView) -> tuple[Breach, ...]:
     breaches = []
     for bar in bars([(name, len(found[name]), 0) for name in names]):
         _, first = found[bar.name][0]
-        places = {standing.number for standing, _ in found[bar.name]}
-        breaches.append(Breach(bar.name, first.severity, first.clause, first.message, len(places), bar))
+        standings = {standing.number: standing for standing, _ in found[bar.name]}
+        breaches.append(
+            Breach(bar.name, first.severity, first.clause, first.message, tuple(standings.values()), bar)
+        )
     return tuple(breaches)
 
 

@@ -16,7 +16,7 @@ FEWEST_COLUMNS, MOST_COLUMNS = 14, 60
 TICKS = 6
 BAR_SHARE = 0.64
 # Bars stand on BASE; the tallest leaves room above it for its number.
-BASE, TALLEST = 140, 112
+BASE, TALLEST = 196, 160
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,7 @@ def _paused(office: Office, now: datetime) -> bool:
     return until is not None and now < datetime.fromisoformat(until)
 
 
-def _send(
-    office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Progress
-) -> None:
+def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Progress) -> None:
     today = clock().astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     left = max(0, office.settings.send_per_day - office.store.sent_since(today))
     if len(due) > left:

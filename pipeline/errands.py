@@ -5,19 +5,16 @@ All of it goes through the outbox like every reply, under a Message-ID derived f
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from email.headerregistry import Address as MailAddress
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from pipeline.errors import AnnexError, LoginRefused
-from pipeline.model import SHANGHAI, Reply, State
+from pipeline.model import SHANGHAI, State
+from pipeline.notes import note
 from pipeline.office import Office
 from pipeline.reports import local, status
 
@@ -58,7 +55,9 @@ def _alert(office: Office, now: datetime, troubles: Sequence[AnnexError]) -> Non
     told = store.fact("trouble_told") or ""
     if not troubles:
         if since and told == since:
-            _queue(office, now, f"recovered {since}", "报送邮箱程序已恢复正常", f"{local(now)} 起，程序已恢复正常运行。")
+            _queue(
+                office, now, f"recovered {since}", "报送邮箱程序已恢复正常", f"{local(now)} 起，程序已恢复正常运行。"
+            )
         store.set_fact("trouble_since", "")
         return
     if not since:
@@ -85,7 +84,9 @@ def _digest(office: Office, now: datetime) -> None:
     new = [mail for mail in office.store.mails() if mail.received_at >= since]
     lines.append(f"过去一天收到 {len(new)} 封邮件。")
     for state in (State.TO_CORRECT, State.FOR_STAFF, State.ACCEPTED, State.MISSING):
-        names = [line["university"] or "（高校待确认）" for line in report["universities"] if line["state"] == state.value]
+        names = [
+            line["university"] or "（高校待确认）" for line in report["universities"] if line["state"] == state.value
+        ]
         lines.append(f"{state.value} {len(names)} 所{'：' + '、'.join(names) if names else ''}")
     waiting = office.store.replies("held", "undeliverable", "bounced")
     lines += [f"需要人工处理的回复：{reply.recipient}（{reply.said}）" for reply in waiting]
@@ -97,14 +98,5 @@ def _digest(office: Office, now: datetime) -> None:
 
 
 def _queue(office: Office, now: datetime, occasion: str, subject: str, text: str) -> None:
-    to, sender = office.settings.alert_to, office.user
-    digest = hashlib.sha256(f"{occasion}\n{to}".encode()).hexdigest()[:32]
-    message = EmailMessage(policy=SMTP)
-    message["From"] = MailAddress(office.rules.notice.organiser, addr_spec=sender)
-    message["To"] = to
-    message["Subject"] = subject
-    message["Date"] = now.astimezone(SHANGHAI)
-    message["Message-ID"] = f"<annex.{digest}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text + "\n", cte="base64")
-    office.store.queue(Reply(str(message["Message-ID"]), to, subject, "staff", message.as_bytes()), now)
+    to = office.settings.alert_to
+    office.store.queue(note(occasion, to, subject, text, office.rules.notice, office.user, now, "staff"), now)

@@ -12,14 +12,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pipeline import automatic, bodies, charsets, cloud, parts
+from pipeline import addresses, automatic, bodies, charsets, cloud, forwards, parts
 from pipeline.model import Address, Automatic, CloudLink, Message
 
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}(?![A-Za-z0-9@])"
-)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
-_FORWARD = re.compile(r"\s*(fw|fwd|转发|轉寄|轉發)\s*[:：]", re.IGNORECASE)
 # Headers that are looked at by name; the others are never decoded.
 _HEADERS = frozenset({"return-path", "from", "reply-to", "sender", "content-type", "auto-submitted", "precedence"})
 
@@ -52,9 +48,10 @@ def decode(raw: bytes, own_address: str = "") -> Message:
         references=tuple(_ids([*headers.get("references", ()), *headers.get("in-reply-to", ())])),
         attachments=files if reason is Automatic.BOUNCE else (*files, *bodies.pasted_form(body)),
         attached=attached,
-        cloud_links=_links(body, own, text, html, bool(attached) or not _FORWARD.match(subject)),
+        cloud_links=_links(body, own, text, html, bool(attached) or not forwards.is_forward(subject)),
         automatic=reason,
         received_at=_received_at(head, headers),
+        forwarded_from=forwards.origin(tree, subject, text, html, own_address) if reason is None else Address(),
     )
 
 
@@ -75,32 +72,8 @@ def _head(headers: Headers) -> Any:
 
 
 def _address(head: Any, headers: Headers, name: str) -> Address | None:
-    """The first valid address of a header, with its display name decoded from the original bytes."""
-    value = headers.get(name, ("",))[0]
-    if not value:
-        return None
-    text = charsets.decode(charsets.original(value))
     structured = getattr(head, name.replace("-", "_"), None) if name != "return-path" else None
-    told = [str(address) for _, address in structured] if isinstance(structured, list) else []
-    found = next((match[0] for each in told if (match := _ADDRESS.fullmatch(each.strip()))), "")
-    if not found:
-        bracketed = [match[0] for each in re.findall(r"<([^<>]*)>", text) if (match := _ADDRESS.search(each))]
-        anywhere = _ADDRESS.search(re.sub(r"=\?[^?]*\?[bBqQ]\?[^?]*\?=", " ", text))
-        found = bracketed[0] if bracketed else (anywhere[0] if anywhere else "")
-    return Address(_display_name(text, found), found.lower()) if found else None
-
-
-def _display_name(text: str, address: str) -> str:
-    """The words before (or in a comment behind) the address, freed of quotes; "" if they only repeat it."""
-    position = text.lower().find(f"<{address.lower()}")
-    if position < 0:
-        comment = re.search(r"\(([^()]{1,200})\)", text)
-        phrase = comment[1] if comment else ""
-    else:
-        phrase = re.split(r">\s*,", text[:position])[-1]
-    name = charsets.one_line(charsets.words(phrase.strip().encode("utf-8")))
-    name = re.sub(r'\\(["\\])', r"\1", name).strip("\"'“”‘’ <")
-    return "" if name.lower() == address.lower() else name
+    return addresses.of_header(headers.get(name, ("",))[0], structured)
 
 
 def _automatic(

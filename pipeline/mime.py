@@ -30,7 +30,9 @@ _KNOWN_FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _TAIL = re.compile(rb"(--)?[ \t]*(?:\r?\n|\r|\Z)")
-_LIKELY_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-[a-z-]{2,30}:)", re.IGNORECASE | re.MULTILINE)
+_LIKELY_DELIMITER = re.compile(
+    rb"^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-[a-z-]{2,30}:)", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

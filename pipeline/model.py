@@ -94,6 +94,7 @@ class Message:
     `attachments` are the mail's own files, archives still closed. `message_id` keeps its angle brackets.
     `references` are the Message-IDs of References and In-Reply-To, oldest first.
     `received_at` is the topmost Received header's instant, None if there is none; `automatic` None for a person's mail.
+    `forwarded_from` is who sent what this mail forwards (its address "" where only a name is shown), empty if nothing.
     """
 
     message_id: str
@@ -107,6 +108,7 @@ class Message:
     cloud_links: tuple[CloudLink, ...] = ()
     automatic: Automatic | None = None
     received_at: datetime | None = None
+    forwarded_from: Address = Address()
 
 
 class Severity(enum.Enum):
@@ -215,6 +217,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """Staff's word that a finding is settled: `project` "" means every project of the university."""
+
+    university: str
+    rule: str
+    project: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What a university currently stands for, judged.
 
@@ -262,7 +275,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class University:
-    """A line of the roster; `graduates` False where it is not known."""
+    """A line of the roster; `graduates` False where it is not known. `contacts` are addresses reminders may be sent to."""
 
     name: str
     other_names: tuple[str, ...] = ()
@@ -270,6 +283,7 @@ class University:
     graduates: bool = False
     city: str = ""
     domains: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

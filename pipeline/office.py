@@ -69,8 +69,8 @@ class Office:
         """What a university (or "?" and an address) currently stands for."""
         if university not in self._submissions:
             versions, mails = self.store.dossier(university)
-            decisions = self.store.decisions()
-            self._submissions[university] = assemble(university, versions, mails, self.rules, decisions)
+            decisions, waivers = self.store.decisions(), self.store.waivers(university)
+            self._submissions[university] = assemble(university, versions, mails, self.rules, decisions, waivers)
         return self._submissions[university]
 
     def forget(self, *universities: str) -> None:
@@ -186,7 +186,9 @@ def time_limit(settings: Settings) -> Iterator[None]:
     """
 
     def give_up() -> None:
-        sys.stderr.write(f"这一轮超过了 {settings.pass_minutes:g} 分钟（ANNEX_PASS_MINUTES），已强行结束，下一轮会接着做。\n")
+        sys.stderr.write(
+            f"这一轮超过了 {settings.pass_minutes:g} 分钟（ANNEX_PASS_MINUTES），已强行结束，下一轮会接着做。\n"
+        )
         sys.stderr.flush()
         os._exit(ServerAway.exit_code)
 

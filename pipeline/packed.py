@@ -6,6 +6,7 @@ the archive is "unsupported". Nothing is written to disk.
 
 from __future__ import annotations
 
+import signal
 import struct
 import subprocess
 import sys
@@ -50,19 +51,31 @@ def packed_files(
     kind = format_name.strip("5").upper()
     if budget.seconds <= 0:
         raise Broken("unsafe", "解压这封邮件所需时间过长")
-    with _process(attachment.content, (format_name, filter_name, str(budget.limits.max_file_bytes)), budget) as output:
+    with _process(attachment.content, (format_name, filter_name, str(budget.limits.max_file_bytes)), budget) as process:
+        output: IO[bytes] = process.stdout  # type: ignore[assignment]
         first, content = _frame(output)
         if first == b"M":
             raise Missing("unsupported", f"{kind} 格式的压缩包，请改用 zip 格式压缩")
         if first == b"T":
             yield from tars.members(output, attachment, budget)
         else:
-            yield from _files(_Frames(output, first, content), attachment, budget)
+            frames = _Frames(output, first, content)
+            yield from _files(frames, attachment, budget)
+            if frames.kind != b".":
+                raise _death(process)
+
+
+def _death(process: subprocess.Popen[bytes]) -> Broken:
+    """What it means that the process ended without saying so."""
+    # Its own limit or ours; whatever else kills it, the archive made it crash.
+    if process.wait() in (-signal.SIGKILL, -signal.SIGXCPU):
+        return Broken("unsafe", "解压时间过长，已停止")
+    return Broken("unreadable", "压缩包损坏或不完整")
 
 
 @contextmanager
-def _process(content: bytes, arguments: tuple[str, ...], budget: Budget) -> Iterator[IO[bytes]]:
-    """The output of the unpacking process, which is fed the content and ends with the block, or when time is up."""
+def _process(content: bytes, arguments: tuple[str, ...], budget: Budget) -> Iterator[subprocess.Popen[bytes]]:
+    """The unpacking process, which is fed the content; it ends with the block, or when time is up."""
     environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin:/sbin"}
     with subprocess.Popen(
         [sys.executable, "-I", str(PROGRAM), *arguments],
@@ -72,14 +85,13 @@ def _process(content: bytes, arguments: tuple[str, ...], budget: Budget) -> Iter
         env=environment,
     ) as process:
         assert process.stdin is not None
-        assert process.stdout is not None
         started = time.monotonic()
         alarm = threading.Timer(budget.seconds, process.kill)
         feeder = threading.Thread(target=_feed, args=(process.stdin, content), daemon=True)
         alarm.start()
         feeder.start()
         try:
-            yield process.stdout
+            yield process
         finally:
             alarm.cancel()
             process.kill()
@@ -139,10 +151,7 @@ def _files(frames: _Frames, attachment: Attachment, budget: Budget) -> Iterator[
         check_spread(budget.total - before, packed, budget.limits)
     if frames.kind == b"X":
         raise _broken(frames.content.decode("utf-8", "replace"), Scope.ARCHIVE)
-    if frames.kind != b".":
-        # Killed by a signal: its own limits, ours, or a crash.
-        raise Broken("unsafe", "解压时间过长或压缩包已损坏，已停止")
-    if not count:
+    if not count and frames.kind == b".":
         raise Broken("unreadable", "压缩包里没有文件")
 
 

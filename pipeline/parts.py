@@ -127,7 +127,7 @@ def headers(tree: Tree) -> dict[str, tuple[str, ...]]:
     return {name: tuple(values) for name, values in found.items()}
 
 
-def texts(tree: Part) -> tuple[str, str]:
+def texts(tree: Tree) -> tuple[str, str]:
     """The mail's plain text and HTML, each "" if it has none; several of a kind follow one another."""
     found: dict[str, list[str]] = {"text/plain": [], "text/html": []}
     for leaf in map(Leaf, tree.leaves):
@@ -136,7 +136,7 @@ def texts(tree: Part) -> tuple[str, str]:
     return "\n".join(found["text/plain"]), "\n".join(found["text/html"])
 
 
-def files(tree: Part, html: str = "") -> tuple[Attachment, ...]:
+def files(tree: Tree, html: str = "") -> tuple[Attachment, ...]:
     """The files of a mail whose HTML body is `html`: named parts, and unnamed ones that are not its text.
 
     A picture shown inside the body is `inline`. Equal names are kept; a nameless file is named after its type.

@@ -20,7 +20,7 @@ from pipeline.settings import resource
 from pipeline.wording import one_line, quoted
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 MARKS = {"correction": "【请补正】", "acknowledgement": "【已收到】"}
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
@@ -77,6 +77,11 @@ def render(letter: Letter) -> tuple[str, str]:
     environment = _environment()
     text, html = (environment.get_template(f"reply.{kind}.j2").render(letter=letter) for kind in ("txt", "html"))
     return text, html
+
+
+def template(name: str) -> Template:
+    """A template of ours by its file name; what is undefined raises, HTML is escaped."""
+    return _environment().get_template(name)
 
 
 @functools.cache

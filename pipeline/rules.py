@@ -74,6 +74,7 @@ class Rules:
     words: Words
     limits: Limits
     mail_providers: tuple[str, ...]
+    remind_days_before: tuple[int, ...]
     rules: tuple[Rule, ...]
 
     @cached_property
@@ -151,6 +152,7 @@ class _University(_Strict):
     graduates: bool = False
     city: str = ""
     domains: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
 
 
 class _Rule(BaseModel):
@@ -168,6 +170,7 @@ class _File(_Strict):
     submission_words: _Words
     limits: _Limits = _Limits()
     mail_providers: tuple[str, ...] = ()
+    remind_days_before: tuple[int, ...] = ()
     universities: tuple[_University, ...]
     rules: dict[str, _Rule]
 
@@ -270,6 +273,7 @@ def _rules(path: Path, file: _File) -> Rules:
         words=Words(**file.submission_words.model_dump()),
         limits=limits,
         mail_providers=file.mail_providers,
+        remind_days_before=file.remind_days_before,
         rules=tuple(rule for rule, enabled in _every_rule(file.rules) if enabled),
     )
 

@@ -23,6 +23,7 @@ from pipeline.flow import process
 from pipeline.message import decode
 from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome
 from pipeline.office import Office
+from pipeline.reminder import is_day, remind
 from pipeline.reply import compose
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ def one_pass(office: Office, clock: Clock, progress: Progress = silent) -> Pass:
         fetch(office, done, clock, progress)
     done.replies = answer(office, clock(), progress)
     _ledger(office, done, clock())
+    if office.settings.reply != "off" and is_day(office, clock()):
+        remind(office, clock())
     tell_staff(office, clock(), done.troubles)
     done.dispatched = dispatch(office, clock, lambda one, of: progress("发送回复", one, of))
     done.notes += done.dispatched.notes

@@ -28,6 +28,7 @@ from pipeline.model import (
     Outcome,
     Reply,
     Version,
+    Waiver,
 )
 from pipeline.names import same_project
 
@@ -122,6 +123,17 @@ decision = sa.Table(
     sa.Column("mail", sa.String(64), primary_key=True),
     sa.Column("accepted", sa.Boolean, nullable=False),
     sa.Column("decided_at", sa.Text, nullable=False),
+)
+waived = sa.Table(
+    "waiver",
+    metadata,
+    sa.Column("university", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    # "" for every project.
+    sa.Column("project", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("waived_at", sa.Text, nullable=False),
 )
 bounced = sa.Table(
     "bounced",
@@ -423,6 +435,38 @@ class Store:
         with self._begin() as connection:
             connection.execute(decision.delete().where(decision.c.mail == id))
             connection.execute(decision.insert().values(mail=id, accepted=accepted, decided_at=stamp(at)))
+
+    def waivers(self, university: str) -> list[Waiver]:
+        """The findings of a university that staff settled."""
+        query = sa.select(waived).where(waived.c.university == university).order_by(waived.c.rule, waived.c.project)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query)
+            return [Waiver(row.university, row.rule, row.project, row.reason, row.by) for row in rows]
+
+    def waive(self, waiver: Waiver, at: datetime) -> None:
+        """Keep a waiver; a new one for the same finding replaces the old."""
+        with self._begin() as connection:
+            self._unwaive(connection, waiver.university, waiver.rule, waiver.project)
+            connection.execute(
+                waived.insert().values(
+                    university=waiver.university,
+                    rule=waiver.rule,
+                    project=waiver.project,
+                    reason=waiver.reason,
+                    by=waiver.by,
+                    waived_at=stamp(at),
+                )
+            )
+
+    def unwaive(self, university: str, rule: str, project: str) -> bool:
+        """Take a waiver back; whether there was one."""
+        with self._begin() as connection:
+            return self._unwaive(connection, university, rule, project)
+
+    @staticmethod
+    def _unwaive(connection: Connection, university: str, rule: str, project: str) -> bool:
+        there = (waived.c.university == university, waived.c.rule == rule, waived.c.project == project)
+        return connection.execute(waived.delete().where(*there)).rowcount > 0
 
     def purge(self, before: datetime) -> list[tuple[str, list[str]]]:
         """Remove everything about the mails received before an instant; their ids with the universities they concerned."""

@@ -147,12 +147,11 @@ def _entries(source: _Source) -> Iterator[bytes]:
 def _is_true(header: bytes) -> bool:
     """Whether the checksum holds, for which its own field counts as blanks; some programs summed signed bytes."""
     told = header[148:156].replace(b"\x00", b" ").split()
-    if len(told) != 1 or not told[0].isdigit():
+    if len(told) != 1 or told[0].strip(b"01234567"):
         return False
     counted = header[:148] + header[156:]
     plain = sum(counted) + 8 * 32
-    high = sum(byte > 127 for byte in counted)
-    return told[0] in (b"%06o" % plain, b"%o" % plain, b"%06o" % (plain - 256 * high), b"%07o" % plain)
+    return int(told[0], 8) in (plain, plain - 256 * sum(byte > 127 for byte in counted))
 
 
 def _number(field: bytes) -> int:
@@ -190,7 +189,7 @@ def _inner_name(attachment: Attachment) -> str:
     flags, start = (content[3], 10) if len(content) > 12 else (0, 10)
     if flags & 4:
         start += 2 + int.from_bytes(content[10:12], "little")
-    if flags & 8 and 0 < (end := content.find(b"\x00", start, start + 1000)):
+    if flags & 8 and (end := content.find(b"\x00", start, start + 1000)) > 0:
         kept = inner_path(charsets.decode(content[start:end])).rpartition("/")[2]
         if kept:
             return kept

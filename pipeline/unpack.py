@@ -6,32 +6,37 @@ raised: what cannot be opened is an Attachment that says why.
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
-from pipeline import bodies, charsets, parts
-from pipeline.model import Attachment, Limits
+from pipeline import bodies, charsets, outlook, packed, parts, rar, tars, tnef, zips
 from pipeline.budget import Broken, Budget, Scope, megabytes
-from pipeline.zips import DAMAGE, is_document, is_zip, zip_files
-
-_VOLUME = re.compile(r"\.(z\d\d|r\d\d|(zip|7z|rar)\.\d{3}|part\d+\.(rar|zip))$")
-_OTHER_ARCHIVES = (
-    ("RAR", re.compile(rb"Rar!\x1a\x07")),
-    ("7Z", re.compile(rb"7z\xbc\xaf\x27\x1c")),
-    ("GZ", re.compile(rb"\x1f\x8b\x08")),
-    ("BZ2", re.compile(rb"BZh[1-9]1AY&SY")),
-    ("XZ", re.compile(rb"\xfd7zXZ\x00")),
-    ("TAR", re.compile(rb".{257}ustar", re.DOTALL)),
-    ("CAB", re.compile(rb"MSCF\x00\x00\x00\x00")),
-    ("LZH", re.compile(rb"..-lh[0-7]-", re.DOTALL)),
-    ("ARJ", re.compile(rb"\x60\xea.{8}", re.DOTALL)),
-)
-_TNEF = b"\x78\x9f\x3e\x22"
-_FIELD = re.compile(rb"(?:^|\n)(from|to|subject|date|received|message-id|mime-version|content-type):", re.IGNORECASE)
+from pipeline.model import Attachment, Limits
 
 _Reader = Callable[[Attachment, Budget], Iterator[Attachment]]
+
+_VOLUME = re.compile(r"\.(z\d\d|r\d\d|(zip|7z|rar)\.\d{3}|part\d+\.(rar|zip))$")
+_ARCHIVE = re.compile(r"\.(rar|7z|tar|gz|tgz|bz2|tbz2?|xz|txz|cab|lzh|lha)$")
+# What may call itself an archive and is left to the parsers all the same.
+_DOCUMENTS = (b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf")
+# Archives known by their first bytes; formats and filters are libarchive's names.
+_ARCHIVES: tuple[tuple[re.Pattern[bytes], _Reader], ...] = (
+    (re.compile(re.escape(rar.MAGIC)), packed.rar_files),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), partial(packed.packed_files, format_name="7zip")),
+    (re.compile(rb"MSCF\x00\x00\x00\x00"), partial(packed.packed_files, format_name="cab")),
+    (re.compile(rb".{2}-lh[0-7]-", re.DOTALL), partial(packed.packed_files, format_name="lha")),
+    (re.compile(rb"BZh[1-9]1AY&SY"), partial(packed.packed_files, format_name="raw", filter_name="bzip2")),
+    (re.compile(rb"\xfd7zXZ\x00"), partial(packed.packed_files, format_name="raw", filter_name="xz")),
+)
+_UNKNOWN_ARCHIVES = (
+    ("ARJ", re.compile(rb"\x60\xea.{8}", re.DOTALL)),
+    ("ACE", re.compile(rb".{7}\*\*ACE\*\*", re.DOTALL)),
+)
+# How far into a program the archive it unpacks may begin.
+_MOST_PROGRAM = 2 * 1024 * 1024
+_FIELD = re.compile(rb"(?:^|\n)(from|to|subject|date|received|message-id|mime-version|content-type):", re.IGNORECASE)
 
 
 def unpack(attachments: Iterable[Attachment], limits: Limits | None = None) -> tuple[Attachment, ...]:
@@ -64,7 +69,7 @@ def _open(attachment: Attachment, budget: Budget, depth: int) -> Iterator[Attach
             if broken.scope is Scope.MAIL and depth > 1:
                 raise
             yield replace(attachment, problem=broken.problem, detail=broken.detail)
-        except DAMAGE:
+        except zips.DAMAGE:
             yield replace(attachment, problem="unreadable", detail="文件已损坏")
 
 
@@ -79,48 +84,71 @@ def _contents(attachment: Attachment, reader: _Reader, budget: Budget, depth: in
 def _reader(attachment: Attachment) -> _Reader | None:
     """What opens this attachment, None for an ordinary file. The name decides only where the content is silent."""
     content, name = attachment.content, attachment.path.lower()
-    if content.startswith(_TNEF):
-        return _tnef
+    if tnef.is_tnef(content):
+        return tnef.files
+    if outlook.is_outlook_mail(attachment):
+        return outlook.files
     if name.endswith(".eml"):
         return _mail
-    if is_zip(content) or name.endswith(".zip"):
-        return None if is_document(attachment) else zip_files
-    return None
+    for magic, reader in _ARCHIVES:
+        if magic.match(content):
+            return reader
+    if tars.is_gzip(content):
+        return tars.gzip_files
+    if zips.is_zip(content) or name.endswith(".zip"):
+        return None if zips.is_document(attachment) else _zip
+    if content.startswith(b"MZ"):
+        return _self_extracting(content)
+    if tars.is_tar(content):
+        return tars.tar_files
+    return _no_archive if _ARCHIVE.search(name) and not content.startswith(_DOCUMENTS) else None
 
 
 def _refusal(attachment: Attachment) -> str:
     """Why an archive of another kind is not opened, "" if it is none."""
-    if _VOLUME.search(attachment.path.lower()):
-        return "分卷压缩包的一部分，请压缩成一个 zip 文件"
-    kind = next((kind for kind, magic in _OTHER_ARCHIVES if magic.match(attachment.content)), "")
+    content = attachment.content
+    if _VOLUME.search(attachment.path.lower()) and not content.startswith(rar.MAGIC):
+        return zips.VOLUME
+    kind = next((kind for kind, magic in _UNKNOWN_ARCHIVES if magic.match(content)), "")
     return f"{kind} 格式的压缩包，请改用 zip 格式压缩" if kind else ""
+
+
+def _zip(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
+    """The files in a zip; if it is compressed in an unusual way, as libarchive reads it."""
+    if zips.has_unusual_methods(attachment.content):
+        try:
+            yield from packed.packed_files(attachment, budget, "zip")
+            return
+        except packed.Missing:
+            # Then at least the entries that are compressed as usual are read.
+            pass
+    yield from zips.zip_files(attachment, budget)
+
+
+def _self_extracting(content: bytes) -> _Reader | None:
+    """What opens the archive that a program for Windows carries, which is never run; None if it carries none."""
+    if zips.ends_as_zip(content):
+        return zips.zip_files
+    for magic, reader in _ARCHIVES[:2]:
+        if match := magic.search(content, 0, _MOST_PROGRAM):
+            return partial(_from, start=match.start(), reader=reader)
+    return None
+
+
+def _from(attachment: Attachment, budget: Budget, start: int, reader: _Reader) -> Iterator[Attachment]:
+    return reader(replace(attachment, content=attachment.content[start:]), budget)
+
+
+def _no_archive(attachment: Attachment, _: Budget) -> Iterator[Attachment]:
+    raise Broken("unreadable", "不是有效的压缩包" if attachment.content else "文件是空的")
 
 
 def _mail(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     """The files of an attached mail; its words are not ours to read."""
     if not _FIELD.search(attachment.content[: charsets.MAX_HEADER]):
-        raise Broken("unreadable", "不是有效的邮件文件", Scope.ARCHIVE)
+        raise Broken("unreadable", "不是有效的邮件文件")
     tree = parts.parse(attachment.content)
     _, html = parts.texts(tree)
     for file in (*parts.files(tree, html), *bodies.pasted_form(bodies.own_html(html))):
         budget.charge(len(file.content))
         yield replace(file, path=f"{attachment.path}/{file.path}")
-
-
-def _tnef(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
-    """The files in a winmail.dat, if the optional package tnefparse is there to open it."""
-    try:
-        reader = importlib.import_module("tnefparse")
-    except ImportError:
-        raise Broken(
-            "unsupported", "Outlook 的 winmail.dat，请直接添加附件，或压缩成 zip 后再发", Scope.ARCHIVE
-        ) from None
-    try:
-        files = reader.TNEF(attachment.content).attachments
-        held = [(str(file.long_filename() or file.name), bytes(file.data)) for file in files]
-    except Exception:
-        # The package promises no exception of its own for damaged files.
-        raise Broken("unreadable", "winmail.dat 已损坏", Scope.ARCHIVE) from None
-    for number, (name, content) in enumerate(held, start=1):
-        budget.charge(len(content))
-        yield Attachment(f"{attachment.path}/{charsets.file_name(name) or f'附件{number}.bin'}", content)

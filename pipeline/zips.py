@@ -62,6 +62,11 @@ def is_document(attachment: Attachment) -> bool:
         return bool(_DOCUMENT.search(attachment.path))
 
 
+def ends_as_zip(content: bytes) -> bool:
+    """Whether a zip stands at the end of a program, as in a self-extracting one."""
+    return zipfile.is_zipfile(io.BytesIO(content)) and _ENTRY in content
+
+
 def has_unusual_methods(content: bytes) -> bool:
     """Whether a zip holds a readable entry compressed in a way this module leaves to others (Deflate64, LZMA, …)."""
     if content.count(_ENTRY) > MOST_LISTED:

@@ -9,14 +9,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import MORNING, Desk, form, letter, open_desk, papers, parsed, table
-from doomed import HANDED_OVER, POISON, Doomed, End, fail_on_poison
+from desk import MORNING, Desk, form, letter, open_desk, papers, table
+from doomed import HANDED_OVER, POISON, Doomed, fail_on_poison
 
 from pipeline import flow
 from pipeline.demo import forms
@@ -37,19 +37,17 @@ def earlier() -> bytes:
 def arriving() -> list[tuple[str, bytes]]:
     """What lies in the mailbox when the pass is killed, in the order of arrival, by folder.
 
-    A whole submission, the same mail once more, a form that names no university and then the table of the same sender,
-    which says whose the form is, a question, and a mail that our code fails on.
+    A summary table, the same mail once more, a form that names no university and then the table of the same sender,
+    which says whose the form is, and a mail that our code fails on.
     """
-    whole = letter(papers(table(projects=1)), LATER, REGULAR)
+    whole = letter(papers(table(projects=1), applications=False), LATER, REGULAR)
     nameless = {"附件4-1.docx": forms.annex4_document(replace(form(1), university=""))}
-    poison = letter({}, LATER, "gonghao@example.cn", extra=(POISON.decode(),))
     return [
         ("INBOX", whole),
         ("垃圾邮件", whole),
         ("INBOX", letter(nameless, LATER, NEWCOMER)),
         ("INBOX", letter(papers(table("内蒙古农业大学", 1), applications=False), LATER, NEWCOMER, "补充")),
-        ("INBOX", letter({}, LATER, "wenti@example.cn", "咨询", "请问可以报几个项目？")),
-        ("INBOX", poison),
+        ("INBOX", letter({}, LATER, "guzhang@example.cn", extra=(POISON.decode(),))),
     ]
 
 
@@ -61,34 +59,29 @@ class Stage:
     template: Path
     first_reply: bytes
     mails: list[tuple[str, bytes]]
-    undisturbed: dict[str, list[Any]]
-    seconds: float
+    undisturbed: dict[str, list[Any]] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
+    seconds: float = 0.0
 
     @contextmanager
     def desk(self, data: Path) -> Iterator[Desk]:
-        """The desk just before the pass, its mails not fetched yet, its earlier reply in the sent folder."""
+        """The desk just before the pass: one mail answered long ago, the others not fetched yet."""
         shutil.copytree(self.template, data)
         with open_desk(data) as desk:
-            deliver(desk, self.mails)
-            desk.imap.add("已发送", self.first_reply, MORNING)
+            desk.receive(earlier(), MORNING)
+            for number, (folder, raw) in enumerate(self.mails):
+                desk.receive(raw, LATER + timedelta(minutes=number), folder)
             yield desk
         shutil.rmtree(data)
 
-
-def deliver(desk: Desk, mails: list[tuple[str, bytes]]) -> None:
-    desk.receive(earlier(), MORNING)
-    for number, (folder, raw) in enumerate(mails):
-        desk.receive(raw, LATER + timedelta(minutes=number), folder)
-
-
-def sheets(desk: Desk) -> dict[str, list[Any]]:
-    """What the ledger says, but for when each reply left."""
-    from python_calamine import CalamineWorkbook
-
-    book = CalamineWorkbook.from_path(desk.ledger)
-    shown = {name: book.get_sheet_by_name(name).to_python() for name in SHEETS}
-    shown["邮件日志"] = [row[:-1] for row in shown["邮件日志"]]
-    return shown
+    def handing_over(self) -> set[int]:
+        """The steps (from 1) after a reply was marked as being sent and before the server's answer to it was noted."""
+        inside: set[int] = set()
+        for number, name in enumerate(self.steps, start=1):
+            if name.lower().startswith("before smtp mail"):
+                end = next(n for n in range(number, len(self.steps)) if self.steps[n] == "before commit")
+                inside.update(range(number - 1, end + 2))
+        return inside
 
 
 @pytest.fixture(scope="module")
@@ -101,22 +94,38 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             desk.receive(earlier(), MORNING)
             doomed.warm(desk.settings, MORNING)
             (first,) = desk.sent
-        stage = Stage(doomed, folder / "template", first.raw, arriving(), {}, 0.0)
-        with stage.desk(folder / "undisturbed") as desk:
+        one = Stage(doomed, folder / "template", first.raw, arriving())
+        with one.desk(folder / "undisturbed") as desk:
             end = doomed.run(desk.settings, desk.now)
             assert not end.said
-            settle(desk)
-            stage.undisturbed, stage.seconds = sheets(desk), end.seconds
+            go_on(desk)
+            one.undisturbed, one.steps, one.seconds = sheets(desk), end.steps, end.seconds
             assert Counter(received(desk)) == {REGULAR: 1, NEWCOMER: 1}
-        yield stage
+        yield one
     flow.decode = before
 
 
-def settle(desk: Desk) -> None:
-    """The passes that come after; the last of them finds nothing to do."""
-    for _ in range(2):
+def go_on(desk: Desk) -> None:
+    """The passes that come after, the last of which finds nothing to do; they get the lock that a killed one held."""
+    with single_run(desk.settings):
         desk.run()
-    assert not desk.run().listed
+        assert not desk.run().listed
+
+
+def keep_copies(stage: Stage, desk: Desk) -> None:
+    """Put a copy of everything sent into the sent folder, as a server does where its owner has switched that on."""
+    for raw in (stage.first_reply, *(reply.raw for reply in desk.sent)):
+        desk.imap.add("已发送", raw, desk.now)
+
+
+def sheets(desk: Desk) -> dict[str, list[Any]]:
+    """What the ledger says, but for what became of each reply."""
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(desk.ledger)
+    shown = {name: book.get_sheet_by_name(name).to_python() for name in SHEETS}
+    shown["邮件日志"] = [row[:-1] for row in shown["邮件日志"]]
+    return shown
 
 
 def received(desk: Desk) -> list[str]:
@@ -124,57 +133,72 @@ def received(desk: Desk) -> list[str]:
     return [address for reply in desk.sent for address in reply.recipients]
 
 
-def states(desk: Desk) -> dict[str, str]:
-    """What became of each reply, by its recipient."""
+def fates(desk: Desk) -> dict[str, tuple[str, int]]:
+    """What became of each reply, by its recipient, and how many arrived there."""
     with desk.office() as office:
-        return {reply.recipient: reply.state for reply in office.store.replies()}
+        replies = office.store.replies()
+    arrived = Counter(received(desk))
+    assert len({reply.recipient for reply in replies}) == len(replies)
+    return {reply.recipient: (reply.state, arrived[reply.recipient]) for reply in replies}
 
 
 def check_nothing_is_lost_or_torn(stage: Stage, desk: Desk) -> None:
-    """Every mail once in the ledger and whole on disk, every form in the archive, nothing left over."""
+    """The ledger as if nothing had happened, every mail whole on disk and known once, every form in the archive."""
     assert sheets(desk) == stage.undisturbed
     raws = {hashlib.sha256(raw).hexdigest(): raw for raw in (earlier(), *(raw for _, raw in stage.mails))}
     data = desk.settings.data
     assert {path.stem: path.read_bytes() for path in (data / "mail").rglob("*") if path.is_file()} == raws
     with desk.office() as office:
-        assert len(office.store.mails()) + len(office.store.all_set_aside()) == len(raws)
-        assert {mail.id for mail in office.store.mails()} | {one.mail for one in office.store.all_set_aside()} == set(raws)
-        kept = {version.file for mail in office.store.mails() for version in office.store.versions_of(mail.id)}
+        known = [mail.id for mail in office.store.mails()] + [one.mail for one in office.store.all_set_aside()]
+        kept = {version.file for mail in known for version in office.store.versions_of(mail)}
+    assert Counter(known) == Counter(raws.keys())
     archived = [path for path in (data / "archive").rglob("*") if path.is_file() and not path.name.startswith(".")]
     assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in archived} == kept
     with closing(sqlite3.connect(data / "annex-inbox.sqlite3")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def check_nobody_is_answered_twice(desk: Desk, end: End) -> None:
-    """One reply each; where the kill fell into the handing over, that one may be held for staff instead of sent again."""
-    became = states(desk)
-    assert set(became) == {EARLIER, REGULAR, NEWCOMER}
-    for address in (REGULAR, NEWCOMER):
-        times = received(desk).count(address)
-        assert times <= 1
-        assert became[address] == ("sent" if times == 1 and became[address] != "held" else "held"), end.steps[-3:]
-    assert Counter(became.values())["held"] <= in_the_handing_over(end)
-
-
-def in_the_handing_over(end: End) -> bool:
-    """Whether the kill fell between marking a reply and noting what the server said of it."""
-    spoken = [step for step in end.steps if "smtp" in step or "commit" in step]
-    told = next((number for number, step in enumerate(reversed(spoken)) if "smtp" in step), None)
-    return told is not None
-
-
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_a_pass_killed_at_any_step_is_made_good_by_the_next_ones(shard: int, stage: Stage, tmp_path: Path) -> None:
-    step = shard
-    while True:
-        step += 1 if step == shard else SHARDS
+def test_a_pass_killed_at_any_step_is_made_good_by_the_next_and_everybody_has_one_reply(
+    shard: int, stage: Stage, tmp_path: Path
+) -> None:
+    for step in range(shard + 1, len(stage.steps) + SHARDS + 1, SHARDS):
         with stage.desk(tmp_path / "data") as desk:
             end = stage.doomed.run(desk.settings, desk.now, step=step)
-            assert not end.said
-            with single_run(desk.settings):
-                settle(desk)
+            keep_copies(stage, desk)
+            go_on(desk)
+            assert (end.said, end.killed) == ("", step <= len(stage.steps))
             check_nothing_is_lost_or_torn(stage, desk)
-            check_nobody_is_answered_twice(desk, end)
-        if not end.killed:
-            return
+            assert fates(desk) == {EARLIER: ("sent", 0), REGULAR: ("sent", 1), NEWCOMER: ("sent", 1)}, end.steps[-3:]
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_where_no_sent_copies_are_kept_a_reply_killed_in_the_handing_over_is_held_for_staff(
+    half: int, stage: Stage, tmp_path: Path
+) -> None:
+    steps = sorted(stage.handing_over())
+    assert steps
+    for step in steps[half::2]:
+        with stage.desk(tmp_path / "data") as desk:
+            end = stage.doomed.run(desk.settings, desk.now, step=step)
+            go_on(desk)
+            check_nothing_is_lost_or_torn(stage, desk)
+            after = fates(desk)
+        became = [after[address] for address in (REGULAR, NEWCOMER)]
+        whole = stage.steps[step - 1] == HANDED_OVER or HANDED_OVER in end.steps[-4:]
+        assert sorted(became) == [("held", int(whole)), ("sent", 1)], end.steps[-5:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pass_killed_at_random_moments_again_and_again_ends_as_if_nothing_had_happened(
+    seed: int, stage: Stage, tmp_path: Path
+) -> None:
+    chance = random.Random(seed)
+    with stage.desk(tmp_path / "data") as desk:
+        for _ in range(5):
+            end = stage.doomed.run(desk.settings, desk.now, seconds=chance.uniform(0, stage.seconds))
+            assert not end.said
+            keep_copies(stage, desk)
+        go_on(desk)
+        check_nothing_is_lost_or_torn(stage, desk)
+        assert fates(desk) == {EARLIER: ("sent", 0), REGULAR: ("sent", 1), NEWCOMER: ("sent", 1)}

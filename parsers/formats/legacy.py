@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parsers.formats import Unreadable, damaged, docx, libreoffice, unsafe
+from parsers.formats.doc_repair import closed
 from parsers.formats.locks import locked
 from parsers.formats.sniffing import TITLES, sniff
 from parsers.model import Document, ProblemKind
@@ -24,7 +25,7 @@ def read(content: bytes, kind: str) -> Document:
     if len(content) > LARGEST:
         raise unsafe("文件过大，超出安全限制")
     try:
-        made = libreoffice.convert(content, EXTENSIONS.get(kind, kind))
+        made = libreoffice.convert(*_given(content, kind))
     except FileNotFoundError:
         raise Unreadable(ProblemKind.UNSUPPORTED, f"{TITLES[kind]}，{NO_OFFICE}") from None
     except libreoffice.TimedOut:
@@ -34,10 +35,15 @@ def read(content: bytes, kind: str) -> Document:
     return docx.read(made, kind)
 
 
+def _given(content: bytes, kind: str) -> tuple[bytes, str]:
+    """The file as LibreOffice gets it, and its extension."""
+    return (closed(content) if kind == "doc" else content), EXTENSIONS.get(kind, kind)
+
+
 def prepare(files: Iterable[tuple[bytes, str]]) -> None:
     """Convert all files of these kinds among (content, name) in one call, so that reading them next is quick."""
     wanted = [
-        (content, EXTENSIONS.get(kind, kind))
+        _given(content, kind)
         for content, name in files
         if (kind := sniff(content, name)) in FORMATS and len(content) <= LARGEST and not locked(content, kind)
     ]

@@ -39,7 +39,7 @@ SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+\d{1,2}$", re.I)
 DATA = re.compile(r"data:image/[\w.+-]+;base64,", re.I)
 DEEPEST_COPY = 4
 
-Resolve = Callable[[str], Picture | None]
+Resolve = Callable[[str], Picture]
 
 
 def read(content: bytes, kind: str) -> Document:
@@ -78,10 +78,10 @@ def _named(blocks: list[Grid | Paragraph | None], names: list[str]) -> tuple[Gri
     )
 
 
-def embedded(source: str) -> Picture | None:
-    """A picture that is written into the page itself."""
+def embedded(source: str) -> Picture:
+    """A picture that is written into the page itself; of one that lies elsewhere nothing but that it was there."""
     match = DATA.match(source)
-    return Picture("data", partial(_decode, source[match.end() :])) if match else None
+    return Picture("data", partial(_decode, source[match.end() :])) if match else Picture(source, bytes)
 
 
 def _decode(text: str) -> bytes:
@@ -157,9 +157,8 @@ class _Page:
     def _control(self, tag: str, element: Any, look: PageLook) -> None:
         """What a form control or picture shows."""
         if tag == "img":
-            picture = self._resolve(element.get("src") or "")
-            if picture is not None and not look.hidden:
-                self._text.pictures.append(picture)
+            if not look.hidden:
+                self._text.pictures.append(self._resolve(element.get("src") or ""))
             return
         if tag == "select":
             options = list(element.iter("option"))

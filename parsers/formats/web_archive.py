@@ -54,7 +54,7 @@ def _bytes(part: Message[str, str]) -> bytes:
     return payload if isinstance(payload, bytes) else b""
 
 
-def _resolve(pictures: Mapping[str, Message[str, str]], base: str, source: str) -> Picture | None:
+def _resolve(pictures: Mapping[str, Message[str, str]], base: str, source: str) -> Picture:
     try:
         part = pictures.get(source) or pictures.get(urljoin(base, source))
     except ValueError:

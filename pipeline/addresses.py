@@ -1,0 +1,59 @@
+"""Addresses in headers and in quoted heads: who a mail is from, whatever the field looks like.
+
+Only text is looked at; whether an address exists or may be answered is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipeline import charsets
+from pipeline.model import Address
+
+ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}(?![A-Za-z0-9@])"
+)
+_MAILTO = re.compile(r"mailto:\s*", re.IGNORECASE)
+_MOST = 2000
+
+
+def of_header(value: str, structured: Any = None) -> Address | None:
+    """The first valid address of a field as it stood, with its name; `structured` is how mail-parser reads it."""
+    if not value:
+        return None
+    text = charsets.decode(charsets.original(value))
+    told = [str(address) for _, address in structured] if isinstance(structured, list) else []
+    found = next((match[0] for each in told if (match := ADDRESS.fullmatch(each.strip()))), "") or _first(text)
+    return Address(display_name(text, found), found.lower()) if found else None
+
+
+def of_words(text: str) -> Address:
+    """Whom a line like 张三 <a@b.cn> or 张三 [mailto:a@b.cn] names; the address is "" where only a name is shown."""
+    text = _MAILTO.sub("", text[:_MOST]).replace("[", "<").replace("]", ">").replace("＜", "<").replace("＞", ">")
+    found = _first(text)
+    if found:
+        return Address(display_name(text, found), found.lower())
+    name = charsets.one_line(re.split(r"[;；<|]", text)[0]).strip("\"'“”‘’ *:：")
+    return Address(name if len(name) <= 60 else "")
+
+
+def _first(text: str) -> str:
+    bracketed = [match[0] for each in re.findall(r"<([^<>]*)>", text) if (match := ADDRESS.search(each))]
+    if bracketed:
+        return bracketed[0]
+    anywhere = ADDRESS.search(re.sub(r"=\?[^?]*\?[bBqQ]\?[^?]*\?=", " ", text))
+    return anywhere[0] if anywhere else ""
+
+
+def display_name(text: str, address: str) -> str:
+    """The words before (or in a comment behind) the address, freed of quotes; "" if they only repeat it."""
+    position = text.lower().find(f"<{address.lower()}")
+    if position < 0:
+        comment = re.search(r"\(([^()]{1,200})\)", text)
+        phrase = comment[1] if comment else ""
+    else:
+        phrase = re.split(r">\s*,", text[:position])[-1]
+    name = charsets.one_line(charsets.words(phrase.strip().encode("utf-8")))
+    name = re.sub(r'\\(["\\])', r"\1", name).strip("\"'“”‘’ <")
+    return "" if name.lower() == address.lower() else name

@@ -1,0 +1,79 @@
+"""Whose mail it was before somebody forwarded it: the sender of an attached mail, or of one quoted as forwarded.
+
+The answer still goes to whoever forwarded it; who that is, and whether the mail brings forms, is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline import addresses, bodies, mime, parts
+from pipeline.model import Address
+
+_SUBJECT = re.compile(r"\s*(?:(?:re|回复|答复)\s*[:：]\s*)*(?:fw|fwd|转发|轉寄|轉發)\s*[:：]", re.IGNORECASE)
+_RULE = re.compile(
+    r"[-—_=*－]{2,}\s*(转发的?邮件(信息)?|轉寄的郵件|forwarded (message|mail|by.{0,100}))\s*[-—_=*－]{2,}"
+    r"|^\s*(begin forwarded message|下面是被转发的邮件|以下是转发的邮件)\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"[*|>\s]*(?:发件人|寄件人|寄件者|发信人|發件人|from)\s*\**(\s*[:：|]|\s)\s*", re.IGNORECASE)
+_NEXT_FIELD = re.compile(
+    r"\s(?=(?:主\s*题|主旨|收件人|抄送|发送时间|发送日期|日期|时间|date|sent|to|cc|subject)\s*\**\s*[:：])",
+    re.IGNORECASE,
+)
+_MOST_LINES = 2000
+_MOST_DEPTH = 4
+
+
+def is_forward(subject: str) -> bool:
+    """Whether a subject says that the mail was forwarded."""
+    return _SUBJECT.match(subject) is not None
+
+
+def origin(tree: mime.Tree, subject: str, text: str, html: str, own_address: str) -> Address:
+    """Who sent what this mail forwards; an empty Address where it forwards nothing, or only our own words."""
+    found = _attached(tree) or _quoted(subject, text, html)
+    return Address() if found is None or found.address == own_address.lower() != "" else found
+
+
+def _attached(tree: mime.Tree, depth: int = 1) -> Address | None:
+    """The sender of the first attached mail that has files, if this mail has none of its own besides such mails."""
+    files = [leaf for leaf in map(parts.Leaf, tree.leaves) if leaf.is_file and not leaf.type.startswith("image/")]
+    mails = [leaf for leaf in files if leaf.is_mail or leaf.name.lower().endswith(".eml")]
+    if not mails or len(mails) < len(files):
+        return None
+    for mail in mails:
+        inner = mime.parse(mail.content)
+        if any(parts.Leaf(part).is_file for part in inner.leaves):
+            deeper = _attached(inner, depth + 1) if depth < _MOST_DEPTH else None
+            return deeper or addresses.of_header(inner.top.first("from"))
+    return None
+
+
+def _quoted(subject: str, text: str, html: str) -> Address | None:
+    lines = [bodies.clean(line) for line in text[: bodies.MAX_TEXT].replace("&nbsp;", " ").splitlines()[:_MOST_LINES]]
+    marked = next((index for index, line in enumerate(lines) if _RULE.search(line[:300])), None)
+    if marked is None and not is_forward(subject) and not _RULE.search(html[: bodies.MAX_TEXT]):
+        return None
+    if not any(lines):
+        lines = bodies.own_html(html, quotes=True).text.splitlines()[:_MOST_LINES]
+        marked = next((index for index, line in enumerate(lines) if _RULE.search(line[:300])), None)
+    return _named(lines, marked)
+
+
+def _named(lines: Sequence[str], marked: int | None) -> Address | None:
+    """Whom the first head of an earlier mail names; below the line that announces it, a colon may be missing."""
+    for index, line in enumerate(lines):
+        match = _FROM.match(line)
+        near = marked is not None and marked < index <= marked + 8
+        if match and (near or (match[1].strip() and bodies.is_head(lines, index))):
+            value = _NEXT_FIELD.split(line[match.end() :])[0].strip(" |") or _below(lines, index)
+            found = addresses.of_words(value)
+            return found if found.address or found.name else None
+    return None
+
+
+def _below(lines: Sequence[str], index: int) -> str:
+    """A field's value that stands on a line of its own."""
+    return next((line.strip(" |") for line in lines[index + 1 : index + 3] if line.strip(" |")), "")

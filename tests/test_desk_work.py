@@ -1,0 +1,113 @@
+"""What staff do at the desk: settle findings, try other rules, remind universities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
+from pipeline import reminder
+from pipeline.again import unwaive, waive
+from pipeline.errors import ConfigurationError
+from pipeline.model import State, Waiver
+from pipeline.rules import load
+from pipeline.whatif import compare, summary
+
+WRONG = "annex3.summary.too_long"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk at which one university has sent a summary that is too long, and nothing else is wrong."""
+    with open_desk(tmp_path / "data") as one:
+        long = table()
+        long = replace(long, projects=(replace(long.projects[0], summary="字" * 51), long.projects[1]))
+        one.receive(letter(papers(long)))
+        one.run()
+        yield one
+
+
+def waiver(project: str = "") -> Waiver:
+    return Waiver(UNIVERSITY, WRONG, project, "已电话核实", "赵示例")
+
+
+def test_a_waived_finding_is_asked_for_no_more_and_stays_on_record(desk: Desk) -> None:
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
+    with desk.office() as office:
+        assert "已豁免 1 处" in waive(office, waiver("《示例项目甲》"), lambda: desk.now)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+    row = desk.row("问题清单", 规则=WRONG)
+    assert row["级别"] == "备注"
+    assert "已电话核实，赵示例" in row["说明"]
+    desk.receive(letter({"附件3.xlsx": papers(table(), False)["附件3.xlsx"]}, desk.now), desk.now)
+    desk.run()
+    assert "51" not in text_of(desk.sent[-1])
+
+
+def test_a_waiver_can_be_taken_back(desk: Desk) -> None:
+    with desk.office() as office:
+        waive(office, waiver(), lambda: desk.now)
+        unwaive(office, UNIVERSITY, WRONG, "", lambda: desk.now)
+        with pytest.raises(ConfigurationError):
+            unwaive(office, UNIVERSITY, WRONG, "", lambda: desk.now)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
+
+
+@pytest.mark.parametrize(("rule", "project"), [("no.such.rule", ""), ("annex3.empty", ""), (WRONG, "示例项目乙")])
+def test_what_is_not_there_cannot_be_waived(desk: Desk, rule: str, project: str) -> None:
+    with desk.office() as office, pytest.raises(ConfigurationError):
+        waive(office, replace(waiver(project), rule=rule), lambda: desk.now)
+
+
+def test_trying_other_rules_says_who_would_be_asked_and_writes_nothing(desk: Desk, tmp_path: Path) -> None:
+    text = desk.settings.rules_path.read_text(encoding="utf-8")
+    (tmp_path / "mild.yaml").write_text(text.replace("    limit: 50\n", "    limit: 60\n"), encoding="utf-8")
+    (tmp_path / "strict.yaml").write_text(text.replace("24:00", "00:00").replace("-26 ", "-01 "), encoding="utf-8")
+    before = desk.ledger.read_bytes()
+    with desk.office() as office:
+        (mild,) = compare(office, load(tmp_path / "mild.yaml"))
+        (strict,) = compare(office, load(tmp_path / "strict.yaml"))
+        assert compare(office, office.rules) == []
+    assert (mild.before, mild.after, [finding.rule for finding in mild.gone]) == (State.TO_CORRECT, State.ACCEPTED, [WRONG])
+    assert [finding.rule for finding in strict.new] == ["mail.late"]
+    assert "1 所不再需要补正" in summary([mild])[-1]
+    assert desk.ledger.read_bytes() == before
+
+
+def test_reminders_go_to_known_addresses_once_a_day_and_stop_when_the_material_is_there(desk: Desk) -> None:
+    desk.now = datetime.fromisoformat("2024-11-23T10:00+08:00")
+    desk.run()
+    desk.run()
+    reminders = [reply for reply in desk.sent if "【提醒】" in str(parsed(reply)["Subject"])]
+    assert [reply.recipients for reply in reminders] == [("shili@example.edu.cn",)]
+    assert "51 字" in text_of(reminders[0])
+    assert "还有 3 天" in text_of(reminders[0])
+    desk.receive(letter({"附件3.xlsx": papers(table(), False)["附件3.xlsx"]}, desk.now), desk.now)
+    desk.run()
+    desk.now = datetime.fromisoformat("2024-11-25T10:00+08:00")
+    desk.run()
+    assert len([reply for reply in desk.sent if "【提醒】" in str(parsed(reply)["Subject"])]) == 1
+
+
+def test_no_reminder_goes_out_on_other_days_or_after_the_deadline(desk: Desk) -> None:
+    for day in ("2024-11-22T10:00+08:00", "2024-11-23T03:00+08:00", "2024-11-27T10:00+08:00"):
+        desk.now = datetime.fromisoformat(day)
+        desk.run()
+    assert len(desk.sent) == 1
+    with desk.office() as office:
+        assert reminder.remind(office, desk.now) == []
+
+
+def test_a_missing_university_is_reminded_where_the_roster_knows_an_address(desk: Desk, tmp_path: Path) -> None:
+    text = desk.settings.rules_path.read_text(encoding="utf-8")
+    text = text.replace("{name: 河套学院,", "{name: 河套学院, contacts: [hetao@example.cn],")
+    (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
+    desk.settings = desk.settings.model_copy(update={"rules_file": tmp_path / "rules.yaml"})
+    desk.now = datetime.fromisoformat("2024-11-25T10:00+08:00")
+    desk.run()
+    (reply,) = [reply for reply in desk.sent if reply.recipients == ("hetao@example.cn",)]
+    assert "还没有收到贵校的材料" in text_of(reply)
