@@ -28,9 +28,8 @@ class _Surroundings:
 def contacts(document: Document, forms: Sequence[Sequence[Table]]) -> list[Contact | None]:
     """The contact of each form, or None."""
     spots = [_around(document, forms, index) for index in range(len(forms))]
-    if len(spots) == 1:
-        spot = spots[0]
-        return [_first([*spot.top, *spot.inside], spot.above, spot.below)]
+    if len(spots) < 2:
+        return [_first([*spot.top, *spot.inside], spot.above, spot.below) for spot in spots]
     own = [_first(spot.top, spot.inside) for spot in spots]
     upper, lower = ([_first(getattr(spot, side)) for spot in spots] for side in ("above", "below"))
     preceding = _first(spots[0].top) is not None or upper[0] is not None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from parsers.labels import Rank, Vocabulary, breadth
 from parsers.model import Cell, Grid
-from parsers.text import label_key, one_line
+from parsers.text import label_key, narrow, one_line
 
 _REMARK = re.compile(
     r"合计|总计|共计|小计|总数|注\d?[:：]|备注[:：]|说明[:：]|填[表报写]说明|(?:表格)?填[写表报]?联系人|联系人|填[表报]人|"
@@ -75,7 +75,11 @@ def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
     for below in written_rows(grid):
         if below <= row:
             continue
-        new = _fields([cell for cell in grid.row(below) if cell.row == below], vocabulary) - seen
+        found = _fields([cell for cell in grid.row(below) if cell.row == below], vocabulary)
+        if len(found & seen) >= _FEWEST:
+            # The same labels side by side again head the next list.
+            return False
+        new = found - seen
         seen |= new
         rows, fresh = rows + bool(new), fresh + len(new)
         if rows >= _ROWS_OF_A_FORM and fresh >= _LABELS_OF_A_FORM:
@@ -87,8 +91,9 @@ def _fields(cells: Iterable[Cell], vocabulary: Vocabulary) -> set[str]:
     """What the labels among these cells announce, a foreign label as itself."""
     found: set[str] = set()
     for cell in cells:
-        if match := vocabulary.known(cell.text.partition("：")[0]):
-            found.add(match[0] or label_key(cell.text))
+        text = narrow(cell.text).partition(":")[0]
+        if match := vocabulary.known(text):
+            found.add(match[0] or label_key(text))
     return found
 
 

@@ -17,7 +17,7 @@ PASTED_FORM = "正文.html"
 
 # Longer bodies are newsletters or attacks; their beginning is enough to tell.
 MAX_TEXT = 1_000_000
-MAX_HTML = 4_000_000
+MAX_HTML = 2_000_000
 
 _UNSEEN = frozenset(
     {"script", "style", "head", "title", "meta", "link", "template", "noscript", "object", "svg", "select"}
@@ -33,6 +33,7 @@ _QUOTE_NAME = re.compile(
     r"mail_?(original|quote)|origin_mail|quoted?-?(mail|content)|mailquote",
     re.IGNORECASE,
 )
+_DATA_URI = re.compile(r"data:[^\"'\s>]{1000,}+", re.IGNORECASE)
 _INDENT = re.compile(r"border(-left)?\s*:\s*(none|0|medium none)", re.IGNORECASE)
 
 _RULE = re.compile(
@@ -52,6 +53,7 @@ _FIELD = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BLANKS = re.compile(r"[\t \u00a0\u2000-\u200f\u2028-\u202f\u2060\u2066-\u2069\ufeff]+")
+_BREAKS = re.compile(r"[\r\n\t]+")
 _QUOTED_LINE = re.compile(r"\s*[>＞]")
 
 
@@ -143,6 +145,9 @@ def _parse(html: str) -> Any:
     from lxml import etree
 
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True)
+    if len(html) > MAX_HTML:
+        # Pictures written into the page itself would use up what is read of it.
+        html = _DATA_URI.sub("data:,", html)
     data = html[:MAX_HTML].replace("\x00", "").encode("utf-8", "replace")
     try:
         return etree.fromstring(data, parser)
@@ -194,7 +199,7 @@ def _lines(tree: Any) -> Iterator[tuple[str, Any, bool]]:
         piece = element.text if event == "start" else (element.tail if element is not tree else None)
         if piece and (texts or piece.strip()):
             where = where or (element, event == "end")
-            texts.append(re.sub(r"[\r\n\t]+", " ", piece))
+            texts.append(_BREAKS.sub(" ", piece))
     if texts and where:
         yield "".join(texts), *where
 

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -137,10 +137,7 @@ def page_of(view: LedgerView) -> Page:
         figures=_figures(view, dict(numbers.figures)),
         days=_days(view),
         categories=bars([(name, int(counts[0]), int(counts[1])) for name, counts in numbers.categories.lines]),
-        levels=tuple(
-            (name, int(counts[-2]), stack([(s.value, TONES[s].value, int(n)) for s, n in zip(STACKED, counts, strict=False)]))
-            for name, counts in numbers.levels.lines
-        ),
+        levels=tuple(_level(name, counts) for name, counts in numbers.levels.lines),
         groups=tuple(_group(view, state) for state in WORKED_THROUGH if states[state]),
         breaches=_breaches(view),
         worst=_worst(view),
@@ -167,6 +164,12 @@ def _days(view: LedgerView) -> DayChart | None:
     return day_chart(mails, firsts, deadline, len(view.standings))
 
 
+def _level(name: str, counts: Sequence[float]) -> tuple[str, int, tuple[Segment, ...]]:
+    """A kind of university with its size and states; `counts` as the ledger's statistics give them, states first."""
+    states = [(state.value, TONES[state].value, int(count)) for state, count in zip(STACKED, counts, strict=False)]
+    return name, sum(count for _, _, count in states), stack(states)
+
+
 def _group(view: LedgerView, state: State) -> Group:
     return Group(state.value, TONES[state].value, tuple(one for one in view.standings if one.state is state))
 
@@ -188,9 +191,7 @@ def _breaches(view: LedgerView) -> tuple[Breach, ...]:
     for bar in bars([(name, len(found[name]), 0) for name in names]):
         _, first = found[bar.name][0]
         standings = {standing.number: standing for standing, _ in found[bar.name]}
-        breaches.append(
-            Breach(bar.name, first.severity, first.clause, first.message, tuple(standings.values()), bar)
-        )
+        breaches.append(Breach(bar.name, first.severity, first.clause, first.message, tuple(standings.values()), bar))
     return tuple(breaches)
 
 

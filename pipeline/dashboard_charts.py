@@ -95,9 +95,7 @@ def stack(parts: Sequence[tuple[str, str, int]]) -> tuple[Segment, ...]:
 def bars(lines: Sequence[tuple[str, int, int]]) -> tuple[Bar, ...]:
     """Bars for lines of (name, count, part), the longest as wide as the chart."""
     longest = max((count for _, count, _ in lines), default=0)
-    return tuple(
-        Bar(name, count, percent(count, longest), part, percent(part, longest)) for name, count, part in lines
-    )
+    return tuple(Bar(name, count, percent(count, longest), part, percent(part, longest)) for name, count, part in lines)
 
 
 def day_chart(mails: Mapping[date, int], firsts: Mapping[date, int], deadline: date, whole: int) -> DayChart | None:

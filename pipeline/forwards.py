@@ -22,6 +22,8 @@ _NEXT_FIELD = re.compile(
     r"\s(?=(?:主\s*题|主旨|收件人|抄送|发送时间|发送日期|日期|时间|date|sent|to|cc|subject)\s*\**\s*[:：])",
     re.IGNORECASE,
 )
+# One of these stands in every line that the pattern above knows.
+_HINTS = ("转发", "轉寄", "forwarded")
 _MOST_LINES = 2000
 _MOST_DEPTH = 4
 
@@ -52,14 +54,15 @@ def _attached(tree: mime.Tree, depth: int = 1) -> Address | None:
 
 
 def _quoted(subject: str, text: str, html: str) -> Address | None:
-    lines = [bodies.clean(line) for line in text[: bodies.MAX_TEXT].replace("&nbsp;", " ").splitlines()[:_MOST_LINES]]
-    marked = next((index for index, line in enumerate(lines) if _RULE.search(line[:300])), None)
-    if marked is None and not is_forward(subject) and not _RULE.search(html[: bodies.MAX_TEXT]):
+    """The sender in the first head quoted in the body, if subject or body say that this is a forward."""
+    said = is_forward(subject)
+    if not said and not any(word in body[: bodies.MAX_TEXT].lower() for body in (text, html) for word in _HINTS):
         return None
+    lines = [bodies.clean(line) for line in text[: bodies.MAX_TEXT].replace("&nbsp;", " ").splitlines()[:_MOST_LINES]]
     if not any(lines):
         lines = bodies.own_html(html, quotes=True).text.splitlines()[:_MOST_LINES]
-        marked = next((index for index, line in enumerate(lines) if _RULE.search(line[:300])), None)
-    return _named(lines, marked)
+    marked = next((index for index, line in enumerate(lines) if _RULE.search(line[:300])), None)
+    return _named(lines, marked) if said or marked is not None else None
 
 
 def _named(lines: Sequence[str], marked: int | None) -> Address | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parsers.model import Annex3, Annex4
+from pipeline.changes import NOTHING, Changes
 from pipeline.model import (
     SHANGHAI,
     Contact,
@@ -79,6 +80,9 @@ class Letter:
     problem_count: int
     in_order: tuple[str, ...]
     standings: tuple[Standing, ...]
+    changed: tuple[str, ...]
+    solved: tuple[str, ...]
+    enclosed: tuple[str, ...]
     reminders: tuple[Group, ...]
     steps: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -93,8 +97,18 @@ class Letter:
     made_on: str
 
 
-def draft(mails: tuple[Mail, ...], submissions: tuple[Submission, ...], notice: Notice, made_at: datetime) -> Letter:
-    """Say what the reply to these mails (oldest first, at least one) has to say about these submissions."""
+def draft(
+    mails: tuple[Mail, ...],
+    submissions: tuple[Submission, ...],
+    notice: Notice,
+    made_at: datetime,
+    changes: Changes = NOTHING,
+    enclosed: tuple[str, ...] = (),
+) -> Letter:
+    """Say what the reply to these mails (oldest first, at least one) has to say about these submissions.
+
+    `changes` are those since the last reply, `enclosed` the names of the files that go along.
+    """
     found = tuple(_findings(mails, submissions))
     errors = [(name, finding) for name, finding in found if finding.severity is Severity.ERROR]
     late = any(finding.rule == "mail.late" for _, finding in found)
@@ -120,6 +134,9 @@ def draft(mails: tuple[Mail, ...], submissions: tuple[Submission, ...], notice: 
         problem_count=len(errors),
         in_order=in_order,
         standings=standings,
+        changed=tuple(one_line(line) for line in changes.changed),
+        solved=tuple(one_line(line) for line in changes.solved),
+        enclosed=tuple(one_line(name, 160) for name in enclosed),
         reminders=_groups(warnings, several),
         steps=tuple(_steps({each.rule for _, each in errors}, notice, made_at, bool(in_order))) if errors else (),
         remarks=tuple(_remarks(mails, submissions, late)),
@@ -191,6 +208,7 @@ def _received(mails: tuple[Mail, ...], submissions: tuple[Submission, ...]) -> t
     for submission in submissions:
         fates = {"": _current(submission), "，已由后收到的替代": submission.superseded}
         fates["，已按撤回处理"] = submission.withdrawn
+        fates["，待秘书处核实后采用"] = submission.held
         for fate, versions in fates.items():
             for version in versions:
                 if version.mail in order:

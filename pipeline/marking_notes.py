@@ -37,8 +37,9 @@ SHAPE = (
     'ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{anchor}</x:Anchor><x:AutoFill>False</x:AutoFill>'
     "<x:Row>{row}</x:Row><x:Column>{column}</x:Column></x:ClientData></v:shape>"
 )
-SHAPES = re.compile(r"<v:shape\s.*?</v:shape>", re.S)
-NOTE_OF = re.compile(r"<x:Row>\s*(\d+)\s*</x:Row>\s*<x:Column>\s*(\d+)\s*</x:Column>")
+# Programs write these names with prefixes of their own.
+SHAPES = re.compile(r"<((?:[\w.-]+:)?)shape\s[^>]*[^/]>.*?</\1shape>", re.S)
+NOTE_OF = re.compile(r"[:<]Row>\s*(\d+)\s*</[\w:.-]+>\s*<(?:[\w.-]+:)?Column>\s*(\d+)\s*<")
 WIDTH = 20
 
 

@@ -21,7 +21,7 @@ _MAX_FIELDS = 2000
 _MAX_CANDIDATES = 100_000
 
 # Text editors put a mark or blank lines before the first header.
-_LEAD = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:\r?\n)*(?:>?From [^\n]*\n)?")
+_LEAD = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]*\n)?(?:>?From [^\n]*\n)?")
 _BLANK = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(rb"^([!-9;-~]{1,200}):([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
 _NO_FIELD = re.compile(rb"^(?![!-9;-~]{1,200}:|[ \t])", re.MULTILINE)
@@ -129,7 +129,7 @@ def _children(part: Part) -> list[Part] | None:
     spans = _spans(part, boundary.encode("utf-8", "replace")) if boundary else []
     if not spans:
         # The parameter is missing or was mangled on the way.
-        likely = _LIKELY_DELIMITER.search(part.raw, part.start, part.end)
+        likely = _LIKELY_DELIMITER.search(part.raw, part.start, min(part.end, part.start + _MAX_HEAD))
         spans = _spans(part, likely[1]) if likely else []
     if not spans:
         return None

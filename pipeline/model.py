@@ -257,6 +257,14 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes along with a reply, by the name it is shown under."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A reply ready to be sent: RFC 5322 bytes with everything set, and what it answers.
 

@@ -26,7 +26,7 @@ from pipeline.assemble import assemble
 from pipeline.errors import ConfigurationError, LoginRefused, ServerAway
 from pipeline.mailbox import Mailbox
 from pipeline.message import decode
-from pipeline.model import SHANGHAI, Address, Attachment, Submission, Version
+from pipeline.model import SHANGHAI, Address, Attachment, Mail, Submission, Version
 from pipeline.outbox import Post
 from pipeline.rules import Rules, load
 from pipeline.settings import Settings
@@ -72,6 +72,12 @@ class Office:
             decisions, waivers = self.store.decisions(), self.store.waivers(university)
             self._submissions[university] = assemble(university, versions, mails, self.rules, decisions, waivers)
         return self._submissions[university]
+
+    def submission_of(self, university: str, mails: list[Mail]) -> Submission:
+        """What a university stood for when only these of its mails had come."""
+        wanted = {mail.id for mail in mails}
+        versions = [version for version in self.store.dossier(university)[0] if version.mail in wanted]
+        return assemble(university, versions, mails, self.rules, self.store.decisions(), self.store.waivers(university))
 
     def forget(self, *universities: str) -> None:
         """Assemble these anew when they are next asked for."""

@@ -6,7 +6,7 @@ the archive is "unsupported". Nothing is written to disk.
 
 from __future__ import annotations
 
-import signal
+import os
 import struct
 import subprocess
 import sys
@@ -25,6 +25,7 @@ PROGRAM = Path(__file__).with_name("unpacker.py")
 VOLUME = "分卷压缩包的一部分，请压缩成一个 zip 文件"
 # A frame carries 64 KB of data at most, and a name is shorter.
 _MOST_FRAME = 1024 * 1024
+_PASSED_ON = ("PATH", "SYSTEMROOT", "LIBARCHIVE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _LOCKED = ("encrypt", "passphrase", "crypto codec")
 _UNKNOWN = ("unsupported", "not supported", "unavailable", "unrecognized", "unknown", "cannot be decoded")
 _MEMORY = ("allocate", "memory")
@@ -67,8 +68,8 @@ def packed_files(
 
 def _death(process: subprocess.Popen[bytes]) -> Broken:
     """What it means that the process ended without saying so."""
-    # Its own limit or ours; whatever else kills it, the archive made it crash.
-    if process.wait() in (-signal.SIGKILL, -signal.SIGXCPU):
+    # SIGKILL and SIGXCPU come from our limit or its own; whatever else ends it, the archive made it crash.
+    if process.wait() in (-9, -24):
         return Broken("unsafe", "解压时间过长，已停止")
     return Broken("unreadable", "压缩包损坏或不完整")
 
@@ -76,7 +77,8 @@ def _death(process: subprocess.Popen[bytes]) -> Broken:
 @contextmanager
 def _process(content: bytes, arguments: tuple[str, ...], budget: Budget) -> Iterator[subprocess.Popen[bytes]]:
     """The unpacking process, which is fed the content; it ends with the block, or when time is up."""
-    environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin:/sbin"}
+    # Settings and secrets stay here.
+    environment = {"LC_ALL": "C.UTF-8", **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}}
     with subprocess.Popen(
         [sys.executable, "-I", str(PROGRAM), *arguments],
         stdin=subprocess.PIPE,

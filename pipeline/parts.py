@@ -17,6 +17,10 @@ from pipeline.model import Attachment
 
 __all__ = ["MAX_PARTS", "Tree", "files", "headers", "parse", "subject", "texts"]
 
+# Bytes of a text that are decoded, and files looked for in it; nobody writes more.
+MAX_TEXT = 8_000_000
+MAX_UUENCODED = 100
+
 MAIL_TYPES = frozenset({"message/rfc822", "message/global", "message/news"})
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 _REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/external-body"})
@@ -114,8 +118,11 @@ class Leaf:
 
     @property
     def text(self) -> str:
-        """The content as text, uuencoded files left out of a plain one."""
+        """The content as text, as far as it is read; uuencoded files are left out of a plain one."""
         content = uuencoded(self.content)[1] if self.type == "text/plain" else self.content
+        if len(content) > MAX_TEXT:
+            # Not inside a character, if that can be helped.
+            content = content[: content.rfind(b"\n", 0, MAX_TEXT) + 1 or MAX_TEXT]
         return charsets.decode(content, self._type_parameters.get("charset", ""))
 
 
@@ -188,7 +195,7 @@ def uuencoded(raw: bytes) -> tuple[list[tuple[str, bytes]], bytes]:
     found: list[tuple[str, bytes]] = []
     rest: list[bytes] = []
     position = 0
-    while begin := _UU_BEGIN.search(raw, position):
+    while len(found) < MAX_UUENCODED and (begin := _UU_BEGIN.search(raw, position)):
         end = _UU_END.search(raw, begin.end())
         if not end:
             break

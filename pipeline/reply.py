@@ -8,14 +8,17 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import mimetypes
 import re
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from pipeline.changes import NOTHING, Changes
 from pipeline.letter import Letter, draft
-from pipeline.model import SHANGHAI, Address, Mail, Notice, Reply, Submission
+from pipeline.model import SHANGHAI, Address, Enclosure, Mail, Notice, Reply, Submission
 from pipeline.settings import resource
 from pipeline.wording import one_line, quoted
 
@@ -35,8 +38,12 @@ def compose(
     notice: Notice,
     sender: str,
     made_at: datetime,
+    changes: Changes = NOTHING,
+    enclosures: tuple[Enclosure, ...] = (),
 ) -> Reply:
     """The one reply to these mails of one correspondent (oldest first), about the submissions as they stand.
+
+    `changes` are those since the last reply; `enclosures` go along as attachments.
 
     The same mails and recipient always give the same Message-ID, the same arguments the same bytes. The mail
     is 7-bit, its lines end in CRLF (RFC 5321) and it is marked as automatic (RFC 3834).
@@ -46,7 +53,7 @@ def compose(
         raise ValueError("a reply needs a mail to answer")
     newest = mails[-1]
     recipient = _recipient(newest)
-    letter = draft(mails, submissions, notice, made_at)
+    letter = draft(mails, submissions, notice, made_at, changes, tuple(one.name for one in enclosures))
     answers = tuple(mail.id for mail in mails)
     digest = hashlib.sha256("\n".join([*sorted(answers), recipient.address]).encode()).hexdigest()
     message_id = f"<annex.{digest[:32]}@{sender.rpartition('@')[2]}>"
@@ -66,7 +73,7 @@ def compose(
         recipient=recipient.address,
         subject=subject,
         kind=letter.kind,
-        raw=_raw(head, letter, f"=_annex_{digest[32:48]}"),
+        raw=_raw(head, letter, f"=_annex_{digest[32:48]}", enclosures),
         answers=answers,
         universities=tuple(submission.university for submission in submissions),
     )
@@ -133,17 +140,46 @@ def _thread(newest: Mail) -> dict[str, str]:
     return {"In-Reply-To": newest.message_id, "References": "\r\n ".join([*earlier, newest.message_id])}
 
 
-def _raw(head: dict[str, str], letter: Letter, boundary: str) -> bytes:
+def _raw(head: dict[str, str], letter: Letter, boundary: str, enclosures: tuple[Enclosure, ...]) -> bytes:
     """The whole mail; bodies are base64, so no relay has a reason to touch them."""
     lines = [f"{name}: {value}" for name, value in head.items()]
-    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
+    lines.append("MIME-Version: 1.0")
+    if not enclosures:
+        lines += _bodies(letter, boundary)
+    else:
+        lines += [f'Content-Type: multipart/mixed; boundary="{boundary}_files"', "", f"--{boundary}_files"]
+        lines += _bodies(letter, boundary)
+        for enclosure in enclosures:
+            lines += [f"--{boundary}_files", *_part(enclosure)]
+        lines += [f"--{boundary}_files--", ""]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _bodies(letter: Letter, boundary: str) -> list[str]:
+    lines = [f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
     for kind, body in zip(("plain", "html"), render(letter), strict=True):
-        encoded = base64.encodebytes(body.replace("\n", "\r\n").encode("utf-8")).decode("ascii")
         lines += [
             f"--{boundary}",
             f"Content-Type: text/{kind}; charset=utf-8",
             "Content-Transfer-Encoding: base64",
         ]
-        lines += ["", *encoded.splitlines(), ""]
-    lines += [f"--{boundary}--", ""]
-    return "\r\n".join(lines).encode("ascii")
+        lines += ["", *_base64(body.replace("\n", "\r\n").encode("utf-8")), ""]
+    return [*lines, f"--{boundary}--", ""]
+
+
+def _part(enclosure: Enclosure) -> list[str]:
+    """An attachment, its name in RFC 2231 and, for clients that know only that, as an encoded word."""
+    name = one_line(enclosure.name, 120).replace('"', "'")
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return [
+        f"Content-Type: {kind};\r\n name=\"{Header(name, 'utf-8', maxlinelen=900).encode()}\"",
+        "Content-Transfer-Encoding: base64",
+        f"Content-Disposition: attachment;\r\n filename*=utf-8''{quote(name, safe='')}",
+        "",
+        *_base64(enclosure.content),
+        "",
+    ]
+
+
+def _base64(content: bytes) -> list[str]:
+    return base64.encodebytes(content).decode("ascii").splitlines()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,9 @@ class Rule:
     message: str
     predicate: Predicate
     parameters: dict[str, Any]
+    # What is right, for the filling instructions: by field, "" for the rule as a whole.
+    advice: Mapping[str, str] = field(default_factory=dict)
+    example: Mapping[str, str] = field(default_factory=dict)
 
     def findings(self, subject: object, path: str) -> Iterator[Finding]:
         """What this rule finds in a subject; `path` is the document's, unless the breach names its own."""
@@ -162,6 +165,8 @@ class _Rule(BaseModel):
     message: str
     clause: str = ""
     enabled: bool = True
+    advice: str | dict[str, str] = ""
+    example: str | dict[str, str] = ""
 
 
 class _File(_Strict):
@@ -223,6 +228,9 @@ def load(path: Path) -> Rules:
         line = _line(tree, fault.position)
         raise ConfigurationError(f"规则文件 {path} 第 {line} 行（{where}）：{fault.reason}。请改正后重试。") from None
 
+
+# What advice may name beside its rule's parameters; the guide knows the values.
+ADVICE_NAMES = frozenset({"categories", "deadline", "mailbox", "max_file_megabytes"})
 
 REASONS = {
     "missing": "缺少这一项",
@@ -310,18 +318,30 @@ def _rule(name: str, rule: _Rule) -> Rule:
             parameters[key] = TypeAdapter(kind).validate_python(given[key], strict=True)
         except ValidationError as error:
             raise _Fault(("rules", name, key), _reason(error.errors()[0])) from None
-    _refuse_unknown_names(name, rule.message, predicate.says | parameters.keys())
-    return Rule(name, rule.severity, rule.clause, rule.message, predicate, parameters)
+    _refuse_unknown_names((name, "message"), rule.message, predicate.says | parameters.keys())
+    advice, example = (_by_field((name, key), getattr(rule, key), parameters) for key in ("advice", "example"))
+    for words in advice.values():
+        _refuse_unknown_names((name, "advice"), words, ADVICE_NAMES | parameters.keys())
+    return Rule(name, rule.severity, rule.clause, rule.message, predicate, parameters, advice, example)
 
 
-def _refuse_unknown_names(name: str, message: str, known: frozenset[str]) -> None:
+def _by_field(where: tuple[str, str], words: str | dict[str, str], parameters: dict[str, Any]) -> dict[str, str]:
+    """Words for a rule, or for each of its `fields`."""
+    if isinstance(words, str):
+        return {"": words} if words else {}
+    for name in words.keys() - parameters.get("fields", {}).keys():
+        raise _Fault(("rules", *where, name), f"这条规则的 fields 里没有“{name}”")
+    return words
+
+
+def _refuse_unknown_names(where: tuple[str, str], sentence: str, known: Set[str]) -> None:
     try:
-        named = [field for _, field, _, _ in string.Formatter().parse(message) if field is not None]
+        named = [name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None]
     except ValueError:
-        raise _Fault(("rules", name, "message"), "花括号不成对") from None
-    for field in named:
-        if field not in known:
-            raise _Fault(("rules", name, "message"), f"不能使用 {{{field}}}，可用的有：{'、'.join(sorted(known))}")
+        raise _Fault(("rules", *where), "花括号不成对") from None
+    for name in named:
+        if name not in known:
+            raise _Fault(("rules", *where), f"不能使用 {{{name}}}，可用的有：{'、'.join(sorted(known))}")
 
 
 def _refuse_repeated_keys(node: yaml.Node, position: tuple[str | int, ...]) -> None:

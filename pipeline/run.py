@@ -16,12 +16,14 @@ from functools import partial
 
 from pipeline.assemble import own_part
 from pipeline.bookkeeping import keep_ledger
+from pipeline.changes import NOTHING, Changes, compare
 from pipeline.dispatch import Clock, Dispatched, dispatch
+from pipeline.enclosures import enclosures
 from pipeline.errands import heartbeat, tell_staff
 from pipeline.errors import AnnexError, ServerAway
 from pipeline.flow import process
 from pipeline.message import decode
-from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome
+from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome, Submission
 from pipeline.office import Office
 from pipeline.reminder import is_day, remind
 from pipeline.reply import compose
@@ -231,8 +233,10 @@ def _answer(office: Office, mails: list[Mail], now: datetime) -> bool:
     universities = dict.fromkeys(name for mail in mails for name in mail.universities)
     address = mails[-1].reply_to.address
     submissions = tuple(own_part(office.submission(name), address) for name in universities)
+    changes = _changes(office, submissions, mails) if len(submissions) == 1 else NOTHING
+    files = tuple(one for submission in submissions for one in enclosures(submission, office.content))
     try:
-        reply = compose(tuple(mails), submissions, office.rules.notice, office.user, now)
+        reply = compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files)
     except ValueError:
         # There is nobody to write to; staff see it in the mail log.
         log.warning("邮件 %s 没有可用的回信地址", mails[-1].id[:12])
@@ -242,6 +246,16 @@ def _answer(office: Office, mails: list[Mail], now: datetime) -> bool:
     if office.store.has_bounced(reply.recipient):
         state = "undeliverable"
     return office.store.queue(reply, now, state)
+
+
+def _changes(office: Office, submissions: tuple[Submission, ...], mails: list[Mail]) -> Changes:
+    """What these mails changed, where the correspondent was answered before and may see the whole."""
+    (after,) = submissions
+    if mails[-1].reply_to.address not in after.trusted or not after.university:
+        return NOTHING
+    answered = office.store.replies_of()
+    before = office.submission_of(after.university, [mail for mail in after.mails if answered.get(mail.id)])
+    return compare(before, after) if before.mails else NOTHING
 
 
 def _leave(office: Office, mails: Iterable[Mail]) -> None:

@@ -78,7 +78,7 @@ def data(libarchive: Any, entry: Any, most: int) -> None:
     from ctypes import create_string_buffer
 
     buffer = create_string_buffer(64 * 1024)
-    size = 0
+    size, refers = 0, entry.size is None
     try:
         while read := libarchive.ffi.read_data(entry._archive_p, buffer, len(buffer)):
             if read < 0:
@@ -88,6 +88,9 @@ def data(libarchive: Any, entry: Any, most: int) -> None:
             if size > most:
                 frame(b"E", b"too large")
                 return
+        if refers and not size:
+            # RAR 5 keeps equal files once; of the others libarchive tells neither size nor content.
+            frame(b"E", b"unsupported reference to another entry")
     except libarchive.ArchiveError as stopped:
         frame(b"E", str(stopped.msg).encode("utf-8", "replace"))
 
@@ -112,16 +115,21 @@ def main(format_name: str, filter_name: str, most: str) -> None:
 def substitute() -> None:
     """Become bsdtar, which is `tar` on macOS and Windows, turning the archive into a tar; say so if there is none."""
     import shutil
-    import subprocess
 
     for program in ("bsdtar", "tar"):
         path = shutil.which(program)
-        if path and b"bsdtar" in subprocess.run([path, "--version"], capture_output=True, check=False).stdout:
+        if path and b"bsdtar" in _says(path):
             frame(b"T")
             sys.stdout.buffer.flush()
             os.execv(path, [path, "-cf", "-", "--format", "pax", "@-"])
     frame(b"M")
     sys.stdout.buffer.flush()
+
+
+def _says(path: str) -> bytes:
+    import subprocess
+
+    return subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False).stdout
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def text_of(reply: ReceivedMail) -> str:
     """The words of a reply."""
     body = parsed(reply).get_body(("plain",))
     assert body is not None
-    return str(body.get_content())
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 @dataclass

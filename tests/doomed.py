@@ -6,7 +6,6 @@ It knows nothing of what a killed pass may leave behind.
 
 from __future__ import annotations
 
-import imaplib
 import json
 import os
 import select
@@ -27,14 +26,17 @@ if TYPE_CHECKING:
 Step = Callable[[str], None]
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 FILE_EVENTS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.utime")
-HANDED_OVER = "smtp has the whole mail"
+COMMIT, HAND_OVER = "commit", "hand over"
 POISON = b"X-Example: poison"
 UNHURT = {"killed": False, "seconds": 0.0, "steps": [], "said": ""}
 
 
 @dataclass(frozen=True)
 class End:
-    """How a pass ended: whether it was killed, how long it took, and the steps it got to, the fatal one last."""
+    """How a pass ended: whether it was killed, how long it took, and the steps it got to, the fatal one last.
+
+    `said` is the exception it ended with, "" where there was none.
+    """
 
     killed: bool
     seconds: float
@@ -104,7 +106,10 @@ def _pass(order: dict[str, Any]) -> None:
 
 
 def _watch(data: str, step: Step) -> None:
-    """Say each step: a change of a file below the data folder, a commit, a word to or from a server."""
+    """Say each change just before it is made: to a file below the data folder, to the store, or a mail handed over.
+
+    Between two of these nothing changes that outlives the process, so one death before each stands for all.
+    """
 
     def audit(event: str, given: tuple[Any, ...]) -> None:
         changes = event in FILE_EVENTS or (event == "open" and given[2] & WRITING)
@@ -115,45 +120,31 @@ def _watch(data: str, step: Step) -> None:
                 step(f"{event} {path.removeprefix(data)}")
 
     sys.addaudithook(audit)
-    _around_commits(step)
-    _around_words(step)
+    _before_commits(step)
+    _before_handing_over(step)
 
 
-def _around_commits(step: Step) -> None:
+def _before_commits(step: Step) -> None:
     from sqlalchemy.engine.default import DefaultDialect
 
     commit = DefaultDialect.do_commit
 
     def watched(self: Any, connection: Any) -> None:
-        step("before commit")
+        step(COMMIT)
         commit(self, connection)
-        step("after commit")
 
     DefaultDialect.do_commit = watched  # type: ignore[method-assign]
 
 
-def _around_words(step: Step) -> None:
-    send, answer, ask = smtplib.SMTP.send, smtplib.SMTP.getreply, imaplib.IMAP4.send
+def _before_handing_over(step: Step) -> None:
+    send = smtplib.SMTP.send
 
-    def sending(self: smtplib.SMTP, words: Any) -> None:
-        text = words.decode("latin-1") if isinstance(words, bytes) else words
-        step(f"before smtp {text.split()[0]}")
+    def watched(self: smtplib.SMTP, words: Any) -> None:
+        if isinstance(words, bytes) and words.endswith(b"\r\n.\r\n"):
+            step(HAND_OVER)
         send(self, words)
-        if text.endswith("\r\n.\r\n"):
-            step(HANDED_OVER)
 
-    def answered(self: smtplib.SMTP) -> tuple[int, bytes]:
-        found = answer(self)
-        step(f"smtp answered {found[0]}")
-        return found
-
-    def asking(self: imaplib.IMAP4, words: Any) -> None:
-        ask(self, words)
-        if bytes(words).endswith(b"\r\n"):
-            step("imap asked")
-
-    smtplib.SMTP.send, smtplib.SMTP.getreply = sending, answered  # type: ignore[method-assign]
-    imaplib.IMAP4.send = asking  # type: ignore[method-assign]
+    smtplib.SMTP.send = watched  # type: ignore[method-assign]
 
 
 def _child(order: dict[str, Any], tell: int) -> None:

@@ -72,7 +72,11 @@ def test_trying_other_rules_says_who_would_be_asked_and_writes_nothing(desk: Des
         (mild,) = compare(office, load(tmp_path / "mild.yaml"))
         (strict,) = compare(office, load(tmp_path / "strict.yaml"))
         assert compare(office, office.rules) == []
-    assert (mild.before, mild.after, [finding.rule for finding in mild.gone]) == (State.TO_CORRECT, State.ACCEPTED, [WRONG])
+    assert (mild.before, mild.after, [finding.rule for finding in mild.gone]) == (
+        State.TO_CORRECT,
+        State.ACCEPTED,
+        [WRONG],
+    )
     assert [finding.rule for finding in strict.new] == ["mail.late"]
     assert "1 所不再需要补正" in summary([mild])[-1]
     assert desk.ledger.read_bytes() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -169,7 +170,24 @@ def test_a_resubmission_brings_only_what_changed(desk: Desk) -> None:
     desk.run()
     assert [str(parsed(reply)["Subject"])[:5] for reply in desk.sent] == ["【请补正】", "【已收到】"]
     assert "51" in text_of(desk.sent[0])
+    assert "项目“示例项目甲”（附件3）：项目简介已更新" in text_of(desk.sent[1])
+    assert "【已经解决的问题】\n  · 项目“示例项目甲”：项目简介现有 51 字" in text_of(desk.sent[1])
     assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+
+
+def test_a_correction_carries_the_faulty_file_marked_and_the_blank_form_that_is_missing(desk: Desk) -> None:
+    wrong = table()
+    wrong = replace(wrong, projects=(replace(wrong.projects[0], summary="字" * 51), wrong.projects[1]))
+    files = papers(wrong)
+    del files["附件4-2.docx"]
+    desk.receive(letter(files))
+    desk.run()
+    enclosed = {part.get_filename(): part.get_content() for part in parsed(desk.sent[0]).iter_attachments()}
+    assert list(enclosed) == ["附件3（标注）.xlsx", "空白附件4.docx"]
+    book = openpyxl.load_workbook(io.BytesIO(enclosed["附件3（标注）.xlsx"]))
+    comments = [cell.comment.text for row in book.worksheets[0].iter_rows() for cell in row if cell.comment]
+    assert any("51 字" in text for text in comments)
+    assert "问题清单" in book.sheetnames
 
 
 def test_a_project_that_a_later_summary_no_longer_lists_is_withdrawn_with_its_application(desk: Desk) -> None:

@@ -10,12 +10,15 @@ import io
 import struct
 from typing import Any
 
-# Places in the File Information Block ([MS-DOC] 2.5.1): flags, lengths of the eight texts, piece table.
-FLAGS, LENGTHS, PIECES = 0x0A, 0x4C, 0x01A2
+# Places in the File Information Block ([MS-DOC] 2.5.1): flags, end of the text in the stream, lengths of the eight
+# texts; then, each a place and a size in the table stream, sections, looks of characters, of paragraphs, and pieces.
+FLAGS, TEXT_END, LENGTHS = 0x0A, 0x1C, 0x4C
+SECTIONS, CHARACTERS, PARAGRAPHS, PIECES = 0xCA, 0xFA, 0x0102, 0x01A2
 SECOND_TABLE = 0x0200
-CELL_END, PARAGRAPH_END = "\x07".encode("utf-16-le"), "\r\0".encode("latin-1")
 # A piece's place counts bytes when its text has two to a character; with this bit set it has one.
 ONE_BYTE = 1 << 30
+PAGE, RUN_SIZE = 512, 13
+CELL_END, PARAGRAPH_END = b"\x07\0", b"\r\0"
 
 
 def closed(content: bytes) -> bytes:
@@ -31,25 +34,67 @@ def closed(content: bytes) -> bytes:
 
 
 def _close(container: Any) -> bool:
-    """Lengthen the text, the last piece and the text's stated length by one character; False where nothing is amiss."""
+    """Write the paragraph's mark behind the text and count it everywhere; False where nothing is amiss."""
     text = bytearray(container.openstream("WordDocument").read())
     name = "1Table" if struct.unpack_from("<H", text, FLAGS)[0] & SECOND_TABLE else "0Table"
     table = bytearray(container.openstream(name).read())
     lengths = struct.unpack_from("<8i", text, LENGTHS)
     start, size = struct.unpack_from("<II", text, PIECES)
-    # Only one run of pieces, without formatting changes in front (0x02), and no notes or headers behind the text.
+    # Only where the pieces are all there is (0x02), and no notes or headers stand behind the text.
     if table[start] != 2 or any(lengths[1:]):
         return False
+    pieces = start + 5
     count = (size - 5 - 4) // 12
-    ends = start + 5 + 4 * count
-    place = struct.unpack_from("<I", table, start + 5 + 4 * (count + 1) + 8 * (count - 1) + 2)[0]
-    begun, ended = struct.unpack_from("<ii", table, ends - 4)
+    last = pieces + 4 * (count + 1) + 8 * (count - 1)
+    place = struct.unpack_from("<I", table, last + 2)[0]
+    begun, ended = struct.unpack_from("<ii", table, pieces + 4 * (count - 1))
     at = place + 2 * (ended - begun)
     if place & ONE_BYTE or ended != lengths[0] or text[at - 2 : at] != CELL_END or text[at : at + 2] != b"\0\0":
         return False
+    if not _add_paragraph(text, table, at):
+        return False
     text[at : at + 2] = PARAGRAPH_END
     struct.pack_into("<i", text, LENGTHS, ended + 1)
-    struct.pack_into("<i", table, ends, ended + 1)
+    struct.pack_into("<I", text, TEXT_END, at + 2)
+    struct.pack_into("<i", table, pieces + 4 * count, ended + 1)
+    sections, size = struct.unpack_from("<II", text, SECTIONS)
+    struct.pack_into("<i", table, sections + 4 * ((size - 4) // 16), ended + 1)
     container.write_stream("WordDocument", bytes(text))
     container.write_stream(name, bytes(table))
     return True
+
+
+def _add_paragraph(text: bytearray, table: bytearray, at: int) -> bool:
+    """A run of default look for two bytes at `at`, behind the last paragraph; the last characters' run grows over it."""
+    # The looks of characters may leave out the mark of the last row.
+    paragraphs = _last_page(text, table, PARAGRAPHS, at, 0)
+    characters = _last_page(text, table, CHARACTERS, at, len(CELL_END))
+    if paragraphs is None or characters is None:
+        return False
+    page = text[paragraphs : paragraphs + PAGE]
+    runs = page[PAGE - 1]
+    places, looks = page[: 4 * (runs + 1)], page[4 * (runs + 1) : 4 * (runs + 1) + RUN_SIZE * runs]
+    # The looks fill the page from its end; what the new run needs must be free in the middle.
+    used = min((2 * look for look in looks[::RUN_SIZE] if look), default=PAGE - 1)
+    grown = bytes(places) + struct.pack("<I", at + 2) + bytes(looks) + bytes(RUN_SIZE)
+    if len(grown) > used:
+        return False
+    text[paragraphs : paragraphs + len(grown)] = grown
+    text[paragraphs + PAGE - 1] = runs + 1
+    struct.pack_into("<I", text, characters + 4 * text[characters + PAGE - 1], at + 2)
+    return True
+
+
+def _last_page(text: bytearray, table: bytearray, entry: int, at: int, short: int) -> int | None:
+    """Where the last page of looks begins, its end moved behind the new mark; None if it does not end at `at`.
+
+    `short` is by how many bytes it may end before.
+    """
+    start, size = struct.unpack_from("<II", text, entry)
+    count = (size - 4) // 8
+    number = struct.unpack_from("<I", table, start + 4 * (count + 1) + 4 * (count - 1))[0]
+    page = PAGE * int(number)
+    if not 0 <= at - struct.unpack_from("<I", text, page + 4 * text[page + PAGE - 1])[0] <= short:
+        return None
+    struct.pack_into("<I", table, start + 4 * count, at + 2)
+    return page

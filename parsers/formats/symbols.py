@@ -40,9 +40,7 @@ TABLES = {name: _table(codes) for name, codes in _FONTS.items()}
 PRIVATE = re.compile("[\uf020-\uf0ff]")
 # Where the font was lost on the way, a private-use character is read as the font in which it is a mark: none of the
 # codes that forms use is a mark in two of the fonts with different meanings.
-_LOST_FONT = {
-    code: mark for code, mark in _table(_WINGDINGS, _WINGDINGS_2, {0xD6: "√"}).items() if code >= 0xF000
-}
+_LOST_FONT = {code: mark for code, mark in _table(_WINGDINGS, _WINGDINGS_2, {0xD6: "√"}).items() if code >= 0xF000}
 
 
 def is_symbol_font(name: str) -> bool:

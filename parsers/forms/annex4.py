@@ -70,6 +70,8 @@ LAYOUT = Layout(
     first="project_name",
 )
 _FEWEST, _FEWEST_BESIDE_A_LIST = 5, 7
+# No reader sees the pictures of these formats, so nothing can be said about a seal.
+_WITHOUT_PICTURES = frozenset({"xls", "xlsb", "ods", "et", "csv"})
 _BLANK = tuple(Annex4(sealed=sealed) for sealed in (None, False))
 
 
@@ -111,12 +113,13 @@ def _closing(document: Document, block: int) -> list[Paragraph]:
     return closing
 
 
-def _sealed(values: dict[str, Value], closing: list[Paragraph]) -> bool | None:
+def _sealed(values: dict[str, Value], closing: list[Paragraph], kind: str) -> bool | None:
     """A seal beside the opinion or behind the form; a floating one may be anchored anywhere in the form."""
     near = [*values["recommendation"].pictures, *(picture for part in closing for picture in part.pictures)]
     verdict = sealed(near)
     elsewhere = [picture for name, value in values.items() if name != "recommendation" for picture in value.pictures]
-    return True if verdict is not True and sealed(elsewhere) else verdict
+    verdict = True if verdict is not True and sealed(elsewhere) else verdict
+    return None if verdict is False and kind in _WITHOUT_PICTURES else verdict
 
 
 def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: list[Paragraph]) -> Transcript:
@@ -136,7 +139,7 @@ def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: 
         content=without_content_prompt(values["content"].text),
         recommendation=opinion,
         signed_on=signed,
-        sealed=_sealed(values, closing),
+        sealed=_sealed(values, closing, document.format),
     )
     notes = [f"未找到“{label}”一栏" for name, label in LABELS.items() if values[name].label is None]
     notes += dict.fromkeys(reader.notes)

@@ -47,28 +47,31 @@ def data(truth: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _contact(rng: Random, truth: dict[str, Any], width: int, sheet: bool) -> tuple[list[Line], list[list[Any]], list[list[Any]]]:
-    """The contact line: paragraphs before the table, rows on its top, rows below it; one of the three is filled."""
+def _contact(
+    rng: Random, truth: dict[str, Any], width: int, sheet: bool, way: str
+) -> tuple[list[Line], list[list[Any]], list[list[Any]], list[Line]]:
+    """The contact line: before the table, in rows on its top, in rows at its end, or behind it; one of the four is filled."""
     name, phone = truth["contact_name"], truth["contact_phone"]
     said = rng.choice((
         f"表格填写联系人：{name}            电话：{phone}", f"表格填写联系人：{name}\u3000\u3000电话:{phone}", f"表格填写联系人:{name} 电话:{phone}",
         f"2.为方便统计，项目数量只填写数字即可；          表格填写联系人：{name}        电话：{phone}", f"表格填写联系人：__{name}__ 电话：__{phone}__" if name and phone else "表格填写联系人：______ 电话：" + phone,
         f"填表联系人：{name}  联系电话：{phone}", f"联系人：{name}  电话：{phone}",
     ))  # fmt: skip
-    ways = ["before", "top", "below", "split", "two rows"] if sheet else ["before", "before", "top", "below", "split", "two rows"]
-    way = rng.choice(ways)
+    way = way or rng.choice(("before", "before", "top", "below", "split", "two rows", "behind"))
     if way == "before":
-        return [line(said)], [], []
+        return [line(said)], [], [], []
+    if way == "behind":
+        return [], [], [], [line(said)]
     if way == "top":
-        return [], [across(said, width)], []
+        return [], [across(said, width)], [], []
     if way == "below":
-        return [], [], [across(said, width)]
+        return [], [], [across(said, width)], []
     half = width - 4
     if way == "split":
         row = [box("表格填写联系人：", wide=2), None, name, "电话：", box(phone, wide=half), *[None] * (half - 1)]
-        return [], [row], []
+        return [], [row], [], []
     rows = [[box(f"表格填写联系人：{name}", wide=width), *[None] * (width - 1)], [box(f"电话：{phone}", wide=width), *[None] * (width - 1)]]
-    return [], rows, []
+    return [], rows, [], []
 
 
 def _phone(rng: Random, phone: str, sheet: bool) -> Box:
@@ -88,8 +91,8 @@ def _cell(rng: Random, name: str, row: dict[str, Any], sheet: bool) -> Box:
     return box(row[name])
 
 
-def paper(rng: Random, truth: dict[str, Any], sheet: bool, style: str = "") -> Paper:
-    """One layout of this Annex 3; `style` may ask for a particular one (see STYLES)."""
+def paper(rng: Random, truth: dict[str, Any], sheet: bool, style: str = "", contact: str = "") -> Paper:
+    """One layout of this Annex 3; `style` (see STYLES) and `contact` (where its line stands) may ask for a particular one."""
     style = style or rng.choice(STYLES)
     names = list(PRINTED)
     if style == "reordered":
@@ -101,7 +104,7 @@ def paper(rng: Random, truth: dict[str, Any], sheet: bool, style: str = "") -> P
         names.insert(rng.randrange(4, len(names)), "x指导教师")
         names.append("x备注")
     width = len(names)
-    before, top, below = _contact(rng, truth, width, sheet)
+    before, top, below, behind = _contact(rng, truth, width, sheet, contact)
     rows: list[list[Any]] = [*top]
     rows += _header(names, heads, style)
     rows += _rows(rng, names, truth, sheet, style)
@@ -110,13 +113,14 @@ def paper(rng: Random, truth: dict[str, Any], sheet: bool, style: str = "") -> P
         rows.append(across("注：每所高校最多申报5个项目；有研究生的高校可加报2个研究生会项目。", width))
     notes = [line(note) for note in NOTES] if rng.random() < 0.7 else []
     if style == "title in table":
-        return [table([across(TITLE, width), across("\n".join(NOTES), width), *rows])] if not before else [*before, table([across(TITLE, width), *rows])]
-    start = [line("附件3")] if rng.random() < 0.7 else []
+        head = [across(TITLE, width)] if before else [across(TITLE, width), across("\n".join(NOTES), width)]
+        return [*before, table([*head, *rows]), *behind]
+    start = [*([line("附件3")] if rng.random() < 0.7 else []), line(TITLE), *notes, *before]
     if style == "split over pages" and not sheet and len(truth["projects"]) > 2:
-        cut = len(rows) - 2
-        first, second = _broken(rows, cut)
-        return [*start, line(TITLE), *notes, *before, first, line(""), second] if first else [*start, line(TITLE), *notes, *before, table(rows)]
-    return [*start, line(TITLE), *notes, *before, table(rows)]
+        first, second = _broken(rows, len(rows) - 2)
+        if first:
+            return [*start, first, line(""), second, *behind]
+    return [*start, table(rows), *behind]
 
 
 def _broken(rows: list[list[Any]], cut: int) -> tuple[Table | None, Table]:

@@ -43,7 +43,8 @@ class WordXml:
         self._links: dict[str, tuple[str, str]] = {}
 
     def write(self, paper: Paper) -> bytes:
-        body = "".join(self._table(part) if isinstance(part, Table) else self._line(part) for part in paper)
+        # Word wants a paragraph behind the last table, and an office without it drops the table.
+        body = "".join(self._table(part) if isinstance(part, Table) else self._line(part) for part in [*paper, Line(())])
         relations = {"rIdSeal": ("image", "media/seal.png"), **self._links}
         return documents.docx(body, relations, {"[Content_Types].xml": TYPES, "word/media/seal.png": seal()})
 
@@ -146,6 +147,7 @@ def library_docx(paper: Paper) -> bytes:
                 if box.wide > 1 or box.high > 1:
                     cell = cell.merge(cells[y + box.high - 1][x + box.wide - 1])
                 _fill_cell(cell, box)
+    document.add_paragraph()
     stream = io.BytesIO()
     document.save(stream)
     return stream.getvalue()

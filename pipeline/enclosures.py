@@ -1,0 +1,62 @@
+"""What a correction carries beside its words: the faulty files marked, and a blank form where one is missing.
+
+It picks and names files; marking.py marks them, reply.py encloses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline.assemble import current_applications
+from pipeline.marking import mark, marked, marked_name
+from pipeline.model import Enclosure, Finding, Severity, Submission, Version
+from pipeline.settings import resource
+
+# What all enclosures of one reply may weigh together; marked copies beyond it are left out.
+LARGEST = 15 * 1024 * 1024
+BLANKS = {
+    "annex3.missing": ("附件3.xlsx",),
+    "annex3.empty": ("附件3.xlsx",),
+    "annex4.missing": ("附件4.docx",),
+    "mail.no_attachment": ("附件3.xlsx", "附件4.docx"),
+}
+
+
+def enclosures(submission: Submission, content: Callable[[Version], bytes]) -> tuple[Enclosure, ...]:
+    """The files that help to correct a submission; none where nothing has to be corrected."""
+    if not submission.errors:
+        return ()
+    found = list(_marked_copies(submission, content))
+    names = dict.fromkeys(name for finding in submission.errors for name in BLANKS.get(finding.rule, ()))
+    found += [Enclosure(f"空白{name}", (resource("templates") / name).read_bytes()) for name in names]
+    return tuple(found)
+
+
+def _marked_copies(submission: Submission, content: Callable[[Version], bytes]) -> list[Enclosure]:
+    weight, copies = 0, []
+    files: dict[tuple[str, str], list[Version]] = {}
+    for version in (*submission.summaries, *current_applications(submission)):
+        files.setdefault((version.mail, version.path), []).append(version)
+    for versions in files.values():
+        findings = _about(versions[0].path, submission)
+        if not any(finding.severity is Severity.ERROR for finding in findings):
+            continue
+        try:
+            original = content(versions[0])
+        except FileNotFoundError:
+            continue
+        places = marked(findings, (version.transcript for version in versions))
+        copy = mark(original, versions[0].transcript.format, places) if len(original) < LARGEST - weight else None
+        if copy is not None:
+            weight += len(copy)
+            copies.append(Enclosure(marked_name(versions[0].path, versions[0].transcript.format), copy))
+    return copies
+
+
+def _about(path: str, submission: Submission) -> list[Finding]:
+    """The findings that the letter tells about a file, notices left out."""
+    return [
+        finding
+        for finding in submission.all_findings
+        if finding.path == path and finding.severity is not Severity.NOTICE and not finding.rule.startswith("mail.")
+    ]
