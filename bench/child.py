@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -23,6 +24,17 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLED_EVERY = 0.01
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+@cache
+def _compiled() -> tempfile.TemporaryDirectory[str]:
+    """Where the children keep their bytecode: an installed program has it, whatever this environment says about writing it."""
+    return tempfile.TemporaryDirectory(prefix="annex-bench-pyc-")
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPYCACHEPREFIX": _compiled().name, **(more or {})}
 
 
 class Failed(RuntimeError):
@@ -43,7 +55,7 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None, folder: Pa
     """Run a command to its end. Raises Failed for any exit code but 0."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **(env or {})}, cwd=folder)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=_environment(env), cwd=folder)
         watch = _Watch(process.pid)
         _, status, used = os.wait4(process.pid, 0)
         wall = perf_counter() - start

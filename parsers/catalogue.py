@@ -21,6 +21,7 @@ from parsers.model import Document, Found, Problem, ProblemKind, Transcript
 
 __all__ = ["TITLES", "Unreadable", "form_names", "open_document", "read", "readable_formats", "sniff"]
 
+RECOGNISED = "OCR 识别，请人工核对"
 REVISED = "文档含有未接受的修订，按“接受全部修订”后的内容读取"
 # Office opens a file locked with this password without asking for it ([MS-OFFCRYPTO] 2.4.2.3).
 BUILT_IN_PASSWORD = "VelvetSweatshop"
@@ -111,9 +112,12 @@ def read(content: bytes, name: str = "") -> list[Transcript]:
     transcripts = [transcript for found in _by_block(document) for transcript in found]
     if document.revised:
         transcripts = [_with_note(transcript, REVISED) for transcript in transcripts]
-    if not transcripts and document.format in SUPPORTING and promise(name):
+    if document.format == scan.SCAN:
+        transcripts = [_with_note(transcript, RECOGNISED) for transcript in transcripts]
+    if not transcripts and kind in SUPPORTING and promise(name):
         return [_nothing(kind, _broken_promise(name).problem)]
-    return transcripts or [Transcript(form=None, format=document.format)]
+    shown = kind if document.format == scan.SCAN else document.format
+    return transcripts or [Transcript(form=None, format=shown)]
 
 
 def _nothing(kind: str, problem: Problem) -> Transcript:

@@ -310,6 +310,25 @@ def remind(dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会提
     _in_office(work) if dry_run else _alone(work)
 
 
+@app.command()
+def rules(
+    instructions: Annotated[bool, typer.Option("--instructions", help="改为输出给高校看的填写说明。")] = False,
+    html: Annotated[bool, typer.Option("--html", help="填写说明用网页格式。")] = False,
+) -> None:
+    """现行规则一览，或据此生成的填写说明。例：annex-inbox rules --instructions --html > 填写说明.html"""
+    from dataclasses import astuple
+
+    from pipeline import guide, screen
+    from pipeline.rules import load
+    from pipeline.settings import load_settings
+
+    found = load(load_settings().rules_path)
+    if instructions or html:
+        typer.echo(guide.instructions(found, "html" if html else "markdown"))
+    else:
+        screen.rules(guide.HEADINGS, map(astuple, guide.table(found)))
+
+
 @app.command("try-rules")
 def try_rules(
     rules: Annotated[Path, typer.Argument(help="新的 rules.yaml。", exists=True, dir_okay=False)],

@@ -18,6 +18,12 @@ CHUNK = 256 * 1024
 FREE = 1024 * 1024
 # Listing an archive takes memory and time for each entry; no mail has so many.
 MOST_LISTED = 10_000
+# What senders are told in the same words whatever the format.
+BROKEN = "压缩包损坏或不完整"
+BROKEN_ENTRY = "压缩包中的这个文件已损坏"
+EMPTY = "压缩包里没有文件"
+LOCKED = "压缩包设有密码"
+VOLUME = "分卷压缩包的一部分，请压缩成一个 zip 文件"
 _JUNK = re.compile(r"(^|/)(__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*|~\$[^/]*)(/|$)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -74,6 +80,11 @@ def gathered(chunks: Iterable[bytes], budget: Budget, packed: int) -> bytes:
         if size > most:
             raise Broken("unsafe", f"解压后膨胀超过 {limits.max_ratio} 倍", Scope.ENTRY)
     return b"".join(held)
+
+
+def too_many(limits: Limits) -> Broken:
+    """What to raise for an archive that lists more than can be gone through."""
+    return Broken("unsafe", f"压缩包内的文件超过 {limits.max_files} 个")
 
 
 def check_spread(spread: int, packed: int, limits: Limits) -> None:

@@ -28,6 +28,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)\?=")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
+_NARROW = re.compile("[\x80-\u07ff]")
+_TWO_WIDE = re.compile("[\u0800-\U0010ffff][^\u0800-\U0010ffff]*[\u0800-\U0010ffff]")
 _CHINESE = re.compile("[\u3000-\u301f\u4e00-\u9fff\uff00-\uffef]+")
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"\s*(?=;|$)', re.DOTALL)
@@ -103,8 +105,7 @@ def _surely_utf8(raw: bytes) -> bool:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    wide = [char for char in text if char > "\x7f"]
-    return len(wide) > 1 and min(wide) >= "\u0800"
+    return _NARROW.search(text) is None and _TWO_WIDE.search(text) is not None
 
 
 def _latin(raw: bytes) -> str:

@@ -10,7 +10,8 @@ import html
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from parsers.forms import annex3, annex4
+from parsers import projects
+from parsers.forms import annex4
 from pipeline.model import Severity
 from pipeline.rules import Rule, Rules
 from pipeline.wording import deadline_text, one_line
@@ -23,7 +24,7 @@ MEGABYTE = 1024 * 1024
 FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "annex3": (
         "附件3 项目汇总表",
-        {"contact_name": "表格填写联系人", "contact_phone": "电话"} | annex3.LABELS,
+        {"contact_name": "表格填写联系人", "contact_phone": "电话"} | projects.LABELS,
     ),
     "annex4": ("附件4 项目申报表", annex4.LABELS | {"recommendation": "学校团委推荐意见及案例点评", "seal": "盖章"}),
 }

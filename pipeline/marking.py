@@ -20,6 +20,8 @@ from pipeline.model import Finding, Severity
 __all__ = ["FORMATS", "Marked", "mark", "marked", "marked_name"]
 
 SUFFIX = "（标注）"
+# Nobody works through more than this, and each mark makes the file larger.
+MOST_MARKS = 500
 FORMATS = {
     "docx": (".docx", ".docm", ".dotx", ".dotm"),
     "xlsx": (".xlsx", ".xlsm", ".xltx", ".xltm"),
@@ -35,6 +37,9 @@ def mark(content: bytes, format: str, findings: Sequence[Marked]) -> bytes | Non
     marks = [each for each in findings if each.severity is not Severity.NOTICE]
     if not marks or format not in FORMATS:
         return None
+    if len(marks) > MOST_MARKS:
+        rest = f"另有 {len(marks) - MOST_MARKS} 处问题没有逐一标出，请对照以上各处一并检查。"
+        marks = [*marks[:MOST_MARKS], Marked(message=rest)]
     try:
         result = _mark(content, format, marks)
         same = read(result) == read(content)

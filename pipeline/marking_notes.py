@@ -13,7 +13,7 @@ from lxml import etree
 from parsers.formats.workbook_extras import R, S
 from parsers.model import column_letters
 from pipeline.marking_package import Parts, number_in
-from pipeline.marking_value import AUTHOR
+from pipeline.marking_value import AUTHOR, BEGINNINGS
 
 COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
@@ -41,6 +41,7 @@ SHAPE = (
 SHAPES = re.compile(r"<((?:[\w.-]+:)?)shape\s[^>]*[^/]>.*?</\1shape>", re.S)
 NOTE_OF = re.compile(r"[:<]Row>\s*(\d+)\s*</[\w:.-]+>\s*<(?:[\w.-]+:)?Column>\s*(\d+)\s*<")
 WIDTH = 20
+OWN_LINE = re.compile(rf"(?:^|\n)(?:{'|'.join(BEGINNINGS)})[^\n]*")
 
 
 class Notes:
@@ -58,21 +59,21 @@ class Notes:
         return "" if relation is None or relation.external else self._parts.name(relation.target)
 
     def drop_own(self) -> list[str]:
-        """Take out the notes of an earlier round; returns the cells that had one."""
+        """Take out what an earlier round wrote; returns the cells it was written at."""
         if not self._part:
             return []
         root = self._parts.edit(self._part)
-        authors = [author.text or "" for author in root.iter(f"{S}author")]
-        cells = []
+        marked, emptied = [], set()
         for comment in list(root.iter(f"{S}comment")):
-            number = comment.get("authorId", "")
-            if number.isdecimal() and int(number) < len(authors) and authors[int(number)] == AUTHOR:
-                comment.getparent().remove(comment)
-                cells.append(comment.get("ref", ""))
-        if cells:
-            left = {comment.get("ref", "") for comment in root.iter(f"{S}comment")}
-            self._drop_shapes(set(cells) - left)
-        return cells
+            reference = comment.get("ref", "")
+            if _without_own(comment):
+                marked.append(reference)
+                if not any((text.text or "").strip() for text in comment.iter(f"{S}t")):
+                    comment.getparent().remove(comment)
+                    emptied.add(reference)
+        if emptied:
+            self._drop_shapes(emptied)
+        return marked
 
     def _drop_shapes(self, cells: set[str]) -> None:
         if not self._boxes:
@@ -132,11 +133,11 @@ class Notes:
             return self._boxes
         part = self._boxes = self._parts.unused("xl/drawings/vmlDrawing{}.vml")
         self._parts.put(part, EMPTY.format(block=number_in(part)).encode())
-        self._parts.declare(part, VML_TYPE)
+        self._parts.declare_extension("vml", VML_TYPE)
         sheet = self._parts.edit(self._sheet)
         for broken in sheet.findall(f"{S}legacyDrawing"):
             sheet.remove(broken)
-        legacy = etree.Element(f"{S}legacyDrawing")
+        legacy = etree.Element(f"{S}legacyDrawing", nsmap={"r": R[1:-1]})
         legacy.set(f"{R}id", self._parts.relate(self._sheet, "vmlDrawing", part))
         following = next((child for child in sheet if child.tag in BEHIND_LEGACY), None)
         if following is None:
@@ -144,6 +145,21 @@ class Notes:
         else:
             following.addprevious(legacy)
         return part
+
+
+def _without_own(comment: Any) -> bool:
+    """Take our lines out of a note; they are told by how they begin, for not every program keeps a note's author."""
+    texts = list(comment.iter(f"{S}t"))
+    whole = "".join(text.text or "" for text in texts)
+    own = [match.span() for match in OWN_LINE.finditer(whole)]
+    # Programs cut a line into runs wherever the script changes.
+    end = 0
+    for text in texts:
+        start, end = end, end + len(text.text or "")
+        text.text = "".join(whole[at] for at in range(start, end) if not any(a <= at < b for a, b in own))
+        if not text.text and text.getparent().tag == f"{S}r":
+            text.getparent().getparent().remove(text.getparent())
+    return bool(own)
 
 
 def _write(text: Any, words: str) -> None:

@@ -109,6 +109,13 @@ class Parts:
         element.set("PartName", f"/{part}")
         element.set("ContentType", content_type)
 
+    def declare_extension(self, extension: str, content_type: str) -> None:
+        """State the type of all parts with this ending, unless that is stated already."""
+        types = self.edit("[Content_Types].xml")
+        if not any(element.get("Extension", "").lower() == extension for element in types):
+            element = etree.Element(f"{TYPES}Default", Extension=extension, ContentType=content_type)
+            types.insert(0, element)
+
     def unused(self, pattern: str) -> str:
         """A part name that is free: `xl/comments{}.xml` becomes xl/comments1.xml, or the next number."""
         return next(name for number in itertools.count(1) if (name := pattern.format(number)) not in self)

@@ -201,7 +201,7 @@ def _put_list(parts: Parts, book: str, own: str, content: bytes, titles: set[str
     parts.declare(part, SHEET_TYPE)
     sheets = parts.edit(book).find(f"{S}sheets")
     identifier = 1 + max((int(sheet.get("sheetId", "0")) for sheet in sheets), default=0)
-    sheet = etree.SubElement(sheets, f"{S}sheet", name=title, sheetId=str(identifier))
+    sheet = etree.SubElement(sheets, f"{S}sheet", nsmap={"r": R[1:-1]}, name=title, sheetId=str(identifier))
     sheet.set(f"{R}id", parts.relate(book, "worksheet", part))
 
 

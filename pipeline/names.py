@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from parsers.text import fold
 
 LEVELS = re.compile(r"校级|院级|系级|校|院|系|部|书院|大学|中心|所")
-WHOLE_SCHOOL = re.compile(r"^(?:校级|学校|校|校团委)?$")
+WHOLE_SCHOOL = re.compile(r"^(?:校级|学校|校|校团委|本校|我校)*$")
+TERM_OF_OFFICE = re.compile(r"第[一二三四五六七八九十百\d]+届|^[x×某]+(?=[校院])")
 ANY_COLLEGE = re.compile(r"^(?:[x×某]*)(?:二级学院|院级|学院|院系|系级|院|系|二级院系|院系级|院系两级)$")
 
 
@@ -29,8 +30,9 @@ def project_stem(name: str) -> str:
 
 def category_of(text: str, categories: tuple[str, ...]) -> str | None:
     """Which one of the categories a text names, or None; 类, quotation marks, numbering and blanks are forgiven."""
-    key = re.sub(r"^\d{1,2}(?=\D)", "", same_project(text)).removesuffix("类")
-    if key.startswith("其他类") or key.startswith("其它"):
+    key = "".join(character for character in same_project(text) if unicodedata.category(character)[0] != "S")
+    key = re.sub(r"^(?:\d{1,2}|[一二三四五六七八九十]|项目类别|类别)(?=\D)", "", key).removesuffix("项目").removesuffix("类")
+    if key.startswith(("其他类", "其它")):
         key = "其他"
     return next((name for name in categories if key == fold(name).removesuffix("类")), None)
 
@@ -80,6 +82,7 @@ def _unit(unit: str, names: tuple[str, ...]) -> str:
     """The unit below the university: "" is the school's own union, "*" any college."""
     for name in sorted(names, key=len, reverse=True):
         unit = unit.removeprefix(fold(name))
+    unit = TERM_OF_OFFICE.sub("", unit)
     if WHOLE_SCHOOL.match(unit):
         return ""
     return "*" if ANY_COLLEGE.match(unit) else unit

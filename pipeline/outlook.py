@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline import charsets
-from pipeline.budget import MOST_LISTED, Broken, Budget
+from pipeline.budget import MOST_LISTED, Broken, Budget, too_many
 from pipeline.model import Attachment
 
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -46,7 +46,7 @@ def files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
 def _attached(compound: Any, root: Sequence[str], path: str, budget: Budget) -> Iterator[Attachment]:
     listed = compound.listdir(streams=True, storages=False)
     if len(listed) > MOST_LISTED:
-        raise Broken("unsafe", f"压缩包内的文件超过 {budget.limits.max_files} 个")
+        raise too_many(budget.limits)
     depth = len(root)
     held: dict[str, dict[str, list[str]]] = {}
     for entry in listed:

@@ -18,15 +18,28 @@ from pathlib import Path
 from typing import IO
 
 from pipeline import charsets, rar, tars
-from pipeline.budget import MOST_LISTED, Broken, Budget, Scope, check_spread, gathered, inner_path
+from pipeline.budget import (
+    BROKEN,
+    BROKEN_ENTRY,
+    EMPTY,
+    LOCKED,
+    MOST_LISTED,
+    VOLUME,
+    Broken,
+    Budget,
+    Scope,
+    check_spread,
+    gathered,
+    inner_path,
+    too_many,
+)
 from pipeline.model import Attachment
 
 PROGRAM = Path(__file__).with_name("unpacker.py")
-VOLUME = "分卷压缩包的一部分，请压缩成一个 zip 文件"
 # A frame carries 64 KB of data at most, and a name is shorter.
 _MOST_FRAME = 1024 * 1024
 _PASSED_ON = ("PATH", "SYSTEMROOT", "LIBARCHIVE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_LOCKED = ("encrypt", "passphrase", "crypto codec")
+_LOCKED_WORDS = ("encrypt", "passphrase", "crypto codec")
 _UNKNOWN = ("unsupported", "not supported", "unavailable", "unrecognized", "unknown", "cannot be decoded")
 _MEMORY = ("allocate", "memory")
 
@@ -39,7 +52,7 @@ def rar_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     """The files in a RAR archive of any version libarchive reads."""
     traits = rar.traits(attachment.content)
     if traits.locked:
-        raise Broken("encrypted", "压缩包设有密码")
+        raise Broken("encrypted", LOCKED)
     if traits.volume:
         raise Broken("unsupported", VOLUME)
     yield from packed_files(attachment, budget, traits.format)
@@ -60,10 +73,20 @@ def packed_files(
         if first == b"T":
             yield from tars.members(output, attachment, budget)
         else:
+            if format_name == "raw":
+                # What is merely compressed has no name of its own.
+                content = _bare(attachment.path).encode()
             frames = _Frames(output, first, content)
-            yield from _files(frames, attachment, budget)
+            yield from _files(frames, attachment, budget, alone=format_name == "zip")
             if frames.kind != b".":
                 raise _death(process)
+
+
+def _bare(path: str) -> str:
+    """The name of a compressed file without the ending that says so."""
+    name = path.rpartition("/")[2]
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}.tar" if ending.lower().startswith("t") else stem or name
 
 
 def _death(process: subprocess.Popen[bytes]) -> Broken:
@@ -71,7 +94,7 @@ def _death(process: subprocess.Popen[bytes]) -> Broken:
     # SIGKILL and SIGXCPU come from our limit or its own; whatever else ends it, the archive made it crash.
     if process.wait() in (-9, -24):
         return Broken("unsafe", "解压时间过长，已停止")
-    return Broken("unreadable", "压缩包损坏或不完整")
+    return Broken("unreadable", BROKEN)
 
 
 @contextmanager
@@ -139,7 +162,8 @@ def _frame(output: IO[bytes]) -> tuple[bytes, bytes]:
     return (head[:1], content) if len(content) == size else (b"", b"")
 
 
-def _files(frames: _Frames, attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
+def _files(frames: _Frames, attachment: Attachment, budget: Budget, alone: bool) -> Iterator[Attachment]:
+    """The files in the frames; `alone` tells that each entry may be locked by itself."""
     before, count, packed = budget.total, 0, len(attachment.content)
     while frames.kind in (b"N", b"R"):
         name = frames.content.decode("utf-8", "replace") if frames.kind == b"N" else charsets.decode(frames.content)
@@ -147,14 +171,18 @@ def _files(frames: _Frames, attachment: Attachment, budget: Budget) -> Iterator[
         file = _file(frames, f"{attachment.path}/{path}", budget, packed)
         count += 1
         if count > MOST_LISTED:
-            raise Broken("unsafe", f"压缩包内的文件超过 {budget.limits.max_files} 个")
-        if path:
+            raise too_many(budget.limits)
+        if file.problem == "encrypted" and not alone:
+            raise Broken("encrypted", LOCKED)
+        fatal = frames.kind == b"X" and bool(frames.stopped)
+        if path and not fatal:
             yield file
         check_spread(budget.total - before, packed, budget.limits)
     if frames.kind == b"X":
-        raise _broken(frames.content.decode("utf-8", "replace"), Scope.ARCHIVE)
+        # What stopped the last entry is why the archive cannot be read on.
+        raise _broken(frames.stopped or frames.content.decode("utf-8", "replace"), Scope.ARCHIVE)
     if not count and frames.kind == b".":
-        raise Broken("unreadable", "压缩包里没有文件")
+        raise Broken("unreadable", EMPTY)
 
 
 def _file(frames: _Frames, path: str, budget: Budget, packed: int) -> Attachment:
@@ -176,10 +204,10 @@ def _file(frames: _Frames, path: str, budget: Budget, packed: int) -> Attachment
 def _broken(words: str, scope: Scope) -> Broken:
     """What libarchive's words mean to the person who sent the file."""
     said = words.lower()
-    if any(word in said for word in _LOCKED):
-        return Broken("encrypted", "压缩包设有密码", scope)
+    if any(word in said for word in _LOCKED_WORDS):
+        return Broken("encrypted", LOCKED, scope)
     if any(word in said for word in _MEMORY):
         return Broken("unsafe", "解压所需内存过大", scope)
     if any(word in said for word in _UNKNOWN):
         return Broken("unsupported", "压缩方法不常见，请改用 zip 格式压缩", scope)
-    return Broken("unreadable", "压缩包损坏或不完整" if scope is Scope.ARCHIVE else "压缩包中的这个文件已损坏", scope)
+    return Broken("unreadable", BROKEN if scope is Scope.ARCHIVE else BROKEN_ENTRY, scope)

@@ -16,7 +16,7 @@ from pipeline.names import applicant, category_of, same_applicant, same_project
 from pipeline.period import read_period
 from pipeline.roster import Nearness
 from pipeline.subjects import Application, Breach, File, Letter, SummaryTable, Whole, predicate
-from pipeline.values import is_blank, is_url, people, phones, says_nothing, word_count
+from pipeline.values import has_opinion, is_blank, is_url, people, phones, says_nothing, word_count
 
 # ---------------------------------------------------------------- the mail
 
@@ -256,8 +256,8 @@ def period_unreadable(form: Application) -> Iterator[Breach]:
 
 @predicate()
 def opinion_blank(form: Application) -> Iterator[Breach]:
-    """The committee's opinion is blank."""
-    if is_blank(form.record.recommendation):
+    """The committee's opinion is blank, or shows only who signed it and when."""
+    if not has_opinion(form.record.recommendation):
         yield _in_form(form, "recommendation", label="学校团委推荐意见及案例点评")
 
 

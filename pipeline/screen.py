@@ -5,7 +5,7 @@ Rich is loaded only when something is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +115,8 @@ def status(report: dict[str, Any]) -> None:
     out = console()
     states = "，".join(f"{name} {count}" for name, count in report["states"].items())
     out.print(f"截止 {report['deadline'][:16].replace('T', ' ')}（{report['time_left']}）。{states}。")
-    table = Table("高校", "状态", "项目", "申报表", "须补正")
+    table = Table("高校", "状态", "项目", "申报表")
+    table.add_column("须补正", overflow="fold")
     for line in report["universities"]:
         colour = COLOURS[State(line["state"])]
         problems = "\n".join(_plain(f"{e['project']} {e['message']}".strip()) for e in line["errors"][:5])
@@ -128,6 +129,18 @@ def status(report: dict[str, Any]) -> None:
     mails = report["mails"]
     out.print(f"邮件：已登记 {mails['recorded']} 封，搁置 {mails['set_aside']} 封，待回复 {mails['unanswered']} 封。")
     out.print(f"上次成功运行：{report['last_success'][:19].replace('T', ' ') or '还没有'}")
+
+
+def rules(headings: Sequence[str], rows: Iterable[Any]) -> None:
+    """The table of all rules."""
+    from rich.table import Table
+
+    table = Table(show_lines=True)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(str(value)) for value in row))
+    console().print(table)
 
 
 def history(report: dict[str, Any]) -> None:

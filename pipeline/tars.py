@@ -14,7 +14,19 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from pipeline import charsets
-from pipeline.budget import CHUNK, MOST_LISTED, Broken, Budget, Scope, check_spread, gathered, inner_path
+from pipeline.budget import (
+    BROKEN,
+    CHUNK,
+    EMPTY,
+    MOST_LISTED,
+    Broken,
+    Budget,
+    Scope,
+    check_spread,
+    gathered,
+    inner_path,
+    too_many,
+)
 from pipeline.model import Attachment
 
 BLOCK = 512
@@ -23,7 +35,6 @@ _MOST_HEADER = 1024 * 1024
 _PAX = re.compile(rb"(\d{1,7}) ([^=\n]{1,100})=")
 # What zlib and gzip raise for a damaged file.
 _DAMAGE = (zlib.error, EOFError, OSError)
-_BROKEN = "压缩包损坏或不完整"
 
 
 class Stream(Protocol):
@@ -60,7 +71,7 @@ def gzip_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
                 path = f"{attachment.path}/{_inner_name(attachment)}"
                 yield Attachment(path, gathered(iter(lambda: stream.read(CHUNK), b""), budget, packed))
     except _DAMAGE:
-        raise Broken("unreadable", _BROKEN) from None
+        raise Broken("unreadable", BROKEN) from None
 
 
 def members(stream: Stream, attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
@@ -69,7 +80,7 @@ def members(stream: Stream, attachment: Attachment, budget: Budget) -> Iterator[
     before, empty, packed = budget.total, True, len(attachment.content)
     for number, name in enumerate(_entries(source)):
         if number >= MOST_LISTED:
-            raise Broken("unsafe", f"压缩包内的文件超过 {budget.limits.max_files} 个")
+            raise too_many(budget.limits)
         path = inner_path(charsets.decode(name))
         if path:
             empty, path = False, f"{attachment.path}/{path}"
@@ -81,7 +92,7 @@ def members(stream: Stream, attachment: Attachment, budget: Budget) -> Iterator[
                 yield Attachment(path, b"", problem=broken.problem, detail=broken.detail)
             check_spread(budget.total - before, packed, budget.limits)
     if empty:
-        raise Broken("unreadable", "压缩包里没有文件")
+        raise Broken("unreadable", EMPTY)
 
 
 class _Source:
@@ -107,7 +118,7 @@ class _Source:
         while self.left:
             chunk = self.take(min(self.left, CHUNK))
             if not chunk:
-                raise Broken("unreadable", _BROKEN)
+                raise Broken("unreadable", BROKEN)
             self.left -= len(chunk)
             yield chunk
         self.take(self.padding)
@@ -126,7 +137,7 @@ def _entries(source: _Source) -> Iterator[bytes]:
         if not any(header):
             return
         if len(header) < BLOCK or not _is_true(header):
-            raise Broken("unreadable", _BROKEN)
+            raise Broken("unreadable", BROKEN)
         kind, size = header[156:157], _number(header[124:136])
         if kind in (b"x", b"g", b"L", b"K", b"X"):
             extensions += 1
@@ -160,7 +171,7 @@ def _number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     digits = field.replace(b"\x00", b" ").strip()
     if digits.strip(b"01234567"):
-        raise Broken("unreadable", _BROKEN)
+        raise Broken("unreadable", BROKEN)
     return int(digits or b"0", 8)
 
 

@@ -59,13 +59,16 @@ def files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
 
 
 def _read(content: bytes) -> tuple[list[_File], bool]:
-    """The attachments, and whether the stream is intact to its end."""
+    """The attachments, and whether nothing was cut off."""
     found: list[_File] = []
     code_page, position = "", 6
     while position + 9 <= len(content):
         level, key, _, size = struct.unpack_from("<BHHI", content, position)
         value, position = content[position + 9 : position + 9 + size], position + 9 + size + 2
-        if level not in (1, 2) or len(value) < size or len(found) > MOST_LISTED:
+        if level not in (1, 2):
+            # What follows is no attribute; mail programs have left things there.
+            break
+        if len(value) < size or len(found) > MOST_LISTED:
             return found, False
         if key == _CODE_PAGE and size >= 4:
             code_page = f"cp{struct.unpack_from('<I', value)[0]}"
@@ -75,7 +78,7 @@ def _read(content: bytes) -> tuple[list[_File], bool]:
             if not found:
                 found.append(_File())
             _take(found[-1], key, value, code_page)
-    return [file for file in found if file.content or file.names], position >= len(content)
+    return [file for file in found if file.content or file.names], True
 
 
 def _take(file: _File, key: int, value: bytes, code_page: str) -> None:

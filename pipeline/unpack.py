@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from pipeline import bodies, charsets, outlook, packed, parts, rar, tars, tnef, zips
-from pipeline.budget import Broken, Budget, Scope, megabytes
+from pipeline.budget import VOLUME, Broken, Budget, Scope, megabytes
 from pipeline.model import Attachment, Limits
 
 _Reader = Callable[[Attachment, Budget], Iterator[Attachment]]
@@ -108,7 +108,7 @@ def _refusal(attachment: Attachment) -> str:
     """Why an archive of another kind is not opened, "" if it is none."""
     content = attachment.content
     if _VOLUME.search(attachment.path.lower()) and not content.startswith(rar.MAGIC):
-        return zips.VOLUME
+        return VOLUME
     kind = next((kind for kind, magic in _UNKNOWN_ARCHIVES if magic.match(content)), "")
     return f"{kind} 格式的压缩包，请改用 zip 格式压缩" if kind else ""
 

@@ -17,8 +17,11 @@ ASIAN = re.compile(
 )
 RUN = re.compile(r"[^\s\u3000]+")
 
-MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?(1[3-9](?:[-\s]?\d){9})(?!\d)")
-LANDLINE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?\(?(0[1-9]\d{1,2}|47\d|48[23])\)?[-\s]*([2-8]\d{6,7})(?:\s*[-转#]\s*\d{1,6})?(?!\d)")
+MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?(1[-\s.]?[3-9](?:[-\s.]?\d){9})(?!\d)")
+LANDLINE = re.compile(
+    r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?\(?(0[1-9]\d{1,2}|47\d|48[23])\)?[-\s./~]*([2-8](?:[-\s]?\d){6,7})"
+    r"(?:\s*[-转#]\s*\d{1,6})?(?!\d)"
+)
 SERVICE = re.compile(r"(?<!\d)([48]00(?:[-\s]?\d){7})(?!\d)")
 
 URL = re.compile(
@@ -26,6 +29,14 @@ URL = re.compile(
     r"|(?<![\w@.])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|gov|edu|top|vip|tv|cc|me|io)(?![\w.])(?:[/:?#][^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]*)?",
     re.IGNORECASE,
 )
+# Who signs, and for whom; with a date and a seal that is all a form shows that was signed but not judged.
+SIGNER = re.compile(
+    r"[\u4e00-\u9fff]{0,30}(?:大学|学院|学校|委员会|团委|党委|团总支)(?:盖章|公章|签章|意见|推荐意见)?:?"
+    r"|(?:[\u4e00-\u9fff]{0,12}(?:书记|负责人|领导|签字|签名|签章|签发人|审核人|经办人|盖章|公章|日期|时间):?[\u4e00-\u9fff·]{0,4})+"
+)
+SAYING = re.compile(r"同意|推荐(?!意见|单位)|推选|属实|优秀|良好|支持|建议|予以|报送|上报|符合|认可|通过|赞同|可行|有效|好评|较好|很好")
+DAY = re.compile(r"(?:\d{2,4}|[〇零○一二]{2,4})[年./\-][\d一二三四五六七八九十]{1,3}[月./\-](?:[\d一二三四五六七八九十]{1,3}[日号]?)?")
+
 NOTHING = {"", "无", "暂无", "没有", "无链接", "暂无链接", "none", "null"}
 
 
@@ -49,7 +60,7 @@ def phones(text: str) -> tuple[str, ...]:
         area = area if area.startswith("0") else f"0{area}"
         # Area codes are 010, 02x, or 0 and three digits.
         if len(area) == 4 or (len(area) == 3 and area[1] in "12"):
-            found.append(area + number)
+            found.append(area + re.sub(r"\D", "", number))
     found += [re.sub(r"\D", "", number) for number in SERVICE.findall(LANDLINE.sub(" ", rest))]
     return tuple(dict.fromkeys(found))
 
@@ -62,6 +73,18 @@ def says_nothing(text: str) -> bool:
 def is_blank(text: str) -> bool:
     """Whether nothing was filled in: no letter, digit or ideograph at all (———, /, ＿＿)."""
     return not any(character.isalnum() for character in text)
+
+
+def has_opinion(text: str) -> bool:
+    """Whether a committee's opinion says anything beside who signed it and when; a word for "none" does not."""
+    return not says_nothing(text) and any(map(_says, text.splitlines()))
+
+
+def _says(line: str) -> bool:
+    key = DAY.sub("", fold(line)).strip(":,.;。、_-/")
+    if is_blank(key) or len(key) > 60:
+        return bool(key) and not is_blank(key)
+    return SAYING.search(key) is not None or SIGNER.fullmatch(key) is None
 
 
 def is_url(text: str) -> bool:

@@ -13,14 +13,28 @@ import zlib
 from collections.abc import Iterator
 
 from pipeline import charsets
-from pipeline.budget import CHUNK, MOST_LISTED, Broken, Budget, Scope, check_spread, gathered, inner_path
+from pipeline.budget import (
+    BROKEN,
+    BROKEN_ENTRY,
+    CHUNK,
+    EMPTY,
+    LOCKED,
+    MOST_LISTED,
+    VOLUME,
+    Broken,
+    Budget,
+    Scope,
+    check_spread,
+    gathered,
+    inner_path,
+    too_many,
+)
 from pipeline.model import Attachment
 
 _ENTRY = b"PK\x01\x02"
 _UTF8_FLAG = 0x800
 _LOCKED = 0x2041
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-VOLUME = "分卷压缩包的一部分，请压缩成一个 zip 文件"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _DOCUMENT = re.compile(
     r"\.(docx?|docm|dotx?|xlsx?|xlsm|xlsb|xltx?|pptx?|pptm|wps|et|dps|od[tsp]|ofd|pages|numbers|key|pdf|epub)$",
@@ -84,14 +98,14 @@ def zip_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     content, limits = attachment.content, budget.limits
     # Entries of archives stored inside are counted too, hence the margin.
     if content.count(_ENTRY) > min(20 * limits.max_files, MOST_LISTED):
-        raise Broken("unsafe", f"压缩包内的文件超过 {limits.max_files} 个")
+        raise too_many(limits)
     archive, content = _zip_file(content)
     before = budget.total
     entries = [(entry, path) for entry, path in _named(archive.infolist()) if path]
     if not entries:
-        raise Broken("unreadable", "压缩包里没有文件")
+        raise Broken("unreadable", EMPTY)
     if all(entry.flag_bits & _LOCKED for entry, _ in entries):
-        raise Broken("encrypted", "压缩包设有密码")
+        raise Broken("encrypted", LOCKED)
     for entry, path in entries:
         path = f"{attachment.path}/{path}"
         try:
@@ -116,7 +130,7 @@ def _zip_file(content: bytes) -> tuple[zipfile.ZipFile, bytes]:
     except DAMAGE:
         if _is_volume(content):
             raise Broken("unsupported", VOLUME) from None
-        raise Broken("unreadable", "压缩包损坏或不完整") from None
+        raise Broken("unreadable", BROKEN) from None
 
 
 def _is_volume(content: bytes) -> bool:
@@ -186,7 +200,7 @@ def _unicode_path(extra: bytes, raw: bytes) -> str:
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes, budget: Budget) -> bytes:
     """An entry's bytes, read in bounded pieces. Raises Broken, with scope ENTRY unless the mail's budget is spent."""
     if entry.flag_bits & _LOCKED:
-        raise Broken("encrypted", "压缩包设有密码", Scope.ENTRY)
+        raise Broken("encrypted", LOCKED, Scope.ENTRY)
     if entry.compress_type not in _METHODS:
         # The standard library decompresses the other methods without a bound.
         raise Broken("unsupported", "压缩方法不常见，请用普通 zip 方式重新压缩", Scope.ENTRY)
@@ -196,7 +210,7 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes, budg
             chunks = iter(lambda: stream.read(CHUNK), b"")
             return gathered(chunks, budget, min(entry.compress_size, len(content)))
     except DAMAGE:
-        raise Broken("unreadable", "压缩包中的这个文件已损坏", Scope.ENTRY) from None
+        raise Broken("unreadable", BROKEN_ENTRY, Scope.ENTRY) from None
 
 
 def _agree_on_name(entry: zipfile.ZipInfo, content: bytes) -> None:

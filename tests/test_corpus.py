@@ -8,20 +8,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from corpus import defects, form_paper, office, summary_paper, words, write
-from corpus.plan import Box, Line, Paper, Piece, Table, line
+from corpus.plan import Line, Paper, Piece, Table, line
 from corpus.tally import Tally, answer
 
 from pipeline.rules import Rules, load
 
 ROOT = Path(__file__).parents[1]
-SHEET, XML, LIBRARY = "xlsx", "xml", "library"
+SHEET, XML, LIBRARY, OFFICE = "xlsx", "xml", "library", "office"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def written(rng: Random, paper: Paper, program: str, tidy: bool = False) -> tupl
     """The paper as a file, and the ending of its name."""
     if program == SHEET:
         return ".xlsx", write.workbook({rng.choice(("Sheet1", "汇总表", "附件")): paper}, left=rng.choice((0, 0, 1)))
-    if program == XML:
+    if program in (XML, OFFICE):
         return ".docx", write.WordXml(rng, tidy).write(paper)
     return ".docx", write.library_docx(paper)
 
@@ -49,7 +48,7 @@ def way_for(rng: Random, row: dict[str, Any], program: str) -> Sequence[Piece]:
 
 
 def form_paper_for(rng: Random, row: dict[str, Any], program: str, style: str = "") -> Paper:
-    styles = [one for one in form_paper.STYLES if program == XML or one not in form_paper.ONLY_WORD]
+    styles = [one for one in form_paper.STYLES if program in (XML, OFFICE) or one not in form_paper.ONLY_WORD]
     return form_paper.paper(rng, row, way_for(rng, row, program), style or rng.choice(styles))
 
 
@@ -86,7 +85,7 @@ def unsealed(truth: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("part", range(4))
 def test_correct_submissions_are_read_to_the_letter_and_nothing_is_found_wrong(part: int, rules: Rules, tmp_path: Path) -> None:
     tally = Tally()
-    for seed in range(part * 15, part * 15 + 15):
+    for seed in range(part * 10, part * 10 + 10):
         rng = Random(seed)
         truth = words.submission(rng)
         files, expected = files_of(rng, truth)
@@ -192,18 +191,21 @@ def trips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str,
     word: dict[str, bytes] = {}
     excel: dict[str, bytes] = {}
     truth: dict[str, Any] = {}
-    for seed in range(4):
+    for seed in range(3):
         for kind, files in (("w", word), ("x", excel)):
             program = rng.choice((XML, LIBRARY)) if kind == "w" else SHEET
             one = words.submission(rng, rng.randint(2, 4))
+            for row in one["projects"]:
+                # A picture's name and a link's target in a sheet are lost on the way through the old formats.
+                row["bare_links"], row["sealed"] = kind == "x", row["sealed"] and kind == "w"
             ending, content = written(rng, summary_paper.paper(rng, one, kind == "x"), program, True)
             files[f"{kind}a{seed}{ending}"], truth[f"{kind}a{seed}"] = content, summary_paper.data(one)
-            for index, row in enumerate(one["projects"][:2]):
-                program = XML if kind == "w" else SHEET
+            for index, row in enumerate(one["projects"][:3]):
+                program = OFFICE if kind == "w" else SHEET
                 ending, content = written(rng, form_paper_for(rng, row, program), program, True)
                 files[f"{kind}b{seed}{index}{ending}"], truth[f"{kind}b{seed}{index}"] = content, form_paper.data(row, row["sealed"])
     made: dict[str, dict[str, bytes]] = {}
-    for files, back, kinds in ((word, "docx", ("odt", "doc", "rtf")), (excel, "xlsx", ("ods", "xls"))):
+    for files, back, kinds in ((word, "docx", ("odt", "doc")), (excel, "xlsx", ("ods", "xls"))):
         for kind in kinds:
             made[kind] = office.convert(files, (kind,), folder / kind)
         once = {f"{kind}-{name}": content for kind in kinds for name, content in made[kind].items()}
@@ -214,7 +216,7 @@ def trips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str,
 
 
 @pytest.mark.skipif(office.SOFFICE is None and not os.environ.get("CI"), reason="LibreOffice is not installed")
-@pytest.mark.parametrize("way", ["odt docx", "doc docx", "rtf docx", "ods xlsx", "xls xlsx", "ods", "xls"])
+@pytest.mark.parametrize("way", ["odt docx", "doc docx", "ods xlsx", "xls xlsx", "ods", "xls"])
 def test_what_an_office_writes_again_is_read_the_same(way: str, trips: Any, rules: Rules, tmp_path: Path) -> None:
     tally, (files, expected) = Tally(), trips[way]
     if way in ("ods", "xls"):
@@ -252,6 +254,5 @@ def test_hidden_and_empty_sheets_beside_the_table_are_no_forms(rules: Rules, tmp
     assert not tally.remarks, str(tally)
 
 
-def test_a_seal_box_is_what_it_was_made(rules: Rules) -> None:
-    assert replace(Box(), seal=True).seal
+def test_the_corpus_and_the_rules_name_the_same_ten_categories(rules: Rules) -> None:
     assert rules.terms.categories == words.CATEGORIES

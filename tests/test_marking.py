@@ -29,7 +29,7 @@ from parsers.catalogue import open_document
 from parsers.model import Annex3, Grid, GridKind, Place
 from pipeline.check import check_document
 from pipeline.demo import forms
-from pipeline.marking import Marked, mark, marked, marked_name
+from pipeline.marking import MOST_MARKS, Marked, mark, marked, marked_name
 from pipeline.marking_list import HEADINGS
 from pipeline.marking_value import AUTHOR
 from pipeline.model import SHANGHAI, Finding, Severity
@@ -176,6 +176,14 @@ def test_what_is_for_staff_only_is_never_marked() -> None:
 @pytest.mark.parametrize("format", ["doc", "xls", "ods", "pdf", "png", ""])
 def test_formats_other_than_docx_and_xlsx_are_not_marked(format: str) -> None:
     assert mark(FILES["附件3.xlsx"], format, [Marked(at(6, 0), "请改正")]) is None
+
+
+def test_more_marks_than_anybody_reads_are_summed_up() -> None:
+    marks = [Marked(at(row, 3), f"第{row}处") for row in range(MOST_MARKS + 7)]
+    result = mark(workbook(), "xlsx", marks)
+    assert result is not None
+    last = [row[3] for row in opened(result)["问题清单"].iter_rows(min_row=2, values_only=True) if row[3]][-1]
+    assert last == "另有 7 处问题没有逐一标出，请对照以上各处一并检查。"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn", FILES["附件4.docx"][:3000], b"\xd0\xcf\x11\xe0 old"])
@@ -399,6 +407,21 @@ def test_a_quote_in_a_sheets_name_does_not_break_the_link() -> None:
     assert opened(result)["问题清单"]["C2"].hyperlink.location == "'张三''s表'!B2"
 
 
+def test_what_an_earlier_round_wrote_below_somebodys_note_goes_and_the_note_stays() -> None:
+    def fill(sheet: Any) -> None:
+        sheet["B2"].comment = Comment("李四的批注", "李四")
+
+    first = mark(workbook(fill), "xlsx", [Marked(at(1, 1), "请改正")])
+    assert first is not None
+    second = mark(first, "xlsx", [Marked(at(4, 4), "别处")])
+    assert second is not None
+    sheet = opened(second)["附件3"]
+    assert sheet["B2"].comment.text == "李四的批注"
+    assert sheet["B2"].fill.fill_type is None
+    drawing = next(content.decode() for name, content in parts(second).items() if name.endswith(".vml"))
+    assert len(re.findall(r"ObjectType=.Note", drawing)) == 2
+
+
 @pytest.mark.parametrize("saved_by_openpyxl", [False, True])
 def test_a_marked_copy_sent_back_loses_the_marks_of_the_earlier_round(saved_by_openpyxl: bool) -> None:
     first = mark_up("附件3.xlsx")
@@ -609,4 +632,11 @@ def test_a_marked_file_opens_in_libreoffice_and_comes_back_with_its_marks(name: 
         return
     assert opened(again)["附件3"]["J7"].comment is not None
     assert opened(again).sheetnames == ["附件3", "问题清单"]
-    assert mark(again, "xlsx", [Marked(at(6, 9), "仍须改正")]) is not None
+    second = mark(again, "xlsx", [Marked(at(6, 9), "仍须改正")])
+    assert second is not None
+    sheet = opened(second)["附件3"]
+    assert {cell.coordinate: cell.comment.text for row in sheet for cell in row if cell.comment} == {
+        "J7": "【错误】仍须改正"
+    }
+    assert {cell.coordinate for row in sheet for cell in row if cell.fill.fgColor.rgb in (RED, YELLOW)} == {"J7"}
+    assert opened(second).sheetnames == ["附件3", "问题清单"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import sys
-import types
 import zipfile
 import zlib
 
@@ -164,19 +162,83 @@ def test_what_is_called_a_mail_but_is_none_is_unreadable() -> None:
 @pytest.mark.parametrize(
     ("name", "magic"),
     [
-        ("a.rar", b"Rar!\x1a\x07\x01\x00"),
-        ("a.zip", b"Rar!\x1a\x07\x00"),
-        ("a.7z", b"7z\xbc\xaf\x27\x1c\x00"),
-        ("a.tar.gz", b"\x1f\x8b\x08\x00"),
-        ("a.tar", b"\x00" * 257 + b"ustar\x00"),
+        ("a.arj", b"\x60\xea" + bytes(20)),
+        ("a.ace", bytes(7) + b"**ACE**"),
         ("a.z01", b"PK\x07\x08"),
+        ("a.7z.001", b"7z\xbc\xaf\x27\x1c"),
         ("a.part1.rar", b""),
     ],
 )
-def test_other_archives_are_unsupported_and_zip_is_named_as_the_way(name: str, magic: bytes) -> None:
+def test_archives_nobody_reads_are_unsupported_and_zip_is_named_as_the_way(name: str, magic: bytes) -> None:
     (file,) = unpack([Attachment(name, magic)])
     assert file.problem == "unsupported"
     assert "zip" in file.detail
+
+
+@pytest.mark.parametrize("name", ["a.rar", "a.7z", "a.tar", "a.tgz", "a.gz", "a.bz2", "a.xz", "a.cab"])
+@pytest.mark.parametrize("content", [b"", b"no archive at all"])
+def test_what_is_called_an_archive_but_is_none_is_unreadable(name: str, content: bytes) -> None:
+    assert problems(content, name) == [(name, "unreadable")]
+
+
+def test_a_document_that_is_called_an_archive_is_left_to_the_parsers() -> None:
+    assert problems(b"%PDF-1.4", "附件4.rar") == [("附件4.rar", "")]
+
+
+def test_a_zip_that_is_locked_throughout_is_one_finding() -> None:
+    content = raw_zip([(b"a.docx", b"1"), (b"b.docx", b"2")], flags=1)
+    assert problems(content) == [("材料.zip", "encrypted")]
+
+
+def test_the_last_volume_of_a_split_zip_is_no_damaged_zip() -> None:
+    content = bytearray(raw_zip([(b"a.docx", b"1")]))
+    struct.pack_into("<H", content, content.index(b"PK\x05\x06") + 4, 2)
+    assert problems(bytes(content)) == [("材料.zip", "unsupported")]
+
+
+def test_entries_of_equal_names_are_both_kept() -> None:
+    files = unpack([Attachment("a.zip", raw_zip([(b"a.docx", b"1"), (b"a.docx", b"2")]))])
+    assert [(file.path, file.content) for file in files] == [("a.zip/a.docx", b"1"), ("a.zip/a.docx", b"2")]
+
+
+def test_a_zip64_and_a_zip_written_as_a_stream_are_read() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive, archive.open("a.docx", "w", force_zip64=True) as entry:
+        entry.write(b"1")
+    assert paths(stream.getvalue()) == ["材料.zip/a.docx"]
+
+    class Pipe(io.RawIOBase):
+        written = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.written += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("b.docx", b"2")
+    # Bit 3: sizes and checksum follow the data.
+    assert pipe.written[6] & 8
+    assert paths(pipe.written) == ["材料.zip/b.docx"]
+
+
+def test_a_symbolic_link_in_a_zip_is_skipped() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        link = zipfile.ZipInfo("link.docx")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("a.docx", b"1")
+    assert paths(stream.getvalue()) == ["材料.zip/a.docx"]
+
+
+def test_a_self_extracting_zip_is_read_and_another_program_is_not_looked_into() -> None:
+    program = b"MZ" + bytes(3000)
+    assert paths(program + zipped({"附件4.docx": b"1"}), "材料.exe") == ["材料.exe/附件4.docx"]
+    assert problems(program, "a.exe") == [("a.exe", "")]
 
 
 def test_an_encrypted_entry_says_so_and_the_others_are_kept() -> None:
@@ -193,8 +255,11 @@ def test_a_damaged_entry_is_unreadable_and_the_others_are_kept() -> None:
 
 
 def test_an_unusual_compression_method_is_unsupported() -> None:
-    assert problems(raw_zip([(b"a.docx", b"x")], method=9)) == [("材料.zip/a.docx", "unsupported")]
-    assert problems(zipped({"a.docx": b"x"}, zipfile.ZIP_LZMA)) == [("材料.zip/a.docx", "unsupported")]
+    assert problems(raw_zip([(b"a.docx", b"x")], method=19)) == [("材料.zip/a.docx", "unsupported")]
+    assert problems(raw_zip([(b"a.docx", b"x"), (b"b.docx", b"y")], method=97))[0] == (
+        "材料.zip/a.docx",
+        "unsupported",
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + b"\x00" * 18, zipped({".DS_Store": b""})])
@@ -260,32 +325,6 @@ def test_nesting_is_limited() -> None:
 def test_an_attachment_with_a_problem_passes_untouched() -> None:
     file = Attachment("a.zip", b"", problem="unsafe", detail="x")
     assert unpack([file]) == (file,)
-
-
-TNEF = b"\x78\x9f\x3e\x22" + b"\x00" * 20
-
-
-def test_winmail_dat_is_unsupported_without_the_optional_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "tnefparse", None)
-    (file,) = unpack([Attachment("winmail.dat", TNEF)])
-    assert (file.path, file.problem) == ("winmail.dat", "unsupported")
-
-
-def test_winmail_dat_is_opened_with_the_optional_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Held:
-        name, data = "short.doc", b"1"
-
-        def long_filename(self) -> str:
-            return "附件4.docx"
-
-    class Reader:
-        def __init__(self, content: bytes) -> None:
-            self.attachments = [Held()] if content == TNEF else []
-
-    module = types.ModuleType("tnefparse")
-    module.TNEF = Reader  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tnefparse", module)
-    assert unpack([Attachment("winmail.dat", TNEF)]) == (Attachment("winmail.dat/附件4.docx", b"1"),)
 
 
 @settings(max_examples=150, deadline=None)

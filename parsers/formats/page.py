@@ -6,17 +6,24 @@ It serves whatever can say where things stand on a page; it reads no file, and i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from parsers.formats.ruling import Lattice, Line, lattices
 from parsers.formats.text_run import Text
-from parsers.model import Cell, Grid, GridKind, Paragraph, Picture
+from parsers.model import Cell, Grid, GridKind, Paragraph, Picture, Run
 
-# Shares of a letter's height: what still is the same line, what gap is a blank, how near the edge a full line ends.
-SAME_LINE, GAP, FULL = 0.5, 0.7, 1.8
+# Shares of a letter's height: what still is the same line, what gap is a blank, what a cell leaves free at its sides,
+# by how much its first line may be indented.
+SAME_LINE, GAP, PADDING, INDENT = 0.5, 0.7, 0.5, 2.2
 MARGIN = 0.1
 PAGE_NUMBER = re.compile(r"[-—–\s]*第?\s*\d{1,3}\s*页?[-—–\s]*(?:[/共]\s*\d{1,3}\s*页?)?$")
+# An address, or a telephone number, that the edge of its cell has broken.
+BROKEN_ADDRESS = re.compile(r"(?:https?:|www\.|[a-z][!-~]*/)[!-~]*$|/$", re.I)
+STOP = re.compile(r"[。！？；：.!?;:]")
+FIRST_WORD = re.compile(r"(?:[!-~]+|.)[，。、；：！？）》」』”’…—％%,.;:!?)]*")
+NEW_ADDRESS = re.compile(r"https?:|www\.|[^!-~]|\d{1,2}[.、)]", re.I)
+BROKEN_NUMBER = re.compile(r"(?<!\d)\d{1,10}$")
 WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -95,15 +102,45 @@ def _alike(above: Sequence[float], below: Sequence[float], slack: float) -> bool
 
 
 def _joined(above: Grid, below: Grid) -> Grid:
-    first = above.row_count
+    """The lower half under the upper one; a row that the page break has cut in two is one row again."""
     wide = max(above.column_count, below.column_count)
-    grids = [(above, 0), (below, first)]
-    cells = [
-        replace(cell, row=cell.row + down, column_span=_stretched(cell, grid, wide))
-        for grid, down in grids
-        for cell in grid.cells
-    ]
-    return replace(above, cells=tuple(cells))
+    upper = [replace(cell, column_span=_stretched(cell, above, wide)) for cell in above.cells]
+    lower = [replace(cell, column_span=_stretched(cell, below, wide)) for cell in below.cells]
+    last = above.row_count - 1
+    ends = {(c.column, c.column_span): c for c in upper if c.row + c.row_span - 1 == last}
+    cut = _is_cut(ends, [cell for cell in lower if cell.row == 0 and cell.row_span == 1])
+    first = last if cut else last + 1
+    rest = []
+    for cell in lower:
+        if cut and cell.row == 0:
+            key = cell.column, cell.column_span
+            ends[key] = replace(_continued(ends[key], cell), row_span=ends[key].row_span + cell.row_span - 1)
+        else:
+            rest.append(replace(cell, row=cell.row + first))
+    kept = [ends.get((c.column, c.column_span), c) if c.row + c.row_span - 1 == last else c for c in upper]
+    return replace(above, cells=(*kept, *rest))
+
+
+def _is_cut(ends: Mapping[tuple[int, int], Cell], row: Sequence[Cell]) -> bool:
+    """Whether a page's first row goes on with the last row before: blank where that one begins, and mostly blank."""
+    if not row or any((cell.column, cell.column_span) not in ends for cell in row):
+        return False
+    pairs = [(ends[cell.column, cell.column_span].text.strip(), cell.text.strip()) for cell in row]
+    begun = [bool(lower) for upper, lower in pairs if upper]
+    # Nothing may begin here that was blank before.
+    if not begun or begun[0] or not any(begun) or any(lower and not upper for upper, lower in pairs):
+        return False
+    return 2 * sum(begun) <= len(begun)
+
+
+def _continued(upper: Cell, lower: Cell) -> Cell:
+    if not lower.runs or not upper.runs:
+        runs = upper.runs or lower.runs
+    else:
+        line = upper.text.rpartition("\n")[2]
+        whole = _goes_on(line, lower.text) or not STOP.search(line[-1:])
+        runs = (*upper.runs, *(() if whole else (Run("\n"),)), *lower.runs)
+    return replace(upper, runs=runs, pictures=(*upper.pictures, *lower.pictures))
 
 
 def _stretched(cell: Cell, grid: Grid, wide: int) -> int:
@@ -174,14 +211,19 @@ def _lines(pieces: Iterable[Piece]) -> list[list[Piece]]:
                 lines[-1].append(piece)
                 continue
         lines.append([piece])
-    for line in lines:
-        line.sort(key=lambda piece: piece.left)
-    return lines
+    return [kept for line in lines if (kept := _trimmed(line))]
+
+
+def _trimmed(line: list[Piece]) -> list[Piece]:
+    """The line from left to right, without blanks at its ends."""
+    line.sort(key=lambda piece: piece.left)
+    written = [index for index, piece in enumerate(line) if not piece.text.isspace()]
+    return line[written[0] : written[-1] + 1] if written else []
 
 
 def _text(lines: Sequence[Sequence[Piece]], sides: tuple[float, float] | None) -> Text:
     """The lines as text. Between `sides` (left, right) a line that is full goes on in the next without a break."""
-    text = Text()
+    text, address = Text(), ""
     for number, line in enumerate(lines):
         before: Piece | None = None
         for piece in line:
@@ -191,11 +233,23 @@ def _text(lines: Sequence[Sequence[Piece]], sides: tuple[float, float] | None) -
             before = piece
         if number + 1 == len(lines) or before is None:
             continue
+        upper, lower = ("".join(piece.text for piece in each) for each in (line, lines[number + 1]))
+        if sides is not None and _goes_on(address + upper, lower):
+            address += upper
+            continue
+        address = ""
         if sides is None or not _full(line, lines[number + 1], sides):
             text.end_line()
-        elif not (WIDE.match(before.text[-1]) or WIDE.match(lines[number + 1][0].text)):
+        elif not (
+            WIDE.match(upper[-1]) or WIDE.match(lower[0]) or (BROKEN_NUMBER.search(upper) and lower[0].isdecimal())
+        ):
             text.add(" ", 0)
     return text
+
+
+def _goes_on(above: str, below: str) -> bool:
+    """Whether an address at the end of a line goes on in the next."""
+    return above.endswith("://") or (BROKEN_ADDRESS.search(above) is not None and not NEW_ADDRESS.match(below))
 
 
 def _apart(before: Piece, piece: Piece) -> bool:
@@ -204,9 +258,23 @@ def _apart(before: Piece, piece: Piece) -> bool:
 
 
 def _full(line: Sequence[Piece], following: Sequence[Piece], sides: tuple[float, float]) -> bool:
-    """Whether the line fills its cell from side to side, so that nothing of the next one would have fitted."""
+    """Whether the line fills its cell, so that the first word of the next line would not have fitted."""
     left, right = sides
     tall = line[-1].bottom - line[-1].top
-    room = (right - left) - (line[-1].right - line[0].left)
-    ends = right - line[-1].right <= FULL * tall
-    return ends and room <= (2 * FULL + 2) * tall and bool(following)
+    word = _first_word(following)
+    beside = right - PADDING * tall - line[-1].right
+    # A line may be indented by two letters; one that stands alone at the right edge is not full.
+    room = (right - left) - 2 * PADDING * tall - (line[-1].right - line[0].left) - INDENT * tall
+    return max(beside, room) <= word + SAME_LINE * tall
+
+
+def _first_word(line: Sequence[Piece]) -> float:
+    """The width of what a line break keeps together at the beginning of a line."""
+    text = "".join(piece.text for piece in line)
+    match = FIRST_WORD.match(text)
+    count = len(match[0]) if match else 1
+    for piece in line:
+        if count <= len(piece.text):
+            return piece.left - line[0].left + (piece.right - piece.left) * count / len(piece.text)
+        count -= len(piece.text)
+    return line[-1].right - line[0].left

@@ -53,7 +53,7 @@ def _repeat_name(rng: Random, truth: Truth) -> None:
     second["form_name"] = first["project_name"]
 
 
-def _repeat_category(rng: Random, truth: Truth) -> None:
+def _repeat_category(_: Random, truth: Truth) -> None:
     first, second = truth["projects"][:2]
     second["category"], second["choice"] = first["choice"], first["choice"]
 
@@ -68,7 +68,7 @@ def _both(**values: str) -> Seed:
 
 
 def _university(name: str, form: str | None = None) -> Seed:
-    def change(rng: Random, truth: Truth) -> None:
+    def change(_: Random, truth: Truth) -> None:
         truth["university"] = name
         if form is not None:
             for row in truth["projects"]:
@@ -97,7 +97,7 @@ def _too_many(graduate: bool) -> Seed:
     return change
 
 
-def _drop_table(rng: Random, truth: Truth) -> None:
+def _drop_table(_: Random, truth: Truth) -> None:
     truth["without"] = "table"
 
 
@@ -105,11 +105,11 @@ def _drop_form(rng: Random, truth: Truth) -> None:
     truth["without"] = rng.randrange(len(truth["projects"]))
 
 
-def _empty(rng: Random, truth: Truth) -> None:
+def _empty(_: Random, truth: Truth) -> None:
     truth["projects"], truth["blank_rows"] = [], 5
 
 
-def _unlisted(rng: Random, truth: Truth) -> None:
+def _unlisted(_: Random, truth: Truth) -> None:
     truth["projects"][0]["form_name"] = "另一个毫不相干的活动"
 
 
@@ -140,7 +140,9 @@ DEFECTS: dict[str, list[Seed]] = {
     "annex4.phone.format": _set("row.form_phone", "1380000000", "138000000012", "无", "12345678901", "同上", "139000000O1", "6000001"),
     "annex4.period.too_short": _set("row.period", "2024年3月至今", "2024.3—2024.11", "半年", "2024年9月1日起", "三个月", "2024年春季学期至今", "2024年1月-2025年1月", "2024年至今", "2023年12月至今", "2023年9月-2024年6月", "二〇二四年三月至今", "24年3月至今", "6个月", "2024/5/1-2024/11/1", "一学期", "2023.12.1-2024.11.20", "10个月"),
     "annex4.recommendation.missing": [_opinion(""), _opinion("\n\n（盖章）\n    年    月    日"), _opinion("（盖章）\n2024年11月20日", "2024-11-20"), _opinion("\n  （盖章）\n\n 2024 年   月   日"),
-                                      _opinion("学校团委（盖章）：\n日期：2024.11.20", "2024-11-20"), _opinion("——", kept="——")],
+                                      _opinion("学校团委（盖章）：\n日期：2024.11.20", "2024-11-20"), _opinion("——", kept="——"),
+                                      _opinion("共青团内蒙古大学委员会\n（盖章）\n2024年11月20日", "2024-11-20", "共青团内蒙古大学委员会"),
+                                      _opinion("团委书记：张三\n（盖章）", "", "团委书记：张三"), _opinion("无", kept="无")],
     "cross.university": [_university("内蒙古财经大学", None)],
     "cross.category": _set("row.choice", *("思想引领类", "心理健康类", "其他类")), "cross.leader": _set("row.form_leader", "何示例", "马某某"),
     "cross.phone": _set("row.form_phone", "13911111111", "0471-6111111"),

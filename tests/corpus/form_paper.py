@@ -121,7 +121,7 @@ def _section(rng: Random, named: dict[str, Any], colon: bool) -> list[list[Any]]
     return [[box("基本信息", high=6) if not y else (None if y < 6 else box(("项目", "推荐")[y - 6])), *row] for y, row in enumerate(rows)]
 
 
-def _inline(rng: Random, named: dict[str, Any], _: bool) -> list[list[Any]]:
+def _inline(_: Random, named: dict[str, Any], __: bool) -> list[list[Any]]:
     return [
         [f"项目名称：{named['项目名称']}", f"所在学校：{named['所在学校']}"],
         across(f"申报主体：{named['申报主体']}", 2),
@@ -153,4 +153,9 @@ STYLES = (
     "one column", "extra rows", "section column", "inline", "reordered", "paragraphs", "some paragraphs",
 )  # fmt: skip
 ONLY_WORD = ("nested", "split over pages", "paragraphs", "some paragraphs")
-WAYS = {"xlsx": marks.PLAIN, "library": {**marks.PLAIN, **marks.STYLED}, "xml": {**marks.PLAIN, **marks.STYLED, **marks.WORD}}
+# What each program can write; an office drops a field without a result, so nothing of an encircled tick is left behind it.
+_STYLED = {**marks.PLAIN, **marks.STYLED}
+WAYS = {
+    "xlsx": marks.PLAIN, "library": _STYLED, "xml": {**_STYLED, **marks.WORD},
+    "office": {**_STYLED, **{name: way for name, way in marks.WORD.items() if name != "encircled"}},
+}  # fmt: skip

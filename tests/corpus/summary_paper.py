@@ -48,7 +48,7 @@ def data(truth: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contact(
-    rng: Random, truth: dict[str, Any], width: int, sheet: bool, way: str
+    rng: Random, truth: dict[str, Any], width: int, way: str
 ) -> tuple[list[Line], list[list[Any]], list[list[Any]], list[Line]]:
     """The contact line: before the table, in rows on its top, in rows at its end, or behind it; one of the four is filled."""
     name, phone = truth["contact_name"], truth["contact_phone"]
@@ -86,7 +86,7 @@ def _cell(rng: Random, name: str, row: dict[str, Any], sheet: bool) -> Box:
     if name == "number":
         return box(row["number"], number=int(row["number"]) if sheet and row["number"].isdigit() else None)
     if name == "links":
-        linked = len(row["links"]) == 1 and row["links"][0].startswith("http") and rng.random() < 0.4
+        linked = not row.get("bare_links") and len(row["links"]) == 1 and row["links"][0].startswith("http") and rng.random() < 0.4
         return Box(links=row["links"]) if linked else box(row["links_text"])
     return box(row[name])
 
@@ -104,7 +104,7 @@ def paper(rng: Random, truth: dict[str, Any], sheet: bool, style: str = "", cont
         names.insert(rng.randrange(4, len(names)), "x指导教师")
         names.append("x备注")
     width = len(names)
-    before, top, below, behind = _contact(rng, truth, width, sheet, contact)
+    before, top, below, behind = _contact(rng, truth, width, contact)
     rows: list[list[Any]] = [*top]
     rows += _header(names, heads, style)
     rows += _rows(rng, names, truth, sheet, style)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from random import Random
 from typing import Any
 from xml.sax.saxutils import escape
 
 import documents
-from corpus.plan import Box, Line, Paper, Piece, Table
 
+from corpus.plan import Box, Line, Paper, Piece, Table
 from pipeline.demo.stamp import seal
 
 LOOKS = {
@@ -182,7 +183,6 @@ def _fill(paragraph: Any, pieces: Sequence[Piece]) -> None:
 def workbook(sheets: dict[str, Paper], hidden: Sequence[str] = (), styled_rows: int = 0, left: int = 0) -> bytes:
     """A workbook of these papers; `left` empty columns before each, `styled_rows` rows of bare format below."""
     from openpyxl import Workbook
-    from openpyxl.styles import PatternFill
 
     book = Workbook()
     book.remove(book.active)
@@ -199,11 +199,19 @@ def workbook(sheets: dict[str, Paper], hidden: Sequence[str] = (), styled_rows: 
                     if box is not None:
                         _write_cell(sheet, row, column, box)
                 row += 1
-        for below in range(row, row + styled_rows):
-            sheet.cell(below, 2 + left).fill = PatternFill("solid", fgColor="FFFFFF")
     stream = io.BytesIO()
     book.save(stream)
-    return stream.getvalue()
+    return _styled_below(stream.getvalue(), styled_rows) if styled_rows else stream.getvalue()
+
+
+def _styled_below(content: bytes, count: int) -> bytes:
+    """The workbook with this many rows below those of its first sheet that hold nothing but a format."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    rows = "".join(f'<row r="{row}"><c r="B{row}" s="0"/></row>' for row in range(1000, 1000 + count))
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace("</sheetData>", f"{rows}</sheetData>").encode()
+    return documents.zipped(parts)
 
 
 def _write_cell(sheet: Any, row: int, column: int, box: Box) -> None:

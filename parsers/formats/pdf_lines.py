@@ -1,0 +1,157 @@
+"""What is drawn on a PDF page beside its text: straight lines, filled areas, and where the pictures are.
+
+Curves and slanting lines are left out; nothing is rendered.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from parsers.formats import unsafe
+from parsers.formats.ruling import Line
+
+# A filled area thinner than this (in points) is how most programs draw a line.
+THIN = 2.6
+STRAIGHT = 0.6
+SHORTEST = 2.0
+DEEPEST = 8
+PATH, IMAGE, FORM = 2, 3, 5
+LINE_TO, BEZIER_TO, MOVE_TO = 0, 1, 2
+WHITE = 0xF8
+MOST_POINTS = 2000
+
+Bounds = tuple[float, float, float, float]
+Matrix = tuple[float, float, float, float, float, float]
+ToBox = Callable[[float, float, float, float], Bounds]
+IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
+
+
+@dataclass(slots=True)
+class Drawn:
+    """Lines, areas filled with a colour other than white, and pictures, as left, top, right, bottom."""
+
+    horizontals: list[Line] = field(default_factory=list)
+    verticals: list[Line] = field(default_factory=list)
+    areas: list[Bounds] = field(default_factory=list)
+    images: list[Bounds] = field(default_factory=list)
+
+
+def page_lines(page: Any, to_box: ToBox, most: int) -> Drawn:
+    """What is drawn on the page. Raises Unreadable (unsafe) for more than `most` objects."""
+    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+    drawn = Drawn()
+    for count, (thing, kind, matrix) in enumerate(_things(page.raw)):
+        if count > most:
+            raise unsafe("页面内容过于复杂，超出安全限制")
+        if kind == IMAGE:
+            drawn.images.append(to_box(*_spread([(0, 0), (1, 1), (0, 1), (1, 0)], matrix)))
+        elif kind == PATH:
+            _path(pdfium, thing, matrix, to_box, drawn)
+    return drawn
+
+
+def page_images(page: Any) -> list[Any]:
+    """The page's picture objects, in the order in which `page_lines` gives their places."""
+    return [thing for thing, kind, _ in _things(page.raw) if kind == IMAGE]
+
+
+def _things(page: Any) -> Iterator[tuple[Any, int, Matrix]]:
+    """Every object on the page, those in groups included, with its kind and the matrix that places it."""
+    import pypdfium2.raw as pdfium
+
+    def inside(group: Any, outer: Matrix, depth: int) -> Iterator[tuple[Any, int, Matrix]]:
+        count, get = (
+            (pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject)
+            if depth
+            else (pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject)
+        )
+        for index in range(count(group)):
+            thing = get(group, index)
+            kind = pdfium.FPDFPageObj_GetType(thing)
+            if kind not in (PATH, IMAGE, FORM):
+                yield thing, kind, outer
+                continue
+            matrix = _times(_matrix(pdfium, thing), outer)
+            yield thing, kind, matrix
+            if kind == FORM and depth < DEEPEST:
+                yield from inside(thing, matrix, depth + 1)
+
+    yield from inside(page, IDENTITY, 0)
+
+
+def _matrix(pdfium: Any, thing: Any) -> Matrix:
+    matrix = pdfium.FS_MATRIX()
+    if not pdfium.FPDFPageObj_GetMatrix(thing, matrix):
+        return IDENTITY
+    return matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+
+
+def _times(first: Matrix, then: Matrix) -> Matrix:
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = then
+    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
+
+
+def _spread(points: list[tuple[float, float]], matrix: Matrix) -> Bounds:
+    """The box around points that the matrix has moved, upwards: left, bottom, right, top."""
+    a, b, c, d, e, f = matrix
+    xs, ys = [a * x + c * y + e for x, y in points], [b * x + d * y + f for x, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _path(pdfium: Any, thing: Any, matrix: Matrix, to_box: ToBox, drawn: Drawn) -> None:
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    if not pdfium.FPDFPath_GetDrawMode(thing, fill, stroke):
+        return
+    for points, straight in _subpaths(pdfium, thing):
+        if len(points) < 2:
+            continue
+        if stroke.value and straight:
+            for start, end in pairwise(points):
+                _line(to_box(*_spread([start, end], matrix)), drawn)
+        if fill.value and straight:
+            box = to_box(*_spread(points, matrix))
+            if min(box[2] - box[0], box[3] - box[1]) <= THIN:
+                _line(box, drawn, THIN)
+            elif _is_coloured(pdfium, thing):
+                drawn.areas.append(box)
+
+
+def _line(box: Bounds, drawn: Drawn, thick: float = STRAIGHT) -> None:
+    left, top, right, bottom = box
+    wide, high = right - left, bottom - top
+    if high <= thick and wide > max(SHORTEST, high):
+        drawn.horizontals.append(Line((top + bottom) / 2, left, right))
+    elif wide <= thick and high > SHORTEST:
+        drawn.verticals.append(Line((left + right) / 2, top, bottom))
+
+
+def _subpaths(pdfium: Any, thing: Any) -> Iterator[tuple[list[tuple[float, float]], bool]]:
+    """The points of every part of a path, closed where it is closed, and whether it has no curve."""
+    points: list[tuple[float, float]] = []
+    straight = True
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for index in range(min(pdfium.FPDFPath_CountSegments(thing), MOST_POINTS)):
+        segment = pdfium.FPDFPath_GetPathSegment(thing, index)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        if kind == MOVE_TO:
+            yield points, straight
+            points, straight = [], True
+        straight = straight and kind != BEZIER_TO
+        points.append((x.value, y.value))
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            points.append(points[0])
+    yield points, straight
+
+
+def _is_coloured(pdfium: Any, thing: Any) -> bool:
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not pdfium.FPDFPageObj_GetFillColor(thing, red, green, blue, alpha):
+        return False
+    return alpha.value > 0 and min(red.value, green.value, blue.value) < WHITE

@@ -1,0 +1,111 @@
+"""The letters of a PDF page with their boxes and looks: bold, coloured, underlined, struck out, highlighted.
+
+Text drawn to be invisible (a scanner's own guess under its picture) is not read.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from parsers.formats.page import Piece
+from parsers.formats.pdf_lines import Bounds, Drawn, ToBox
+from parsers.formats.run_look import NEAR_BLACK
+from parsers.formats.symbols import marks
+from parsers.model import Style
+
+MOST_LETTERS = 60_000
+IDEOGRAPHS = 0x2E80
+BLANKS = frozenset({0x20, 0xA0, 0x3000})
+INVISIBLE = 3
+BOLD_WEIGHT = 600
+SYMBOL_FONTS = {"wingdings2": "wingdings 2", "wingdings-2": "wingdings 2", "wingdings": "wingdings",
+                "webdings": "webdings", "zapfdingbats": "zapfdingbats", "symbol": "symbol"}  # fmt: skip
+# Where a line must run to underline or to strike out, as a share of the letter's height from its top.
+STRUCK, UNDER = (0.3, 0.75), (0.8, 1.35)
+
+
+def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> list[Piece]:
+    """The page's letters, and the blanks that were written between them."""
+    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+    text_page = page.get_textpage()
+    pieces: list[Piece] = []
+    looks: dict[Any, tuple[int, str] | None] = {}
+    box = pdfium.FS_RECTF()
+    try:
+        for index in range(min(text_page.count_chars(), MOST_LETTERS)):
+            code = pdfium.FPDFText_GetUnicode(text_page.raw, index)
+            if code in BLANKS:
+                # Programs set ideographs off from letters by a narrow gap, which the library takes for a blank.
+                guessed = pdfium.FPDFText_IsGenerated(text_page.raw, index)
+                if pieces and not (guessed and _beside_ideograph(pdfium, text_page.raw, index)):
+                    last = pieces[-1]
+                    pieces.append(Piece(" ", last.right, last.top, last.right, last.bottom))
+                continue
+            if code < 0x20 or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):
+                continue
+            owner = pdfium.FPDFText_GetTextObject(text_page.raw, index)
+            key = ctypes.cast(owner, ctypes.c_void_p).value
+            if key not in looks:
+                looks[key] = _look(pdfium, text_page.raw, index, owner)
+            look = looks[key]
+            if look is None or not pdfium.FPDFText_GetLooseCharBox(text_page.raw, index, box):
+                continue
+            bounds = to_box(box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
+            character = chr(code) if code < 0x110000 else "\ufffd"
+            pieces.append(Piece(marks(character, look[1]), *bounds, look[0]))
+    finally:
+        text_page.close()
+    _decorate(pieces, drawn)
+    return pieces
+
+
+def _beside_ideograph(pdfium: Any, text_page: Any, index: int) -> bool:
+    return any(pdfium.FPDFText_GetUnicode(text_page, near) >= IDEOGRAPHS for near in (index - 1, index + 1))
+
+
+def _look(pdfium: Any, text_page: Any, index: int, owner: Any) -> tuple[int, str] | None:
+    """Bits of Style and the symbol font ("" for none) of a text object; None when nobody sees it."""
+    if owner and pdfium.FPDFTextObj_GetTextRenderMode(owner) == INVISIBLE:
+        return None
+    name = ctypes.create_string_buffer(256)
+    flags = ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(text_page, index, name, 256, flags)
+    font = name.value.decode("utf-8", "replace").partition("+")[2] or name.value.decode("utf-8", "replace")
+    bits = 0
+    if pdfium.FPDFText_GetFontWeight(text_page, index) >= BOLD_WEIGHT or "bold" in font.lower():
+        bits |= Style.BOLD.value
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    told = pdfium.FPDFText_GetFillColor(text_page, index, red, green, blue, alpha)
+    if told and max(red.value, green.value, blue.value) >= NEAR_BLACK:
+        bits |= Style.COLOUR.value
+    plain = font.lower().replace(" ", "").removesuffix("-regular").removesuffix("mt")
+    return bits, SYMBOL_FONTS.get(plain, "")
+
+
+def _decorate(pieces: list[Piece], drawn: Drawn) -> None:
+    """Underlining, striking out and highlighting are drawn beside the text; lines of tables run elsewhere."""
+    if len(pieces) * (len(drawn.horizontals) + len(drawn.areas)) > 4_000_000:
+        return
+    rows = sorted({(line.at, line.start, line.end) for line in drawn.horizontals})
+    for piece in pieces:
+        tall, middle = piece.bottom - piece.top, (piece.left + piece.right) / 2
+        for at, start, end in rows:
+            share = (at - piece.top) / tall if tall > 0 else -1.0
+            # A line much longer than a line of print is a table's.
+            if not (start - 1 <= middle <= end + 1) or share < STRUCK[0]:
+                continue
+            if share > UNDER[1]:
+                break
+            if STRUCK[0] <= share <= STRUCK[1]:
+                piece.bits |= Style.STRIKE.value
+            elif UNDER[0] <= share:
+                piece.bits |= Style.UNDERLINE.value
+        if any(_within(piece, area) for area in drawn.areas):
+            piece.bits |= Style.HIGHLIGHT.value
+
+
+def _within(piece: Piece, area: Bounds) -> bool:
+    x, y = (piece.left + piece.right) / 2, (piece.top + piece.bottom) / 2
+    return area[0] <= x <= area[2] and area[1] <= y <= area[3]

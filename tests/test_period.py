@@ -1,0 +1,75 @@
+"""实施时间 in the wordings people use: whether a year had passed when the form came in (Annex 1, clause 4)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from pipeline.period import read_period
+
+RECEIVED = date(2024, 11, 26)
+
+
+def reaches(text: str) -> bool | None:
+    period = read_period(text)
+    return None if period is None else period.reaches(1, RECEIVED)
+
+
+@pytest.mark.parametrize("text", [
+    "2023年9月至今", "2023.09—2024.11", "2023.9-至今", "2023/9/1-2024/10/31", "20230901至今", "202309-202411", "23年9月至今", "２０２３年９月至今",
+    "自2022年9月起至今", "2020年9月-", "2017年以来", "常年开展（2020年起）", "2023年9月15日—2024年11月15日", "2022—2023学年至今",
+])  # fmt: skip
+def test_a_start_more_than_a_year_ago_is_long_enough(text: str) -> None:
+    assert reaches(text) is True
+
+
+@pytest.mark.parametrize("text", [
+    "2024年3月至今", "2024.3—2024.11", "2024年9月1日起", "2024年至今", "2023年12月至今", "2023年9月-2024年6月", "24年3月至今", "2024年1月-2025年1月",
+    "2023年9月-12月", "2024-2025学年第一学期",
+])  # fmt: skip
+def test_less_than_a_year_until_receipt_is_too_short_even_if_planned_for_longer(text: str) -> None:
+    assert reaches(text) is False
+
+
+@pytest.mark.parametrize("text", ["二〇二二年九月至今", "二零二二年九月", "二0二二年九月至今", "二〇二三年三月—二〇二四年十一月"])
+def test_chinese_numerals_and_a_digit_zero_among_them_are_a_year(text: str) -> None:
+    assert reaches(text) is True
+
+
+@pytest.mark.parametrize(("text", "enough"), [("一年半", True), ("两年", True), ("12个月", True), ("三个月", False), ("半年", False), ("一学期", False)])
+def test_a_bare_length_of_time_is_read(text: str, enough: bool) -> None:
+    assert reaches(text) is enough
+
+
+@pytest.mark.parametrize(("text", "enough"), [("近一年", False), ("不满一年", False), ("近两年", True), ("一年以上", True)])
+def test_nearly_a_year_is_less_than_a_year(text: str, enough: bool) -> None:
+    assert reaches(text) is enough
+
+
+@pytest.mark.parametrize(
+    ("text", "enough"), [("2023年9月起，为期三个月", False), ("2023年9月起，为期一年", True), ("2022年9月起，历时14个月", True)]
+)
+def test_a_length_behind_a_start_says_when_it_ended(text: str, enough: bool) -> None:
+    assert reaches(text) is enough
+
+
+@pytest.mark.parametrize(("text", "enough"), [("2023年9月至次年6月", False), ("2022年11月-次年11月", True), ("2023年10月-3月", False)])
+def test_a_month_before_the_first_one_or_of_the_following_year_lies_in_the_next_year(text: str, enough: bool) -> None:
+    assert reaches(text) is enough
+
+
+def test_the_second_term_of_a_school_year_begins_in_its_second_year() -> None:
+    assert reaches("2023-2024学年第二学期至今") is False
+    assert reaches("2023-2024学年第一学期至今") is True
+    assert reaches("2023年春季学期至今") is True
+
+
+def test_exactly_a_year_with_both_its_days_is_enough_and_a_day_less_is_not() -> None:
+    assert reaches("2023.11.26-2024.11.25") is True
+    assert reaches("2023.11.27-2024.11.26") is False
+
+
+@pytest.mark.parametrize("text", ["长期", "每学期", "大一至大四", "每年3月—12月", "去年至今"])
+def test_what_names_neither_date_nor_length_is_not_guessed(text: str) -> None:
+    assert read_period(text) is None

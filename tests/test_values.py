@@ -1,0 +1,78 @@
+"""Single values as rules compare them: telephone numbers, 字数, opinions, links, people."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.values import has_opinion, is_blank, is_url, people, phones, says_nothing, word_count
+
+
+@pytest.mark.parametrize("text", [
+    "13800000001", "138 0000 0001", "138-0000-0001", "138—0000—0001", "138.0000.0001", "+8613800000001", "（+86）13800000001", "0086-13800000001",
+    "１３８００００００01", "13800000001（微信同号）", "张三13800000001", "1 3 8 0 0 0 0 0 0 0 1", "QQ123456 13800000001", "13800000001.0",
+])  # fmt: skip
+def test_a_mobile_number_is_found_however_it_is_set(text: str) -> None:
+    assert phones(text) == ("13800000001",)
+
+
+@pytest.mark.parametrize("prefix", ["134", "145", "150", "162", "166", "170", "171", "182", "190", "191", "192", "195", "196", "197", "199"])
+def test_every_current_mobile_segment_is_valid(prefix: str) -> None:
+    assert phones(f"{prefix}00000001") == (f"{prefix}00000001",)
+
+
+@pytest.mark.parametrize("text", [
+    "0471-6000001", "0471—6000001", "（0471）6000001", "0471 600 0001", "04716000001", "4716000001", "0471-6000001转8001", "0471-6000001-802",
+    "+86-471-6000001", "0471/6000001", "0471.6000001",
+])  # fmt: skip
+def test_a_landline_is_found_with_its_area_code_and_without_its_extension(text: str) -> None:
+    assert phones(text) == ("04716000001",)
+
+
+def test_service_numbers_and_several_numbers_in_a_cell_are_found() -> None:
+    assert phones("400-000-0001") == ("4000000001",)
+    assert phones("13800000001/13900000002、0471-6000001") == ("13800000001", "13900000002", "04716000001")
+
+
+@pytest.mark.parametrize("text", [
+    "1380000000", "138000000012", "12800000001", "23800000001", "12345", "无", "见附件", "6000001", "0471-60000", "QQ123456789", "1380000000X",
+    "150102200001011234", "2024.11.26",
+])  # fmt: skip
+def test_what_nobody_can_dial_is_no_number(text: str) -> None:
+    assert phones(text) == ()
+
+
+@pytest.mark.parametrize(("text", "count"), [
+    ("", 0), ("服务同学", 4), ("服务，同学。", 6), ("QQ群", 2), ("24小时", 3), ("abc def", 2), ("四六级CET4", 4), ("“石榴籽”", 5), ("Ａ", 1), ("字\n字", 2),
+])  # fmt: skip
+def test_words_are_counted_as_word_counts_them(text: str, count: int) -> None:
+    assert word_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["同意", "同意推荐。\n共青团内蒙古大学委员会", "情况属实", "校团委意见：同意", "项目由校团委指导，特色鲜明", "张三：同意", "好"])
+def test_a_sentence_is_an_opinion_whoever_signed_it(text: str) -> None:
+    assert has_opinion(text)
+
+
+@pytest.mark.parametrize("text", [
+    "", "无", "——", "共青团内蒙古大学委员会", "内蒙古大学团委", "团委书记：张三", "签字：张三", "张三（签字）", "负责人签字：张三 2024年11月20日",
+    "校团委（盖章）\n2024年11月20日", "日期：2024.11.20", "学校团委推荐意见：",
+])  # fmt: skip
+def test_a_signature_an_organisation_and_a_date_are_no_opinion(text: str) -> None:
+    assert not has_opinion(text)
+
+
+def test_a_stroke_is_blank_and_a_word_for_none_says_nothing() -> None:
+    assert is_blank(" —— ")
+    assert not is_blank("无")
+    assert says_nothing("暂无")
+    assert not says_nothing("无线电协会")
+
+
+def test_an_address_needs_no_scheme_and_a_sentence_is_none() -> None:
+    assert is_url("https://example.cn/news/1?x=1#top")
+    assert is_url("www.example.cn")
+    assert not is_url("见学校官网")
+
+
+def test_blanks_inside_a_name_and_numbers_behind_it_do_not_count() -> None:
+    assert people("张　三13800000001、李四") == frozenset({"张三", "李四"})
