@@ -311,6 +311,50 @@ def remind(dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会提
 
 
 @app.command()
+def why(mail: Annotated[str, typer.Argument(help="邮件编号，可只写开头几位。")], as_json: Json = False) -> None:
+    """一封邮件的来龙去脉：何时收到、有哪些部分、怎么认定、怎么答复、现在在哪里。例：annex-inbox why 3f2a"""
+    from pipeline.why import story
+    from pipeline.why_text import lines
+
+    told = _in_office(lambda office: story(office, mail))
+    if as_json:
+        _print_json(told)
+    else:
+        typer.echo("\n".join(lines(told)))
+
+
+@app.command()
+def dashboard() -> None:
+    """重新生成台账旁的看板网页（看板.html），用浏览器打开即可。例：annex-inbox dashboard"""
+    from pipeline.bookkeeping import view_of
+    from pipeline.dashboard import NAME, write
+
+    def work(office: Any) -> None:
+        path = office.ledger_path.with_name(NAME)
+        write(path, view_of(office))
+        typer.echo(f"看板：{path}")
+
+    _alone(work)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="放到哪个文件夹（应是空的）。")],
+    everything: Annotated[bool, typer.Option("--all", help="连同还没有通过的高校。")] = False,
+) -> None:
+    """导出初评材料：每个项目一个文件夹，另有一份全区汇总表。例：annex-inbox export 初评材料"""
+    from pipeline.export import export as write
+    from pipeline.screen import progress_bar
+
+    def work(office: Any) -> None:
+        with progress_bar() as progress:
+            for line in write(office, folder, everything, progress):
+                typer.echo(line)
+
+    _alone(work)
+
+
+@app.command()
 def rules(
     instructions: Annotated[bool, typer.Option("--instructions", help="改为输出给高校看的填写说明。")] = False,
     html: Annotated[bool, typer.Option("--html", help="填写说明用网页格式。")] = False,

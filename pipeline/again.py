@@ -15,25 +15,16 @@ from pipeline.errors import ConfigurationError
 from pipeline.model import Outcome, Waiver
 from pipeline.names import same_project
 from pipeline.office import Office
-from pipeline.reports import local
+from pipeline.reports import local, meant
 from pipeline.run import ATTEMPTS, Progress, keep, look_at, retry_set_aside
 from pipeline.store import SetAside
-
-
-def _one(office: Office, prefix: str) -> str:
-    """The mail whose id begins so. Raises ConfigurationError where none or several do."""
-    found = office.store.mail_named(prefix.strip().lower().removesuffix(".eml").rpartition("/")[2])
-    if len(found) != 1:
-        reason = "没有" if not found else "不止一封"
-        raise ConfigurationError(f"编号以“{prefix}”开头的邮件{reason}。编号见 annex-inbox show 高校名称。")
-    return found[0]
 
 
 def replay(
     office: Office, prefixes: Iterable[str] | None, dry_run: bool, clock: Clock, progress: Progress
 ) -> tuple[list[str], int]:
     """Process mails again, all of them or those named; what changed, in words, and the exit code."""
-    wanted = None if prefixes is None or not list(prefixes) else [_one(office, prefix) for prefix in prefixes]
+    wanted = None if prefixes is None or not list(prefixes) else [meant(office, prefix) for prefix in prefixes]
     mails = office.store.mails(wanted)
     lines: list[str] = []
     failed = 0
@@ -86,7 +77,7 @@ def _line(office: Office, entry: SetAside) -> str:
 
 def detail(office: Office, prefix: str) -> list[str]:
     """One mail that was set aside, with the whole trace."""
-    mail = _one(office, prefix)
+    mail = meant(office, prefix)
     entry = next((entry for entry in office.store.all_set_aside() if entry.mail == mail), None)
     if entry is None:
         raise ConfigurationError(f"邮件 {mail[:12]} 没有被搁置。")
@@ -96,7 +87,7 @@ def detail(office: Office, prefix: str) -> list[str]:
 def retry(office: Office, prefixes: Iterable[str] | None, clock: Clock) -> tuple[list[str], int]:
     """Try mails again that were set aside; all of them where none is named."""
     entries = [entry.mail for entry in office.store.all_set_aside()]
-    wanted = [_one(office, prefix) for prefix in prefixes] if prefixes else entries
+    wanted = [meant(office, prefix) for prefix in prefixes] if prefixes else entries
     through = retry_set_aside(office, clock, wanted)
     if through:
         keep_ledger(office, clock())
@@ -107,7 +98,7 @@ def retry(office: Office, prefixes: Iterable[str] | None, clock: Clock) -> tuple
 
 def decide(office: Office, prefix: str, accepted: bool, clock: Clock) -> str:
     """Let a mail from an unknown address replace what its university sent, or refuse it for good; says what came of it."""
-    mail = _one(office, prefix)
+    mail = meant(office, prefix)
     office.store.decide(mail, accepted, clock())
     names = [name for entry in office.store.mails([mail]) for name in entry.universities]
     office.forget(*names)

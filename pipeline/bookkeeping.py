@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline import ledger
+from pipeline import dashboard, ledger
 from pipeline.ledger_staff import LedgerDamaged, Staff
 from pipeline.ledger_view import LedgerView, MailLine
 from pipeline.model import SHANGHAI, Disposition, Mail
@@ -47,10 +47,12 @@ def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
     """
     path, store = office.ledger_path, office.store
     stamp = f"{store.fact('revision')} {_print(office.rules.path)} {_print(path)}"
-    if not force and path.exists() and store.fact("ledger_stamp") == stamp:
+    whole = path.exists() and path.with_name(dashboard.NAME).exists()
+    if not force and whole and store.fact("ledger_stamp") == stamp:
         return Kept(False)
     staff, notes = _staff(office, path, now)
     view = view_of(office)
+    dashboard.write(path.with_name(dashboard.NAME), view)
     prepared = ledger.prepare(view, staff)
     digest = prepared.digest()
     written = not path.exists() or store.fact("ledger_digest") != digest

@@ -106,7 +106,7 @@ def history(office: Office, university: str) -> Json:
                 "received": local(one.received_at),
                 "path": one.path,
                 "form": one.transcript.form,
-                "standing": _standing(one, submission),
+                "standing": standing(one, submission),
                 "archived": places.get((one.mail, one.index), ""),
             }
             for one in sorted(versions, key=lambda one: (one.received_at, one.index))
@@ -126,15 +126,29 @@ def history(office: Office, university: str) -> Json:
     }
 
 
-def _standing(one: Version, submission: Submission) -> str:
-    key = (one.mail, one.index)
+def standing(version: Version, submission: Submission) -> str:
+    """Where a document stands in what its university stands for now."""
+    key = (version.mail, version.index)
+    current = [*submission.summaries, *(entry.application for entry in submission.entries if entry.application)]
     groups = {
-        "现行": [*submission.summaries, *(e.application for e in submission.entries if e.application)],
+        "现行": current,
+        "暂存，等待秘书处决定": submission.held,
         "已被替换": submission.superseded,
         "已撤回": submission.withdrawn,
-        "待核实": submission.held,
     }
     for word, group in groups.items():
         if any((other.mail, other.index) == key for other in group):
             return word
     return "佐证材料"
+
+
+def meant(office: Office, prefix: str) -> str:
+    """The id of the one mail whose id begins so; a path into the spool will do. Raises ConfigurationError."""
+    wanted = prefix.strip().lower().removesuffix(".eml").rpartition("/")[2]
+    found = office.store.mail_named(wanted) if wanted else []
+    if len(found) != 1:
+        reason = "没有找到" if not found else f"不止一封（{'、'.join(one[:12] for one in found[:5])}…），请多写几位"
+        raise ConfigurationError(
+            f"编号以“{prefix}”开头的邮件{reason}。编号见 annex-inbox show 高校名称，或看板的最近来信。"
+        )
+    return found[0]

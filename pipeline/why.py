@@ -15,11 +15,10 @@ from typing import Any
 from parsers.model import Annex3, Annex4, Transcript
 from pipeline.bookkeeping import reply_of, result_of
 from pipeline.codec import finding_out
-from pipeline.errors import ConfigurationError
 from pipeline.message import decode
 from pipeline.model import Attachment, Disposition, Mail, Message, Submission, Version
 from pipeline.office import Office
-from pipeline.reports import local
+from pipeline.reports import local, meant, standing
 from pipeline.store import SetAside
 from pipeline.unpack import unpack
 from pipeline.why_university import attribution, elsewhere, shown
@@ -67,18 +66,6 @@ def story(office: Office, prefix: str) -> Json:
         "original": str(office.spool.path(mail_id)),
         "original_kept": office.spool.path(mail_id).exists(),
     }
-
-
-def meant(office: Office, prefix: str) -> str:
-    """The id of the one mail whose id begins so; a path into the spool will do. Raises ConfigurationError."""
-    wanted = prefix.strip().lower().removesuffix(".eml").rpartition("/")[2]
-    found = office.store.mail_named(wanted) if wanted else []
-    if len(found) != 1:
-        reason = "没有找到" if not found else f"不止一封（{'、'.join(one[:12] for one in found[:5])}…），请多写几位"
-        raise ConfigurationError(
-            f"编号以“{prefix}”开头的邮件{reason}。编号见 annex-inbox show 高校名称，或看板的最近来信。"
-        )
-    return found[0]
 
 
 def _message(office: Office, mail_id: str) -> Message | None:
@@ -206,22 +193,6 @@ def _says(transcript: Transcript) -> str:
     if isinstance(record, Annex4):
         return f"《{record.project_name}》{'、'.join(record.categories)}" if record.project_name else "没有写项目名称"
     return ""
-
-
-def standing(version: Version, submission: Submission) -> str:
-    """Where a document stands in what its university stands for now."""
-    key = (version.mail, version.index)
-    current = [*submission.summaries, *(entry.application for entry in submission.entries if entry.application)]
-    groups = {
-        "现行": current,
-        "暂存，等待秘书处决定": submission.held,
-        "已被替换": submission.superseded,
-        "已撤回": submission.withdrawn,
-    }
-    for word, group in groups.items():
-        if any((other.mail, other.index) == key for other in group):
-            return word
-    return "佐证材料"
 
 
 def _university(

@@ -121,6 +121,8 @@ def _zip_file(content: bytes) -> tuple[zipfile.ZipFile, bytes]:
     """The opened archive and its bytes, which may have been mended."""
     if not content:
         raise Broken("unreadable", "文件是空的")
+    if _is_last_volume(content):
+        raise Broken("unsupported", VOLUME)
     try:
         try:
             return zipfile.ZipFile(io.BytesIO(content)), content
@@ -128,16 +130,16 @@ def _zip_file(content: bytes) -> tuple[zipfile.ZipFile, bytes]:
             mended = _without_utf8_flags(content)
             return zipfile.ZipFile(io.BytesIO(mended)), mended
     except DAMAGE:
-        if _is_volume(content):
+        if content.startswith(b"PK\x07\x08"):
             raise Broken("unsupported", VOLUME) from None
         raise Broken("unreadable", BROKEN) from None
 
 
-def _is_volume(content: bytes) -> bool:
-    """Whether this is one of several files a zip was split into: the first has a mark, the last counts the disks."""
+def _is_last_volume(content: bytes) -> bool:
+    """Whether this is the last of several files a zip was split into, which counts them."""
     end = content.rfind(b"PK\x05\x06")
-    disk = struct.unpack_from("<H", content, end + 4)[0] if 0 <= end <= len(content) - 6 else 0
-    return content.startswith(b"PK\x07\x08") or disk not in (0, 0xFFFF)
+    disk = struct.unpack_from("<H", content, end + 4)[0] if 0 <= end <= len(content) - 22 else 0
+    return disk not in (0, 0xFFFF)
 
 
 def _without_utf8_flags(content: bytes) -> bytes:

@@ -12,7 +12,7 @@ from parsers.contact import Contact
 from parsers.contacts import contacts
 from parsers.labels import Vocabulary
 from parsers.listing import Header, headers
-from parsers.model import Annex3, Document, Found, Grid, GridKind, Place, Project, Transcript
+from parsers.model import Annex3, Document, Found, Grid, GridKind, Project, Transcript
 from parsers.projects import LABELS, PER_FORM, Table, read_rows
 from parsers.text import fold, one_line
 
