@@ -33,6 +33,8 @@ TITLE = "bytes to transcript, by format (ms are those of parsers.read)"
 WORD_PARTS = ("_rels/.rels", "word/_rels/document.xml.rels", "word/document.xml")
 # A conversion takes seconds, and a reader may remember what it has converted: so many different files, each read once.
 CONVERSIONS = 3
+# How long each document is read again and again.
+SECONDS, QUICK_SECONDS = 1.0, 0.4
 
 Way = tuple[str, Callable[[bytes], object]]
 
@@ -56,7 +58,7 @@ def rows(quick: bool) -> Iterator[Row]:
     """A row for each document."""
     rules = load(resource("rules.yaml"))
     for paper in papers(quick):
-        yield _measure(paper, rules, 0.4 if quick else 1.0)
+        yield _measure(paper, rules, QUICK_SECONDS if quick else SECONDS)
 
 
 def papers(quick: bool) -> Iterator[Paper]:

@@ -29,12 +29,13 @@ from pipeline.store import Store
 from pipeline.unpack import unpack
 
 SECTION = "mails"
+SECONDS, QUICK_SECONDS = 2.0, 0.5
 TITLE = "a mail with one Annex 3 and seven Annex 4, 400 KB as sent"
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """A row for each stage."""
-    seconds = 0.5 if quick else 2.0
+    seconds = QUICK_SECONDS if quick else SECONDS
     one = next(material.letters(1))
     with tempfile.TemporaryDirectory() as folder:
         rules = load(material.write_rules(Path(folder) / "rules.yaml", 1))

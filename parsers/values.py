@@ -14,6 +14,7 @@ from parsers.listing import written_rows
 from parsers.model import Cell, CellKind, Picture, Place, Run, column_letters
 from parsers.text import narrow
 
+_FAR = 100
 _REMARKS = ("注:", "注1", "备注:", "说明:", "填表说明", "填写说明")
 
 
@@ -80,9 +81,15 @@ class Reader:
         self._ending = False
         for stretch, labels in zip(form, _choose(form, layout), strict=True):
             self._stretch = stretch
+            above = stretch.first
             for row in written_rows(stretch.grid):
-                if stretch.first <= row < stretch.end:
-                    self._read_row(row, labels)
+                if not stretch.first <= row < stretch.end:
+                    continue
+                if row - above > _FAR:
+                    # A stray cell far below a form is no part of its last field.
+                    self._owner, self._below = None, []
+                above = row
+                self._read_row(row, labels)
 
     def _read_row(self, row: int, labels: dict[tuple[int, int], list[Label]]) -> None:
         cells = self._stretch.grid.row(row)

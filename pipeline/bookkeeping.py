@@ -6,6 +6,7 @@ What the sheets look like is ledger.py's business; this module decides when they
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +30,9 @@ REPLY_STATES = {
     "undeliverable": "未能发出，收件地址无效或曾被退信",
     "bounced": "已发出，但被退回，请人工联系",
 }
-KINDS = {"acknowledgement": "已回复收到", "correction": "已回复请补正"}
+BESIDE = "项目台账（最新）.xlsx"
+STALE_SECONDS = 24 * 3600
+KINDS = {"acknowledgement": "已回复收到", "correction": "已回复请补正", "reminder": "已提醒", "staff": "已通知"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,33 @@ def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
     prepared = ledger.prepare(view, staff)
     digest = prepared.digest()
     written = not path.exists() or store.fact("ledger_digest") != digest
+    beside = path.with_name(BESIDE)
     if written:
+        if _is_open(path, now):
+            # Whoever has it open would save an old copy over a new one; both stay, until it is closed.
+            prepared.write(beside)
+            return Kept(True, (*notes, f"台账正被打开，没有替换；最新的一份在旁边的 {BESIDE}，关闭后会自动合为一份。"))
         try:
             prepared.write(path)
         except ledger.LedgerBusy as error:
             return Kept(False, (*notes, str(error)))
+        beside.unlink(missing_ok=True)
         store.set_fact("ledger_digest", digest)
         store.set_fact("ledger_print", _print(path))
     store.set_fact("ledger_stamp", f"{store.fact('revision')} {_print(office.rules.path)} {_print(path)}")
     return Kept(written, notes)
+
+
+def _is_open(path: Path, now: datetime) -> bool:
+    """Whether WPS, Excel or LibreOffice has the workbook open, by the lock file they leave beside it.
+
+    One older than a day was left behind by a crash.
+    """
+    for lock in (path.with_name(f"~${path.name}"), path.with_name(f".~lock.{path.name}#")):
+        with suppress(OSError):
+            if abs(now.timestamp() - lock.stat().st_mtime) < STALE_SECONDS:
+                return True
+    return False
 
 
 def _print(path: Path) -> str:

@@ -63,6 +63,7 @@ def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispa
     try:
         _resolve_uncertain(office, done, clock)
         due = office.store.replies("queued")
+        _recognise_sent_drafts(office, done, clock)
         if office.settings.reply == "draft":
             # What is for staff themselves is sent; what is for universities waits for them.
             drafts = [reply for reply in due if reply.kind != "staff"]
@@ -158,6 +159,20 @@ def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Cloc
                 mailbox.append(folder, reply.raw, (b"\\Draft",))
             office.store.mark(reply.message_id, "draft", f"已放入{folder}", tried_at=clock())
             done.drafted += 1
+
+
+def _recognise_sent_drafts(office: Office, done: Dispatched, clock: Clock) -> None:
+    """A draft that staff have sent, changed or not, lies in the sent folder under the Message-ID we gave it."""
+    drafts = office.store.replies("draft")
+    if not drafts:
+        return
+    with office.mailbox(clock()) as mailbox:
+        folder = mailbox.find_special(b"\\Sent", "已发送", "Sent")
+        there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
+    for reply in drafts:
+        if reply.message_id in there:
+            office.store.mark(reply.message_id, "sent", "由工作人员从草稿箱发出", reply.tried_at)
+            done.sent += 1
 
 
 def _resolve_uncertain(office: Office, done: Dispatched, clock: Clock) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-
 from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
+
 from pipeline import reminder
 from pipeline.again import unwaive, waive
 from pipeline.errors import ConfigurationError
@@ -115,3 +116,38 @@ def test_a_missing_university_is_reminded_where_the_roster_knows_an_address(desk
     desk.run()
     (reply,) = [reply for reply in desk.sent if reply.recipients == ("hetao@example.cn",)]
     assert "还没有收到贵校的材料" in text_of(reply)
+
+
+def test_a_ledger_that_is_open_is_not_replaced_under_its_reader(desk: Desk) -> None:
+    lock = desk.ledger.with_name(f"~${desk.ledger.name}")
+    lock.touch()
+    os.utime(lock, (desk.now.timestamp(), desk.now.timestamp()))
+    before = desk.ledger.read_bytes()
+    desk.receive(letter(papers(table("内蒙古农业大学", 1)), desk.now, "nd@example.cn"), desk.now)
+    result = desk.run()
+    beside = desk.ledger.with_name("项目台账（最新）.xlsx")
+    assert desk.ledger.read_bytes() == before
+    assert beside.exists()
+    assert any("正被打开" in note for note in result.notes)
+    lock.unlink()
+    desk.run()
+    assert not beside.exists()
+    assert desk.row("高校进度", 高校名称="内蒙古农业大学")["状态"] == "已通过"
+
+
+def test_a_lock_file_left_by_a_crash_long_ago_keeps_nobody_out(desk: Desk) -> None:
+    lock = desk.ledger.with_name(f".~lock.{desk.ledger.name}#")
+    lock.touch()
+    os.utime(lock, (desk.now.timestamp() - 90000, desk.now.timestamp() - 90000))
+    desk.receive(letter(papers(table("内蒙古农业大学", 1)), desk.now, "nd@example.cn"), desk.now)
+    desk.run()
+    assert desk.row("高校进度", 高校名称="内蒙古农业大学")["状态"] == "已通过"
+
+
+def test_a_draft_that_staff_sent_is_recognised_by_its_message_id(desk: Desk) -> None:
+    desk.receive(letter(papers(table("内蒙古农业大学", 1)), desk.now, "nd@example.cn"), desk.now)
+    desk.run(reply="draft")
+    (draft,) = desk.imap.mails("草稿箱")
+    desk.imap.add("已发送", draft.raw.replace(b"Auto-Submitted", b"X-Edited"), desk.now)
+    desk.run(reply="draft")
+    assert desk.row("邮件日志", 高校名称="内蒙古农业大学")["回复"].startswith("已回复收到")

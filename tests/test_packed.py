@@ -128,9 +128,13 @@ def test_a_single_volume_is_read_though_its_name_speaks_of_parts() -> None:
 
 @needs_libarchive
 def test_a_damaged_archive_is_unreadable_and_what_came_before_is_kept() -> None:
-    content = packing.rar4({b"a.docx": b"first", b"b.docx": b"second"}).replace(b"second", b"sEcond")
-    assert listed("a.rar", content) == [("a.rar/a.docx", b"first"), ("a.rar", "unreadable")]
-    assert listed("a.7z", packing.libarchive_can("7zip", {"a": b"1" * 999})[:-20]) == [("a.7z", "unreadable")]
+    whole = packing.rar4({b"a.docx": b"first", b"b.docx": b"second" * 100})
+    assert listed("a.rar", whole[:-300]) == [("a.rar/a.docx", b"first"), ("a.rar", "unreadable")]
+    packed_7z = bytearray(packing.libarchive_can("7zip", {"a.docx": os.urandom(3000)}, "compression=lzma2"))
+    packed_7z[1500] ^= 0xFF
+    (found,) = listed("a.7z", bytes(packed_7z))
+    assert found[1] == "unreadable"
+    assert listed("a.7z", bytes(packed_7z[:-20])) == [("a.7z", "unreadable")]
 
 
 @needs_libarchive
