@@ -22,19 +22,23 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLED_EVERY = 0.01
+LONG = 5
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 @cache
 def _compiled() -> tempfile.TemporaryDirectory[str]:
-    """Where the children keep their bytecode: an installed program has it, whatever this environment says about writing it."""
+    """Where the children keep their bytecode if this environment forbids writing it beside the source."""
     return tempfile.TemporaryDirectory(prefix="annex-bench-pyc-")
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**inherited, "PYTHONPYCACHEPREFIX": _compiled().name, **(more or {})}
+    """What the children see. An installed program has its bytecode, so they must not compile everything each time."""
+    own = dict(os.environ)
+    if own.pop("PYTHONDONTWRITEBYTECODE", ""):
+        own.setdefault("PYTHONPYCACHEPREFIX", _compiled().name)
+    return {**own, **(more or {})}
 
 
 class Failed(RuntimeError):
@@ -83,13 +87,17 @@ def high_water() -> float | None:
 
 
 def race(commands: Mapping[str, Sequence[str]], rounds: int, env: Mapping[str, str], folder: Path) -> dict[str, Usage]:
-    """Run commands in turn (A B A B …), after a first time that does not count; the medians of each."""
+    """Run commands in turn (A B A B …), after a first round that does not count; the medians of each.
+
+    Where the first round takes longer than LONG seconds it is the only one, and does count.
+    """
+    first = {name: run(command, env, folder) for name, command in commands.items()}
+    if sum(usage.wall for usage in first.values()) > LONG:
+        return first
     usages: dict[str, list[Usage]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
+    for _ in range(rounds):
         for name, command in commands.items():
-            usage = run(command, env, folder)
-            if number:
-                usages[name].append(usage)
+            usages[name].append(run(command, env, folder))
     return {name: _median(each) for name, each in usages.items()}
 
 

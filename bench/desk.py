@@ -10,13 +10,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import material
+from bench import child, material
 from parsers.model import Annex4, Record
 from pipeline.flow import process
 from pipeline.model import Outcome, Reply, University, Version
@@ -68,19 +69,35 @@ def folder(universities: int, memory: bool = False) -> Iterator[Path]:
         yield Path(name)
 
 
-def fill(data: str, universities: int) -> int:
-    """Store so many universities' submissions, answered and archived, without reading their files; returns the projects."""
+def filled(data: Path, universities: int) -> int:
+    """Fill the folder's store, in as many processes as this machine has cores; returns the number of projects."""
+    # The first to open a store creates it.
+    with open_office(settings(data)):
+        pass
+    step = min(universities, os.cpu_count() or 1)
+    with ThreadPoolExecutor(step) as pool:
+        shares = [
+            pool.submit(child.task, "desk.fill", data=str(data), universities=universities, start=start, step=step)
+            for start in range(step)
+        ]
+    return sum(share.result()[0] for share in shares) * PER_UNIVERSITY
+
+
+def fill(data: str, universities: int, start: int, step: int) -> int:
+    """Store every step-th university's submission, answered and archived, without reading its files; returns how many."""
     with open_office(settings(Path(data))) as office:
         given = material.universities(universities)
         one = material.letter(given[0], size=0)
         model = process(one.raw, "0" * 64, one.received_at, office.rules, lambda _: {})
-        for position, university in enumerate(given):
+        share = range(start, universities, step)
+        for position in share:
+            university = given[position]
             outcome = _outcome(model, university, position)
             office.store.record(outcome)
             office.store.queue(_reply(outcome, university.name), LATER, "sent")
             office.archive.sync(office.submission(university.name), lambda version: version.path.encode())
             office.forget(university.name)
-    return universities * PER_UNIVERSITY
+    return len(share)
 
 
 def _outcome(model: Outcome, university: University, position: int) -> Outcome:

@@ -29,9 +29,9 @@ def rows(quick: bool) -> Iterator[Row]:
     """Rows for a province and for a country; the quick run has a handful of universities only."""
     for universities in (QUICK,) if quick else (FEW, MANY):
         with desk.folder(universities, memory=True) as data:
-            projects, _ = child.task("desk.fill", data=str(data), universities=universities)
+            projects = desk.filled(data, universities)
             yield _regenerated(data, projects)
-            yield _status(data, projects, 1 if quick else 3)
+            yield _status(data, projects, 1 if quick else 5)
     yield _help(3 if quick else 9)
 
 

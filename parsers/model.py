@@ -149,6 +149,10 @@ class ProblemKind(enum.Enum):
     UNSAFE = "unsafe"
 
 
+# The note on a picture or PDF that bears a red seal without being a form that could be read.
+STAMPED = "页面上有红色印章"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What a reader could not do; `detail` is a short Chinese phrase for the person who sent the file."""

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field, replace
 
 from parsers.model import Annex3, Annex4
 from parsers.text import fold
-from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, University, Version, Waiver
+from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, Version, Waiver
 from pipeline.names import project_stem, same_project
 from pipeline.rules import Rules
+from pipeline.stamps import SCAN, with_stamps
 from pipeline.subjects import Whole
+from pipeline.trust import is_trusted, name_of
 from pipeline.values import is_blank, people, phones
 
 ALIKE = 60
+# How reliably a form is read from these formats, least first; all others are read exactly.
+PLAINNESS = {SCAN: 0, "pdf": 1, "html": 2}
 NOTHING_DECIDED: Mapping[str, bool] = {}
 
 
@@ -50,6 +54,7 @@ class _Desk:
 
     def lay(self, versions: Sequence[Version]) -> None:
         """Take in the documents of one mail."""
+        versions = self._typed(versions)
         tables = [version for version in versions if isinstance(version.transcript.record, Annex3)]
         if tables:
             self._replace_summaries(tables)
@@ -60,6 +65,32 @@ class _Desk:
                 if key in self.applications:
                     self.superseded.append(self.applications.pop(key))
                 self.applications[key] = version
+
+    def _typed(self, versions: Sequence[Version]) -> list[Version]:
+        """The versions of a mail, least reliable first, so that what was typed has the last word; what was recognised in a
+        picture is left out where anything typed says the same."""
+        tables = bool(self.summaries) or any(
+            isinstance(one.transcript.record, Annex3) and one.transcript.format != SCAN for one in versions
+        )
+        kept = []
+        for version in sorted(versions, key=lambda one: PLAINNESS.get(one.transcript.format, len(PLAINNESS))):
+            record = version.transcript.record
+            if (version.transcript.format == SCAN and isinstance(record, Annex3) and tables) or (
+                version.transcript.format == SCAN and isinstance(record, Annex4) and self._has(record, versions)
+            ):
+                self.superseded.append(version)
+            else:
+                kept.append(version)
+        return kept
+
+    def _has(self, record: Annex4, versions: Sequence[Version]) -> bool:
+        key = same_project(record.project_name)
+        return key in self.applications or any(
+            isinstance(one.transcript.record, Annex4)
+            and one.transcript.format != SCAN
+            and same_project(one.transcript.record.project_name) == key
+            for one in versions
+        )
 
     def _replace_summaries(self, tables: list[Version]) -> None:
         current, doubles = _together(tables)
@@ -116,7 +147,9 @@ def assemble(
     letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
     order = {mail.id: position for position, mail in enumerate(letters)}
     by_mail: dict[str, list[Version]] = {mail.id: [] for mail in letters}
-    for version in sorted(versions, key=lambda version: version.index):
+    for version in with_stamps(
+        [_for_staff(version) for version in sorted(versions, key=lambda version: version.index)]
+    ):
         by_mail[version.mail].append(version)
     desk = _Desk()
     trusted: set[str] = set()
@@ -148,49 +181,11 @@ def assemble(
     return _judged(draft, order, rules, waivers)
 
 
-def is_trusted(mail: Mail, trusted: set[str], university: University | None, rules: Rules) -> bool:
-    """Whether a mail may replace what its university has sent: it comes from an address already known for it, or one under
-    the university's own domain; the first to write is known from then on."""
-    address = mail.reply_to.address
-    if not trusted - {""} or address in trusted - {""}:
-        return True
-    domain = registered_domain(address)
-    own = {registered_domain(known) for known in trusted} - set(rules.mail_providers)
-    return domain in own | {registered_domain(one) for one in (university.domains if university else ())}
-
-
-def registered_domain(address: str) -> str:
-    """The part of an address or host name that somebody registered: example.edu.cn of mail.example.edu.cn."""
-    labels = address.rpartition("@")[2].lower().split(".")
-    second = len(labels) > 2 and labels[-1] == "cn" and labels[-2] in ("edu", "com", "net", "org", "gov", "ac")
-    return ".".join(labels[-3:] if second else labels[-2:])
-
-
-def own_part(submission: Submission, address: str) -> Submission:
-    """What a correspondent who is not trusted may be told of a submission: only what came from that very address."""
-    if address in submission.trusted or not submission.trusted:
-        return submission
-    mine = {mail.id for mail in submission.mails if mail.reply_to.address == address}
-    entries = tuple(
-        Entry(_name(entry.application), application=entry.application)
-        for entry in submission.entries
-        if entry.application is not None and entry.application.mail in mine
-    )
-    supporting = tuple(version for version in submission.supporting if version.mail in mine)
-    found = [finding for version in supporting for finding in version.findings]
-    found += [f for entry in entries if entry.application is not None for f in entry.application.findings]
-    found += [finding for mail in submission.mails if mail.id in mine for finding in mail.findings]
-    held = tuple(version for version in submission.held if version.mail in mine)
-    wrong = any(finding.severity is Severity.ERROR for finding in found)
-    return Submission(
-        university=submission.university,
-        state=State.FOR_STAFF if held or not wrong else State.TO_CORRECT,
-        entries=entries,
-        supporting=supporting,
-        held=held,
-        all_findings=tuple(found),
-        mails=tuple(mail for mail in submission.mails if mail.id in mine),
-    )
+def _for_staff(version: Version) -> Version:
+    """What only a recognised picture says is for staff to confirm, not for the sender to correct."""
+    if version.transcript.format != SCAN or version.transcript.form is None:
+        return version
+    return replace(version, findings=tuple(replace(one, severity=Severity.NOTICE) for one in version.findings))
 
 
 def _entries(desk: _Desk) -> tuple[Entry, ...]:
@@ -210,7 +205,7 @@ def _entries(desk: _Desk) -> tuple[Entry, ...]:
             free.pop(key, None)
     _match_rest(rows, found, free)
     matched = [replace(entry, application=found.get(index)) for index, entry in enumerate(rows)]
-    return (*matched, *(Entry(_name(version), application=version) for version in free.values()))
+    return (*matched, *(Entry(name_of(version), application=version) for version in free.values()))
 
 
 def _match_rest(rows: list[Entry], found: dict[int, Version], free: dict[str, Version]) -> None:
@@ -224,11 +219,6 @@ def _match_rest(rows: list[Entry], found: dict[int, Version], free: dict[str, Ve
         if len(partners) == 1:
             found[partners[0]] = version
             del free[key]
-
-
-def _name(version: Version) -> str:
-    record = version.transcript.record
-    return record.project_name if isinstance(record, Annex4) else ""
 
 
 def _without_replaced(entries: tuple[Entry, ...], order: dict[str, int]) -> tuple[tuple[Entry, ...], list[Version]]:

@@ -27,6 +27,7 @@ from pipeline.model import (
     Version,
 )
 from pipeline.rules import Rules, Words
+from pipeline.stamps import with_stamps
 from pipeline.unpack import unpack
 
 # These never bring material of a university's, whatever is attached to them.
@@ -59,6 +60,7 @@ def process(
         version(attachment, transcript, owner or waiting, index, mail_id, received_at, rules)
         for index, ((attachment, transcript), owner) in enumerate(zip(documents, owners, strict=True))
     )
+    versions = with_stamps(versions)
     forms = sum(one.transcript.form is not None for one in versions)
     universities = tuple(dict.fromkeys(one.university for one in versions)) if forms else ()
     if not universities:

@@ -21,6 +21,7 @@ from pipeline.message import decode
 from pipeline.model import Address, Attachment, Disposition, Finding, Mail, Outcome, Severity, Submission, Version
 from pipeline.names import same_project
 from pipeline.rules import Rules
+from pipeline.stamps import with_stamps
 
 # What operating systems and office programs leave behind, and nobody means to check.
 LITTER = ("~$", ".", "Thumbs.db", "desktop.ini", "__MACOSX")
@@ -46,6 +47,10 @@ class Checked:
         return sum(finding.severity is severity for finding in self.findings())
 
 
+def silent(_done: int, _of: int) -> None:
+    """Show no progress."""
+
+
 def files_under(paths: Iterable[Path]) -> list[tuple[str, Path]]:
     """Every file named, and every file in the folders named, with the path it is shown under (contract §3)."""
     found: list[tuple[str, Path]] = []
@@ -66,7 +71,7 @@ def check(
     paths: Iterable[Path],
     rules: Rules,
     received: datetime | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = silent,
 ) -> Checked:
     """Judge files as the attachments of one mail, and each .eml as a mail of its own.
 
@@ -122,6 +127,7 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime) -> Outcome
         version(attachment, transcript, owner or NO_ONE, index, mail_id, received, rules)
         for index, ((attachment, transcript), owner) in enumerate(zip(documents, owners, strict=True))
     )
+    versions = with_stamps(versions)
     mail = Mail(
         id=mail_id,
         received_at=received,

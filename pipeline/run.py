@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from pipeline.assemble import own_part
 from pipeline.bookkeeping import keep_ledger
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.dispatch import Clock, Dispatched, dispatch
@@ -27,6 +26,7 @@ from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Out
 from pipeline.office import Office
 from pipeline.reminder import is_day, remind
 from pipeline.reply import compose
+from pipeline.trust import own_part
 
 log = logging.getLogger(__name__)
 

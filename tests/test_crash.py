@@ -102,9 +102,7 @@ class Stage:
     def handing_over(self) -> list[int]:
         """The steps (from 1) after a reply was marked as being sent and before the server's answer to it was noted."""
         return [
-            number
-            for number, name in enumerate(self.steps, start=1)
-            if HAND_OVER in (name, self.steps[number - 2])
+            number for number, name in enumerate(self.steps, start=1) if HAND_OVER in (name, self.steps[number - 2])
         ]
 
 
@@ -226,7 +224,9 @@ def test_a_pass_killed_at_random_moments_again_and_again_ends_as_if_nothing_had_
 
 
 @pytest.mark.xfail(strict=True, reason="run.keep: what follows from a mail is another transaction than the mail itself")
-def test_what_a_mail_says_of_earlier_ones_is_not_forgotten_when_the_pass_is_killed(stage: Stage, tmp_path: Path) -> None:
+def test_what_a_mail_says_of_earlier_ones_is_not_forgotten_when_the_pass_is_killed(
+    stage: Stage, tmp_path: Path
+) -> None:
     with stage.desk(tmp_path / "data", following()) as desk:
         steps = stage.doomed.run(desk.settings, desk.now).steps
         expected, states = sheets(desk), {address: state for address, (state, _) in fates(desk).items()}

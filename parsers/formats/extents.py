@@ -6,7 +6,9 @@ formatted rows, which many programs write by the thousand, do not count.
 
 from __future__ import annotations
 
+import io
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +28,9 @@ TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 # [MS-XLSB] 2.3.2: row header 0; cells 1 (blank) to 11; the column or row number is the first field.
 ROW_HEADER, FIRST_VALUE, LAST_CELL = 0, 2, 11
+# [MS-XLS] 2.3: a sheet begins with BOF; these records begin with the row and column of a cell that has content.
+BIFF_HEAD, BIFF_BEGIN = struct.Struct("<HH"), 0x0809
+BIFF_CELLS = frozenset({0x0006, 0x00BD, 0x00D6, 0x00FD, 0x0203, 0x0204, 0x0205, 0x027E})
 
 
 def sheet_parts(package: Package, kind: str) -> dict[str, bytes]:
@@ -41,6 +46,41 @@ def check_extents(parts: Mapping[str, bytes], kind: str) -> None:
         for height, width in _REACHES[kind](content):
             if height * width > LARGEST_AREA:
                 raise unsafe("工作表范围过大，超出安全限制")
+
+
+def check_xls_extents(content: bytes) -> None:
+    """The same for an .xls file, whose cells lie in one stream of an OLE2 container.
+
+    A sheet's own statement of its size is not asked: whole formatted columns make it large and harmless.
+    """
+    import olefile  # type: ignore[import-untyped]
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(content)) as container:
+            name = next((name for name in ("Workbook", "Book") if container.exists(name)), None)
+            stream = container.openstream(name).read() if name else b""
+    except (OSError, ValueError, IndexError, TypeError, struct.error):
+        # The reader that comes next says what is wrong with the container.
+        return
+    for height, width in _xls(stream):
+        if height * width > LARGEST_AREA:
+            raise unsafe("工作表范围过大，超出安全限制")
+
+
+def _xls(stream: bytes) -> Iterator[tuple[int, int]]:
+    height = width = offset = 0
+    end = len(stream) - 4
+    while offset <= end:
+        record, length = BIFF_HEAD.unpack_from(stream, offset)
+        offset += 4
+        if record in BIFF_CELLS and offset <= end:
+            row, column = BIFF_HEAD.unpack_from(stream, offset)
+            height, width = max(height, row + 1), max(width, column + 1)
+        elif record == BIFF_BEGIN:
+            yield height, width
+            height = width = 0
+        offset += length
+    yield height, width
 
 
 def _xlsx(content: bytes) -> Iterator[tuple[int, int]]:

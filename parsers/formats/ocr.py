@@ -21,24 +21,27 @@ STEEPEST, LEVEL = 12.0, 0.15
 FAINTEST = 0.4
 
 
-def recognised(image: Any) -> tuple[Page | None, Any]:
-    """The page (in pixels) and the image as it was levelled; None for a picture without a ruled table."""
+def level(image: Any) -> Any:
+    """The image, turned so that its long horizontal lines run level."""
     import numpy  # type: ignore[import-not-found,unused-ignore]
 
-    grey = numpy.asarray(image.convert("L"))
-    angle = _slant(grey)
-    if abs(angle) > LEVEL:
-        image = image.rotate(angle, fillcolor="white", resample=3)
-        grey = numpy.asarray(image.convert("L"))
+    angle = _slant(numpy.asarray(image.convert("L")))
+    return image.rotate(angle, fillcolor="white", resample=3) if abs(angle) > LEVEL else image
+
+
+def recognised(image: Any) -> Page | None:
+    """The page, in pixels; None for a picture without a ruled table."""
+    import numpy
+
     slack = SLACK * image.width
-    horizontals, verticals = _rules(grey)
+    horizontals, verticals = _rules(numpy.asarray(image.convert("L")))
     tables = lattices(horizontals, verticals, slack)
     if sum(len(table.boxes) for table in tables) < FEWEST_CELLS:
-        return None, image
+        return None
     page = Page(float(image.height), slack, [], horizontals, verticals)
     for piece in _texts(numpy.asarray(image)[:, :, ::-1]):
         page.pieces += _cut(piece, verticals)
-    return page, image
+    return page
 
 
 def _ink(grey: Any) -> Any:
@@ -88,7 +91,8 @@ def _rules(grey: Any) -> tuple[list[Line], list[Line]]:
 def _engine() -> Any:
     from rapidocr import RapidOCR  # type: ignore[import-not-found,unused-ignore]
 
-    return RapidOCR(params={"Global.log_level": "critical"})
+    # Pages are upright, so the step that looks for lines standing on their heads is left out.
+    return RapidOCR(params={"Global.log_level": "critical", "Global.use_cls": False})
 
 
 def _texts(pixels: Any) -> Iterator[Piece]:

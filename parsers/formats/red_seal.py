@@ -44,6 +44,15 @@ def red_only(image: Any, box: Box) -> Any:
     return Image.composite(part, Image.new("RGB", part.size, "white"), red_mask(part))
 
 
+def without_red(image: Any, box: Box) -> Any:
+    """This part of the image with everything that is red made white."""
+    from PIL import Image, ImageFilter
+
+    part = image.crop(box).convert("RGB")
+    # The pale rim of a red stroke is no longer red, but it is not print either.
+    return Image.composite(Image.new("RGB", part.size, "white"), part, red_mask(part).filter(ImageFilter.MaxFilter(3)))
+
+
 def red_mask(image: Any) -> Any:
     """An image of one band, 255 where a pixel is red."""
     from PIL import ImageChops

@@ -13,7 +13,7 @@ from functools import cache, partial
 from typing import Any
 
 from parsers.formats.page import Page, Shown, blocks
-from parsers.formats.red_seal import red_only, red_seal_on_page, seals
+from parsers.formats.red_seal import red_only, red_seal_on_page, seals, without_red
 from parsers.model import Document, Grid, Picture
 
 __all__ = ["FORMATS", "SCAN", "has_ocr", "png", "read", "read_pages", "red_seal_on_page", "scale_for"]
@@ -22,7 +22,7 @@ FORMATS = ("bmp", "gif", "heic", "jpg", "png", "tiff", "webp")
 SCAN = "scan"
 
 # The longer side, in pixels, of a page that is to be recognised.
-SIDE = 2200
+SIDE = 1800
 MOST_PIXELS = 60_000_000
 MOST_FRAMES = 10
 LARGEST = 48 << 20
@@ -57,19 +57,19 @@ def read_pages(pages: Callable[[], Iterable[Any]], kind: str) -> Document:
 
 
 def _page(image: Any) -> Page | None:
-    from parsers.formats.ocr import recognised
+    from parsers.formats.ocr import level, recognised
 
-    image = image.convert("RGB")
-    page, image = recognised(image)
-    if page is not None:
-        for box in seals(image):
-            stamp = Picture("seal", partial(_stamp, image.copy(), box))
-            page.pictures.append(Shown((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, stamp))
+    image = level(image.convert("RGB"))
+    boxes = list(seals(image))
+    stamps = [red_only(image, box) for box in boxes]
+    # What is printed under a seal is read without it, and what the seal itself says is not the form's text.
+    for box in boxes:
+        image.paste(without_red(image, box), box)
+    page = recognised(image)
+    for (left, top, right, bottom), stamp in zip(boxes, stamps, strict=True):
+        if page is not None:
+            page.pictures.append(Shown((left + right) / 2, (top + bottom) / 2, Picture("seal", partial(png, stamp))))
     return page
-
-
-def _stamp(image: Any, box: tuple[int, int, int, int]) -> bytes:
-    return png(red_only(image, box))
 
 
 def _frames(content: bytes) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any
 
 from parsers.formats import damaged, encrypted, unsafe
-from parsers.formats.extents import LARGEST_AREA, check_extents, sheet_parts
+from parsers.formats.extents import LARGEST_AREA, check_extents, check_xls_extents, sheet_parts
 from parsers.formats.ods_extras import ods_sheets
 from parsers.formats.package import Package
 from parsers.formats.symbols import marks
@@ -44,6 +44,8 @@ def read(content: bytes, kind: str) -> Document:
     package = Package(content) if kind != "xls" else None
     parts = sheet_parts(package, kind) if package is not None else {}
     check_extents(parts, kind)
+    if kind == "xls":
+        check_xls_extents(content)
     extras = Extras(package, parts) if package is not None and kind == "xlsx" else None
     tables = ods_sheets(parts["content.xml"]) if kind == "ods" else []
     blocks: list[Grid | Paragraph] = []
