@@ -80,7 +80,7 @@ def filled(data: Path, universities: int) -> int:
             pool.submit(child.task, "desk.fill", data=str(data), universities=universities, start=start, step=step)
             for start in range(step)
         ]
-    return sum(share.result()[0] for share in shares) * PER_UNIVERSITY
+    return sum(int(share.result()[0]) for share in shares) * PER_UNIVERSITY
 
 
 def fill(data: str, universities: int, start: int, step: int) -> int:

@@ -27,6 +27,8 @@ _MARK = re.compile(
     rf"|(?P<free>{_TICK})|(?P<crossed>[{CROSSED}])|(?P<box>{_BOX})"
 )
 _SET_OFF = (Style.UNDERLINE, Style.BOLD, Style.HIGHLIGHT, Style.COLOUR, Style.BORDER, Style.ITALIC)
+# A list of options is some hundred characters long; what stands further back is text, and comparing all would take long.
+_LONGEST = 2_000
 _QUOTES = "\"'“”‘’「」『』《》<>()（）[]【】〔〕:：、，,。.;；_＿ \t\n" + INVISIBLE + TICKED + UNTICKED
 
 
@@ -52,10 +54,11 @@ def chosen(runs: Iterable[Run]) -> tuple[str, ...]:
 
     A value that names no printed option is given as written.
     """
-    text, styles = _flatten(runs)
+    whole, styles = _flatten(runs)
+    text = whole[:_LONGEST]
     spots = _spots(text, styles)
     if not spots:
-        written = one_line(text).strip(_QUOTES)
+        written = one_line(whole).strip(_QUOTES)
         return (written,) if written else ()
     selected = _by_glyph(text, spots) | _by_style(spots) | _by_repetition(spots) | _by_blank_line(text, spots)
     struck = {spot.option for spot in spots if spot.set_off & Style.STRIKE}

@@ -5,6 +5,7 @@ Works on any vocabulary, on tables, worksheets and paragraphs; the values themse
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -180,11 +181,19 @@ def stretches(block: int, grid: Grid, layout: Layout) -> list[Stretch]:
     rows = [label.cell.row for label in firsts if (label.rank < INLINE) == (firsts[0].rank < INLINE)]
     starts: list[int] = []
     for row, end in zip(rows, [*rows[1:], grid.row_count], strict=False):
-        if not starts or len(names(label for label in labels if row <= label.cell.row < end)) >= 3:
+        if not starts or len(names(_between(labels, row, end))) >= 3:
             starts.append(row)
     cuts = [0, *starts[1:], grid.row_count]
     return [
-        Stretch(block, grid, tuple(label for label in labels if first <= label.cell.row < end), first, end)
-        for first, end in pairwise(cuts)
-        if end > first
+        Stretch(block, grid, _between(labels, first, end), first, end) for first, end in pairwise(cuts) if end > first
     ]
+
+
+def _between(labels: tuple[Label, ...], first: int, end: int) -> tuple[Label, ...]:
+    """The labels in these rows, of labels in reading order."""
+    begin = bisect_left(labels, first, key=_row)
+    return labels[begin : bisect_left(labels, end, begin, key=_row)]
+
+
+def _row(label: Label) -> int:
+    return label.cell.row

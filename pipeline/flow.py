@@ -163,4 +163,5 @@ def _mail(
         findings=findings,
         universities=universities,
         cloud_links=message.cloud_links,
+        forwarded_from=message.forwarded_from,
     )

@@ -246,7 +246,7 @@ def _mail_values(line: MailLine) -> tuple[Value, ...]:
     universities = "、".join(name or PENDING_NAME for name in mail.universities)
     return (
         local(mail.received_at),
-        clean(str(mail.sender)),
+        clean(mail.writer),
         clean(mail.subject),
         clean(universities),
         mail.attached,

@@ -168,7 +168,8 @@ class Disposition(enum.Enum):
 class Mail:
     """What is kept of a mail beside its raw bytes. `id` is their SHA-256 in hex.
 
-    `findings` concern the mail as a whole (`mail.*`); `universities` are those its forms were assigned to.
+    `findings` concern the mail as a whole (`mail.*`); `universities` are those its forms were assigned to;
+    `forwarded_from` is who wrote what it forwards.
     """
 
     id: str
@@ -184,6 +185,13 @@ class Mail:
     findings: tuple[Finding, ...] = ()
     universities: tuple[str, ...] = ()
     cloud_links: tuple[CloudLink, ...] = ()
+    forwarded_from: Address = Address()
+
+    @property
+    def writer(self) -> str:
+        """Who sent it, and whose mail it forwards if it does, as staff read it."""
+        origin = str(self.forwarded_from)
+        return f"{self.sender}（转发自 {origin}）" if origin else str(self.sender)
 
 
 @dataclass(frozen=True, slots=True)

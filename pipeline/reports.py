@@ -94,7 +94,7 @@ def history(office: Office, university: str) -> Json:
             {
                 "id": line.mail.id,
                 "received": local(line.mail.received_at),
-                "sender": str(line.mail.sender),
+                "sender": line.mail.writer,
                 "subject": line.mail.subject,
                 "result": line.result,
                 "reply": line.reply,

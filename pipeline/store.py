@@ -58,6 +58,7 @@ mail = sa.Table(
     sa.Column("automatic", sa.Text),
     sa.Column("findings", sa.JSON, nullable=False),
     sa.Column("cloud_links", sa.JSON, nullable=False),
+    sa.Column("forwarded_from", sa.JSON, nullable=False),
     # The reply that answers it; "" for a mail that is not to be answered, NULL while the answer is still due.
     sa.Column("reply", sa.Text, index=True),
 )
@@ -673,6 +674,7 @@ def _mail_row(entry: Mail) -> dict[str, Any]:
         "automatic": entry.automatic.name if entry.automatic else None,
         "findings": [finding_out(finding) for finding in entry.findings],
         "cloud_links": [cloud_link_out(link) for link in entry.cloud_links],
+        "forwarded_from": [entry.forwarded_from.name, entry.forwarded_from.address],
     }
 
 
@@ -699,6 +701,7 @@ def _mails(connection: Connection, rows: Iterable[Any]) -> list[Mail]:
             findings=tuple(finding_in(value) for value in row["findings"]),
             universities=tuple(about.get(row["id"], ())),
             cloud_links=tuple(cloud_link_in(value) for value in row["cloud_links"]),
+            forwarded_from=Address(*row["forwarded_from"]),
         )
         for row in rows
     ]

@@ -399,3 +399,13 @@ def test_every_mail_is_kept_byte_for_byte(desk: Desk) -> None:
     assert kept == [raw]
     assert (desk.settings.data / "archive" / UNIVERSITY).is_dir()
     assert all(path.stat().st_mode & 0o077 == 0 for path in desk.settings.data.rglob("*"))
+
+
+def test_a_forwarded_mail_credits_its_writer_and_answers_the_forwarder(desk: Desk) -> None:
+    original = letter(papers(table()), sender="writer@example.edu.cn")
+    desk.receive(letter({"来信.eml": original}, MORNING, "forwarder@example.cn", "转发：项目报送"))
+    desk.run()
+    assert [reply.recipients for reply in desk.sent] == [("forwarder@example.cn",)]
+    assert "forwarder@example.cn" in desk.row("邮件日志", 高校名称=UNIVERSITY)["发件人"]
+    assert "writer@example.edu.cn" in desk.row("邮件日志", 高校名称=UNIVERSITY)["发件人"]
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from parsers.formats import unsafe
 from parsers.formats.docx_markup import (
     ALTERNATIVES,
     BLIP,
@@ -36,6 +37,8 @@ BREAKS = {
 }  # fmt: skip
 # A content control that was never filled shows its prompt; a filled one may carry the same flag by mistake.
 PROMPT = re.compile(r"单击|点击|此处|选择一项|请输入|click|tap or|choose an", re.I)
+# Word itself nests fields no deeper than twenty.
+DEEPEST_FIELD = 100
 
 
 class Inline:
@@ -131,6 +134,8 @@ class Inline:
             shown = form_field(mark)
             if shown is not None:
                 self.emit(shown, seen._replace(font=""))
+            if len(self.fields) >= DEEPEST_FIELD:
+                raise unsafe("文档中的域嵌套过深，超出安全限制")
             self.fields.append(Field(done=shown is not None))
         elif self.fields and kind in ("separate", "end"):
             field = self.fields[-1]

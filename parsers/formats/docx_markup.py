@@ -63,7 +63,7 @@ def form_field(mark: Any) -> str | None:
     entries = [entry.get(VAL, "") for entry in choices.findall(f"{W}listEntry")]
     chosen = _stated(choices, "result")
     index = chosen.get(VAL, "0") if chosen is not None else "0"
-    return entries[int(index)] if index.isdecimal() and int(index) < len(entries) else ""
+    return entries[int(index)] if index.isdecimal() and len(index) < 8 and int(index) < len(entries) else ""
 
 
 def _stated(data: Any, name: str) -> Any:

@@ -102,4 +102,5 @@ def _merges(properties: Any) -> tuple[int, str, str]:
 
 def _count(element: Any, default: int) -> int:
     value = "" if element is None else element.get(VAL, "")
-    return min(int(value), WIDEST) if value.isascii() and value.isdecimal() else default
+    # Python refuses to convert numbers of some thousand digits.
+    return min(int(value[:9]), WIDEST) if value.isascii() and value.isdecimal() else default

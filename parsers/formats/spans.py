@@ -15,6 +15,8 @@ from parsers.model import Cell
 WIDEST = 16_384
 MOST_CELLS = 400_000
 MOST_COVERED = 1_000_000
+# Every position is looked at once for each row that a cell reaches into.
+MOST_LOOKED_AT = 4_000_000
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class SpanPlacer:
     def __init__(self) -> None:
         self._boxes: list[_Box] = []
         self._row = -1
-        self._column = 0
+        self._column = self._looked_at = 0
         # For columns that a cell above reaches into: the first row it leaves free.
         self._taken: dict[int, int] = {}
 
@@ -48,7 +50,7 @@ class SpanPlacer:
         """
         if self._row < 0:
             self.start_row()
-        start = self._column if column is None else max(self._column, min(column, WIDEST))
+        start = first = self._column if column is None else max(self._column, min(column, WIDEST))
         while self._taken.get(start, 0) > self._row:
             start += 1
         width = 1
@@ -59,7 +61,8 @@ class SpanPlacer:
             self._taken.update(dict.fromkeys(range(start, start + width), self._row + box.row_span))
         self._column = start + width
         self._boxes.append(box)
-        if len(self._boxes) > MOST_CELLS:
+        self._looked_at += self._column - first
+        if len(self._boxes) > MOST_CELLS or self._looked_at > MOST_LOOKED_AT:
             raise unsafe("表格过大，超出安全限制")
 
         def fill(text: Text) -> None:

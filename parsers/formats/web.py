@@ -234,7 +234,7 @@ def _rows(table: Any) -> Iterator[tuple[Any, list[Any]]]:
 
 def _span(cell: Any, name: str, endless: int) -> int:
     value = (cell.get(name) or "").strip()
-    return min(int(value), endless if endless > 1 else 1 << 14) if value.isascii() and value.isdecimal() else 1
+    return min(int(value[:9]), endless if endless > 1 else 1 << 14) if value.isascii() and value.isdecimal() else 1
 
 
 def _beside_words(table: Any) -> bool:

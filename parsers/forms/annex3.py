@@ -72,7 +72,7 @@ def _continues(document: Document, last: Table, index: int, grid: Grid) -> bool:
         return False
     first = grid.at(0, number.start)
     text, previous = one_line(first.text) if first else "", last.projects[-1].number
-    numbered = previous.isdecimal() and text.isdecimal() and int(text) == int(previous) + 1
+    numbered = previous.isdecimal() and text.isdecimal() and int(text[:9]) == int(previous[:9]) + 1
     return numbered and grid.column_count == last.grid.column_count
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import email
 import email.policy
 import functools
+import io
 import pickle
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +25,7 @@ import parsers
 from fuzz.feed import Feed
 from parsers.model import Place, Transcript
 from pipeline.check import check_document
-from pipeline.demo import archives, forms
+from pipeline.demo import forms
 from pipeline.errors import ConfigurationError
 from pipeline.flow import process
 from pipeline.message import decode
@@ -95,13 +97,21 @@ def mail(data: bytes) -> None:
     unpack(message.attachments, SMALL)
 
 
+def zipped(lot: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in lot.items():
+            package.writestr(name, content)
+    return out.getvalue()
+
+
 @target
 def archive(data: bytes) -> None:
     """A damaged archive gives files, or says why not."""
     feed = Feed(data)
     small = {"附件3.txt": b"x" * 200, "材料/附件4.txt": "项目".encode()}
-    packed = archives.zipped(small)
-    content = feed.damaged(feed.pick((packed, archives.zipped({"内.zip": packed}), letter(small, MORNING))))
+    packed = zipped(small)
+    content = feed.damaged(feed.pick((packed, zipped({"内.zip": packed}), letter(small, MORNING))))
     name = feed.pick(("材料.zip", "来信.eml", "winmail.dat", "材料.rar", "附件3.docx", ""))
     for one in unpack([Attachment(name, content)], SMALL):
         assert one.problem in ("", "encrypted", "unreadable", "unsafe", "unsupported")
@@ -122,8 +132,16 @@ def document(data: bytes) -> None:
 def bytes_of_any_kind(data: bytes) -> None:
     """Anything at all behind the first bytes of a known format is read as something or refused."""
     feed = Feed(data)
-    start = feed.pick((b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf1", b"%PDF-1.4", b"<html><table>", b"\xff\xfe"))
-    assert parsers.read(start + data, feed.pick(("附件3.xls", "附件4.doc", "a.csv", "")))
+    start = feed.pick((b"", b"PK\x03\x04", b"%PDF-1.4", b"<html><table>", b"\xff\xfe", b"\x89PNG\r\n\x1a\n"))
+    assert parsers.read(start + data, feed.pick(("附件3.xlsx", "附件4.docx", "a.csv", "")))
+
+
+@target
+def legacy(data: bytes) -> None:
+    """The same for formats that another program has to convert, which takes it a second or more."""
+    feed = Feed(data)
+    start = feed.pick((b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf1", b"{\\rtf1\\ansi\\ansicpg936 "))
+    assert parsers.read(start + data, feed.pick(("附件3.xls", "附件4.doc", "附件4.rtf", "")))
 
 
 @target
