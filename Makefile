@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint fuzz bench clean
 
 demo: $(READY)
 	$(BIN)/annex-inbox demo
@@ -17,6 +17,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Atheris has wheels for some systems only; without it hypothesis tries the same targets. It stays out of the environment.
+SECONDS_EACH ?= 60
+fuzz: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --target $(VENV)/fuzz --upgrade atheris==3.0.0 || true
+	PYTHONPATH=tests:$(VENV)/fuzz $(BIN)/python -m fuzz --seconds $(SECONDS_EACH)
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -1,6 +1,6 @@
 """Runs a command, or a function of this package, in a process of its own and says what it took, its children included.
 
-Peak memory is read from /proc every few milliseconds; where there is no /proc it is None.
+Peak memory is read from /proc every few hundredths of a second; where there is no /proc it is None.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from time import perf_counter
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLED_EVERY = 0.01
+SAMPLED_EVERY = 0.02
 LONG = 5
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -83,7 +83,7 @@ def task(function: str, **arguments: Any) -> tuple[Any, Usage]:
 
 def high_water() -> float | None:
     """The most memory this process itself ever held, in MB; None where there is no /proc."""
-    return _memory(os.getpid(), "VmHWM") / 1024 or None
+    return _size(os.getpid(), "status", "VmHWM") / 1024 or None
 
 
 def race(commands: Mapping[str, Sequence[str]], rounds: int, env: Mapping[str, str], folder: Path) -> dict[str, Usage]:
@@ -121,10 +121,11 @@ class _Watch:
 
     def _sample(self) -> None:
         while not self._done.is_set():
+            members = family(self._pid)
             # The root's own high-water mark catches what came and went between two samples.
-            together = sum(_memory(pid, "VmRSS") for pid in family(self._pid))
-            self._peak = max(self._peak, together, _memory(self._pid, "VmHWM"))
-            self._done.wait(SAMPLED_EVERY)
+            together = sum(map(_share, members)) if len(members) > 1 else 0
+            self._peak = max(self._peak, together, _size(self._pid, "status", "VmHWM"))
+            self._done.wait(SAMPLED_EVERY * len(members))
 
     def stop(self) -> float | None:
         self._done.set()
@@ -157,10 +158,15 @@ def family_cpu() -> float:
     return total / TICKS
 
 
-def _memory(pid: int, name: str) -> int:
-    """One of a process's sizes in kB; 0 where it is gone."""
+def _share(pid: int) -> int:
+    """A process's memory in kB, pages that several share divided among them, so that no page counts twice (PSS)."""
+    return _size(pid, "smaps_rollup", "Pss") or _size(pid, "status", "VmRSS")
+
+
+def _size(pid: int, file: str, name: str) -> int:
+    """One of a process's sizes in kB; 0 where it is gone or not ours to look at."""
     try:
-        text = (PROC / str(pid) / "status").read_text()
+        text = (PROC / str(pid) / file).read_text()
     except OSError:
         return 0
     line = next((line for line in text.splitlines() if line.startswith(f"{name}:")), "")

@@ -6,6 +6,7 @@ Works on any vocabulary of labels; it neither reads the rows nor puts tables tog
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -59,11 +60,6 @@ def _second_level(grid: Grid, parent: Cell, vocabulary: Vocabulary) -> list[_Hea
     return headings if len(below) > 1 and len(headings) == len(below) else []
 
 
-def written_rows(grid: Grid) -> list[int]:
-    """The rows that hold a cell; a stray one at the bottom of a sheet leaves a million others out."""
-    return sorted({row for cell in grid.cells for row in range(cell.row, cell.row + cell.row_span)})
-
-
 def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
     """Whether labels with values of their own go on below this row of labels: then it heads no list.
 
@@ -72,9 +68,7 @@ def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
     """
     seen = _fields(grid.row(row), vocabulary)
     rows = fresh = 0
-    for below in written_rows(grid):
-        if below <= row:
-            continue
+    for below in grid.written_rows[bisect_right(grid.written_rows, row) :]:
         found = _fields([cell for cell in grid.row(below) if cell.row == below], vocabulary)
         if len(found & seen) >= _FEWEST:
             # The same labels side by side again head the next list.
@@ -133,7 +127,7 @@ def _columns(headings: list[_Heading]) -> dict[str, Column]:
 def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
     """Every header of the grid from top to bottom."""
     found: list[Header] = []
-    for row in written_rows(grid):
+    for row in grid.written_rows:
         if found and row < found[-1].bottom:
             continue
         if header := header_at(grid, row, vocabulary, named):

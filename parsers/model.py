@@ -120,6 +120,11 @@ class Grid:
                 rows.setdefault(row, []).append(cell)
         return {row: tuple(cells) for row, cells in rows.items()}
 
+    @cached_property
+    def written_rows(self) -> tuple[int, ...]:
+        """The rows that a cell covers, in order; a stray one at the bottom of a sheet leaves a million others out."""
+        return tuple(sorted(self._rows))
+
     def row(self, row: int) -> tuple[Cell, ...]:
         """The cells that cover this row, from left to right, each once."""
         return self._rows.get(row, ())

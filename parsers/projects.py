@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from parsers.contact import split_number
 from parsers.links import split_links
-from parsers.listing import Header, cells_in, is_remark, written_rows
+from parsers.listing import Header, cells_in, is_remark
 from parsers.model import Cell, CellKind, Grid, Place, Project, column_letters
 from parsers.text import fold, lines, one_line
 
@@ -70,7 +70,7 @@ class Table:
 
 def _groups(table: Table, end: int) -> Iterator[range]:
     """The rows below the header, those that share a merged project name together."""
-    rows = written_rows(table.grid)
+    rows = table.grid.written_rows
     last = table.header.bottom
     for row in rows[bisect_left(rows, last) :]:
         if row < last:

@@ -5,12 +5,12 @@ One walk over the rows; it neither tidies a value nor knows what a field means.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from parsers.labelled import INLINE, Label, Layout, Stretch, leftmost, place
 from parsers.labels import Rank
-from parsers.listing import written_rows
 from parsers.model import Cell, CellKind, Picture, Place, Run, column_letters
 from parsers.text import narrow
 
@@ -82,9 +82,8 @@ class Reader:
         for stretch, labels in zip(form, _choose(form, layout), strict=True):
             self._stretch = stretch
             above = stretch.first
-            for row in written_rows(stretch.grid):
-                if not stretch.first <= row < stretch.end:
-                    continue
+            rows = stretch.grid.written_rows
+            for row in rows[bisect_left(rows, stretch.first) : bisect_left(rows, stretch.end)]:
                 if row - above > _FAR:
                     # A stray cell far below a form is no part of its last field.
                     self._owner, self._below = None, []

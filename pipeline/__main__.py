@@ -126,13 +126,14 @@ def check(
     """离线核对：把这些文件当作一封来信的附件，不登记也不发信。例：annex-inbox check 材料.zip"""
     from pipeline import offline, screen
     from pipeline.model import Severity
+    from pipeline.reader import Reader
     from pipeline.rules import load
     from pipeline.settings import load_settings
 
     rules = load(load_settings().rules_path)
     at = _instant(received) if received else None
-    with screen.progress_bar() as progress:
-        result = offline.check(paths, rules, at, lambda done, of: progress("核对", done, of))
+    with screen.progress_bar() as progress, Reader() as reader:
+        result = offline.check(paths, rules, at, lambda done, of: progress("核对", done, of), reader.read_many)
     if as_json:
         _print_json(offline.as_json(result))
     else:

@@ -34,8 +34,14 @@ from pipeline.unpack import unpack
 NOT_READ = (Automatic.BOUNCE, Automatic.RECEIPT, Automatic.AUTO_REPLY, Automatic.OWN)
 REPLIED = re.compile(r"^\s*(?:re|回复|答复|回覆)\s*[:：]", re.IGNORECASE)
 
-Read = Callable[[bytes, str], list[Transcript]]
+# Reads files, given as (bytes, name), and answers in their order: in this process, or in confined ones (reader.py).
+Read = Callable[[Sequence[tuple[bytes, str]]], list[list[Transcript]]]
 Document = tuple[Attachment, Transcript]
+
+
+def read_here(files: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
+    """Read files in this process."""
+    return [parsers.read(content, name) for content, name in files]
 
 
 def process(
@@ -45,7 +51,7 @@ def process(
     rules: Rules,
     known_to: Callable[[str], Known],
     own_address: str = "",
-    read: Read = parsers.read,
+    read: Read = read_here,
 ) -> Outcome:
     """Take one mail through all stages. `known_to` tells what an address has sent before this mail."""
     message = decode(raw, own_address)
@@ -70,18 +76,20 @@ def process(
     return Outcome(_mail(message, mail_id, received_at, disposition, findings, universities), versions)
 
 
-def read_documents(attachments: Sequence[Attachment], rules: Rules, read: Read = parsers.read) -> list[Document]:
+def read_documents(attachments: Sequence[Attachment], rules: Rules, read: Read = read_here) -> list[Document]:
     """Every document in the attachments, archives opened, with each form found in it; a document without one appears once."""
+    opened = unpack(attachments, rules.limits)
+    readable = [one for one in opened if not one.problem]
+    found = iter(read([(one.content, one.path) for one in readable]))
     documents: list[Document] = []
-    for attachment in unpack(attachments, rules.limits):
+    for attachment in opened:
         if attachment.problem:
             problem = Problem(ProblemKind(attachment.problem), attachment.detail)
             documents.append((attachment, Transcript(None, "", problems=(problem,))))
-        else:
-            found = read(attachment.content, attachment.path)
-            # A picture in the text, or the text itself, is a document only if a form is found in it.
-            found = [one for one in found if one.form is not None or not attachment.inline]
-            documents += [(attachment, transcript) for transcript in found]
+            continue
+        # A picture in the text, or the text itself, is a document only if a form is found in it.
+        forms = [one for one in next(found) if one.form is not None or not attachment.inline]
+        documents += [(attachment, transcript) for transcript in forms]
     return documents
 
 

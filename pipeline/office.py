@@ -28,6 +28,7 @@ from pipeline.mailbox import Mailbox
 from pipeline.message import decode
 from pipeline.model import SHANGHAI, Address, Attachment, Mail, Submission, Version
 from pipeline.outbox import Post
+from pipeline.reader import Reader
 from pipeline.rules import Rules, load
 from pipeline.settings import Settings
 from pipeline.spool import Spool
@@ -53,6 +54,7 @@ class Office:
     store: Store
     spool: Spool
     archive: Archive
+    reader: Reader
     _submissions: dict[str, Submission] = field(default_factory=dict)
     _files: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
@@ -136,6 +138,7 @@ class Office:
         return message.subject, message.sender
 
     def close(self) -> None:
+        self.reader.close()
         self.store.close()
 
 
@@ -150,7 +153,7 @@ def open_office(settings: Settings) -> Iterator[Office]:
     rules = load(settings.rules_path)
     make_private(settings.data)
     store = Store.open(settings.database_url)
-    office = Office(settings, rules, store, Spool(settings.data / "mail"), Archive(settings.data))
+    office = Office(settings, rules, store, Spool(settings.data / "mail"), Archive(settings.data), Reader())
     try:
         yield office
     finally:

@@ -16,7 +16,7 @@ from parsers.model import Annex3
 from pipeline.assemble import assemble
 from pipeline.assign import Known, assign
 from pipeline.codec import finding_out, record_out
-from pipeline.flow import process, read_documents, version
+from pipeline.flow import Read, process, read_documents, read_here, version
 from pipeline.message import decode
 from pipeline.model import Address, Attachment, Disposition, Finding, Mail, Outcome, Severity, Submission, Version
 from pipeline.names import same_project
@@ -72,6 +72,7 @@ def check(
     rules: Rules,
     received: datetime | None = None,
     progress: Callable[[int, int], None] = silent,
+    read: Read = read_here,
 ) -> Checked:
     """Judge files as the attachments of one mail, and each .eml as a mail of its own.
 
@@ -90,10 +91,10 @@ def check(
     known = _Memory(outcomes)
     total = len(letters) + bool(loose)
     if loose:
-        outcomes.append(_loose(loose, rules, received or rules.terms.deadline))
+        outcomes.append(_loose(loose, rules, received or rules.terms.deadline, read))
         progress(1, total)
     for at, name, content in sorted(letters, key=lambda letter: letter[:2]):
-        outcomes.append(_letter(content, name, at, rules, known))
+        outcomes.append(_letter(content, name, at, rules, known, read))
         progress(len(outcomes), total)
     return _together(outcomes, [name for name, _ in files], rules)
 
@@ -119,8 +120,8 @@ class _Memory:
         return known
 
 
-def _loose(files: list[Attachment], rules: Rules, received: datetime) -> Outcome:
-    documents = read_documents(files, rules)
+def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read) -> Outcome:
+    documents = read_documents(files, rules, read)
     owners = assign([transcript for _, transcript in documents], rules.terms.roster, {})
     mail_id = hashlib.sha256(b"".join(hashlib.sha256(one.content).digest() for one in files)).hexdigest()
     versions = tuple(
@@ -143,9 +144,11 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime) -> Outcome
     return Outcome(mail, versions)
 
 
-def _letter(content: bytes, name: str, received: datetime, rules: Rules, known: Callable[[str], Known]) -> Outcome:
+def _letter(
+    content: bytes, name: str, received: datetime, rules: Rules, known: Callable[[str], Known], read: Read
+) -> Outcome:
     mail_id = hashlib.sha256(content + name.encode()).hexdigest()
-    outcome = process(content, mail_id, received, rules, known)
+    outcome = process(content, mail_id, received, rules, known, read=read)
     return _under(outcome, name)
 
 

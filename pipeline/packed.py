@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -33,7 +34,7 @@ from pipeline.budget import (
     inner_path,
     too_many,
 )
-from pipeline.model import Attachment
+from pipeline.model import Attachment, Limits
 
 PROGRAM = Path(__file__).with_name("unpacker.py")
 # A frame carries 64 KB of data at most, and a name is shorter.
@@ -80,6 +81,12 @@ def packed_files(
             yield from _files(frames, attachment, budget, alone=format_name == "zip")
             if frames.kind != b".":
                 raise _death(process)
+
+
+def available() -> bool:
+    """Whether RAR, 7z and their kind can be opened on this machine; starts a process to find out."""
+    with _process(b"", ("7zip", "none", "1"), Budget(Limits(), seconds=20)) as process:
+        return _frame(process.stdout or BytesIO())[0] not in (b"M", b"")
 
 
 def _bare(path: str) -> str:

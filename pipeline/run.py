@@ -162,6 +162,7 @@ def look_at(office: Office, mail: str, received_at: datetime) -> Outcome:
         office.rules,
         lambda address: office.store.known_to(address, received_at),
         office.user,
+        office.reader.read_many,
     )
 
 

@@ -77,8 +77,11 @@ def is_document(attachment: Attachment) -> bool:
 
 
 def ends_as_zip(content: bytes) -> bool:
-    """Whether a zip stands at the end of a program, as in a self-extracting one."""
-    return zipfile.is_zipfile(io.BytesIO(content)) and _ENTRY in content
+    """Whether a program ends with a zip, as a self-extracting one does; a zip somewhere in it is not enough."""
+    end = content.rfind(b"PK\x05\x06")
+    if not 0 <= end <= len(content) - 22:
+        return False
+    return _ENTRY in content and end + 22 + int(struct.unpack_from("<H", content, end + 20)[0]) == len(content)
 
 
 def has_unusual_methods(content: bytes) -> bool:

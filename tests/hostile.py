@@ -261,6 +261,41 @@ def _paragraphs() -> bytes:
     return docx("<w:p/>" * 100_000)
 
 
+@hostile("millions of empty paragraphs", "附件4.docx")
+def _many_paragraphs() -> bytes:
+    return docx("<w:p/>" * 2_600_000)
+
+
+@hostile("nineteen thousand paragraphs of labels", "附件4.docx")
+def _fewer_label_paragraphs() -> bytes:
+    return docx((paragraph("项目名称：甲") + paragraph("负责人：张三") + paragraph("所在学校：乙")) * 6_500)
+
+
+@hostile("six thousand headers of Annex 3 in one table", "附件3.docx")
+def _fewer_headers() -> bytes:
+    return docx(table(*["".join(map(cell, LABELS3[:9]))] * 6_000))
+
+
+@hostile("six thousand projects", "附件3.docx")
+def _fewer_projects() -> bytes:
+    values = ("内蒙古大学", "1", "1", "阳光书屋", "x", "其他类", "校学生会", "http://x.cn", "张三", "13800000001")
+    return docx(table("".join(map(cell, LABELS3)), *["".join(map(cell, values))] * 5_900))
+
+
+@hostile("twenty thousand projects on a worksheet", "附件3.xlsx")
+def _sheet_projects() -> bytes:
+    values = ("内蒙古大学", "1", "1", "阳光书屋", "x", "其他类", "校学生会", "http://x.cn", "张三", "13800000001")
+    lines = [LABELS3, *[values] * 19_000]
+    return xlsx("<sheetData>" + "".join(f"<row>{''.join(map(typed, line))}</row>" for line in lines) + "</sheetData>")
+
+
+@hostile("thousands of numbers of five thousand digits", "附件3.docx")
+def _long_numbers() -> bytes:
+    number = "1" * 5000
+    first, second = table("".join(map(cell, LABELS3)), cell(number) * 10), table(*[cell(number) * 10] * 3)
+    return docx(first + second)
+
+
 @hostile("a hundred thousand paragraphs of labels", "附件4.docx")
 def _label_paragraphs() -> bytes:
     return docx((paragraph("项目名称：甲") + paragraph("负责人：张三") + paragraph("所在学校：乙")) * 33_000)
@@ -278,15 +313,13 @@ def _columns() -> bytes:
 
 @hostile("twenty thousand headers of Annex 3 in one table", "附件3.docx")
 def _headers() -> bytes:
-    labels = ("高校名称", "项目数量", "序号", "项目名称", "项目简介", "项目类别", "申报主体", "项目负责人", "联系方式")
-    return docx(table(*["".join(map(cell, labels))] * 20_000))
+    return docx(table(*["".join(map(cell, LABELS3[:9]))] * 20_000))
 
 
 @hostile("fifty thousand projects", "附件3.docx")
 def _projects() -> bytes:
-    labels = ("高校名称", "项目数量", "序号", "项目名称", "项目简介", "项目类别", "申报主体", "项目负责人", "联系方式")
     values = ("内蒙古大学", "1", "1", "阳光书屋", "x", "其他类", "校学生会", "张三", "13800000001")
-    return docx(table("".join(map(cell, labels)), *["".join(map(cell, values))] * 50_000))
+    return docx(table("".join(map(cell, LABELS3[:9])), *["".join(map(cell, values))] * 50_000))
 
 
 @hostile("ten thousand tables", "附件4.docx")

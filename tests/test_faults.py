@@ -27,7 +27,7 @@ from servers.post import FakePost
 from servers.proxy import Proxy
 from sqlalchemy.exc import OperationalError
 
-from pipeline import imap_session, ledger, ledger_charts, outbox, store
+from pipeline import imap_session, ledger_charts, outbox, store
 from pipeline.errors import ConfigurationError
 from pipeline.run import Pass
 
@@ -293,7 +293,7 @@ def test_a_ledger_held_open_elsewhere_is_written_once_it_is_free(
 
     with posting() as post, at_netease(tmp_path, post.url, *mails()) as (_, desk):
         with monkeypatch.context() as patched:
-            patched.setattr(ledger.os, "replace", refused)
+            patched.setattr(os, "replace", refused)
             done = run(desk)
             assert done is not None
             assert any("正被其他程序打开" in note for note in done.notes)

@@ -172,6 +172,12 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     monkeypatch.setattr(packed, "PROGRAM", program)
 
 
+def test_whether_archives_can_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert packed.available() == (unpacker.library() is not None)
+    script(tmp_path, monkeypatch, "out.write(b'M' + bytes(4))")
+    assert not packed.available()
+
+
 SEVEN = b"7z\xbc\xaf\x27\x1c" + bytes(100)
 DATA = "out.write(b'N' + struct.pack('>I', 1) + b'a' + b'D' + struct.pack('>I', 2) + b'xy'); out.flush()"
 

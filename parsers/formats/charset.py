@@ -6,11 +6,14 @@ GB 18030 holds all of GBK and GB 2312, so a name that the smaller sets lack is r
 from __future__ import annotations
 
 import codecs
+import re
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
 CHINESE = frozenset({"gb2312", "gbk", "gb18030", "cp936", "x-gbk", "gb_2312-80", "csgb2312", "hz-gb-2312"})
+
+IDEOGRAPH = re.compile("[\u2e80-\u9fff]")
 
 
 def decoded(content: bytes, declared: str = "") -> str:
@@ -18,13 +21,17 @@ def decoded(content: bytes, declared: str = "") -> str:
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, "replace")
-    for encoding in (_codec(declared), "utf-8", "gb18030"):
+    own = _codec(declared)
+    for encoding in ("utf-8", own, "gb18030"):
         try:
-            return content.decode(encoding)
+            text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        # Bytes that happen to be ideographs in UTF-8 are in UTF-8, whatever the label; other letters prove nothing.
+        if encoding != "utf-8" or own == "utf-8" or IDEOGRAPH.search(text):
+            return text
     # A few broken bytes must not turn the whole into another charset: the one that breaks least is taken.
-    readings = [content.decode(encoding, "replace") for encoding in (_codec(declared), "utf-8", "gb18030")]
+    readings = [content.decode(encoding, "replace") for encoding in (own, "utf-8", "gb18030")]
     return min(readings, key=lambda text: text.count("\ufffd"))
 
 
@@ -38,7 +45,5 @@ def _codec(name: str) -> str:
         codec = codecs.lookup(name or "utf-8")
     except (LookupError, ValueError):
         return "utf-8"
-    text = getattr(codec, "_is_text_encoding", True)
-    return (
-        codec.name if text and not codec.name.startswith(("utf-16", "utf-32", "ascii", "iso8859", "cp125")) else "utf-8"
-    )
+    other = codec.name.startswith(("utf-16", "utf-32", "ascii", "iso8859", "cp125"))
+    return "utf-8" if other or not getattr(codec, "_is_text_encoding", True) else codec.name

@@ -54,14 +54,14 @@ def read(content: bytes, kind: str) -> Document:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that gives most rows one width above 1; of two alike, the one with more columns."""
-    best, most = ",", (0.0, 0)
+    """The delimiter that gives most rows one width above 1; of two alike, the tab, else the one with more columns."""
+    best, most = ",", (0.0, False, 0)
     for delimiter in DELIMITERS:
         if delimiter not in text:
             continue
         widths = Counter(len(row) for row in islice(_rows(text, delimiter), WEIGHED_ROWS) if row)
         width, rows = max(widths.items(), key=lambda pair: (pair[0] > 1, pair[1]), default=(1, 0))
-        worth = (rows / max(widths.total(), 1), width)
+        worth = (rows / max(widths.total(), 1), delimiter == "\t", width)
         if width > 1 and worth > most:
             best, most = delimiter, worth
     return best

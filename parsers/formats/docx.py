@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from parsers.formats import damaged
+from parsers.formats import damaged, unsafe
 from parsers.formats.docx_inline import Inline
 from parsers.formats.docx_markup import (
     ALTERNATIVES,
@@ -46,6 +46,9 @@ FORMATS = ("docx",)
 
 # A table nested deeper than this is a layout trick; its text is kept in its own grid only.
 DEEPEST_COPY = 4
+# A form has some hundred cells, a long report some thousand paragraphs.
+MOST_CELLS = 60_000
+MOST_PARAGRAPHS = 20_000
 # Where no such element occurs no paragraph mark or row is tracked, and looking at each of them can be saved.
 TRACKED = re.compile(rb":(?:ins|del|moveFrom|moveTo)[\s/>]")
 
@@ -76,7 +79,7 @@ class _Reader:
         self.blocks: list[Grid | Paragraph | None] = []
         self.revised = False
         self._inline, self._tracked = inline, tracked
-        self._depth = self._paragraphs = self._tables = 0
+        self._depth = self._paragraphs = self._tables = self._cells = 0
 
     def story(self, parent: Any) -> None:
         """The paragraphs and tables of a body, a cell or a text box."""
@@ -119,6 +122,8 @@ class _Reader:
         runs = text.runs()
         if text.pictures or any(not run.text.isspace() for run in runs):
             self._paragraphs += 1
+            if self._paragraphs > MOST_PARAGRAPHS:
+                raise unsafe("文档过长，超出安全限制")
             self.blocks.append(Paragraph(self._paragraphs, runs, tuple(text.links), tuple(text.pictures)))
 
     def _table(self, table: Any) -> None:
@@ -153,6 +158,9 @@ class _Reader:
         placer.end_row()
 
     def _cell(self, cell: Any) -> Text:
+        self._cells += 1
+        if self._cells > MOST_CELLS:
+            raise unsafe("文档中的表格过大，超出安全限制")
         inline = self._inline
         outer = inline.text, inline.fields, inline.boxes
         inline.text, inline.fields, inline.boxes = Text(), [], []

@@ -90,7 +90,7 @@ def _xlsx(content: bytes) -> Iterator[tuple[int, int]]:
     for element in parse(content).iter("{*}row", "{*}c"):
         place = element.get("r", "")
         if element.tag.endswith("}row"):
-            row, column = int(place) if place.isdecimal() else row + 1, 0
+            row, column = _number(place) if place.isdecimal() else row + 1, 0
             continue
         match = REFERENCE.match(place)
         column, row = (column_number(match[1]) + 1, int(match[2])) if match else (column + 1, row)
@@ -168,7 +168,12 @@ def _filled(row: Any) -> int:
 
 def repeats(value: str | None) -> int:
     """The number in an OpenDocument attribute that is 1 when absent."""
-    return int(value) if value and value.isdecimal() else 1
+    return _number(value) if value and value.isdecimal() else 1
+
+
+def _number(digits: str) -> int:
+    """A number, or one that is too large as well: Python refuses to convert some thousand digits."""
+    return int(digits[:9])
 
 
 _REACHES = {"xlsx": _xlsx, "xlsb": _xlsb, "ods": _ods}

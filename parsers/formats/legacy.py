@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 from parsers.formats import Unreadable, damaged, docx, libreoffice, unsafe
 from parsers.formats.doc_repair import closed
-from parsers.formats.locks import locked
+from parsers.formats.locks import locked, stream_start
 from parsers.formats.sniffing import TITLES, sniff
 from parsers.model import Document, ProblemKind
 
 FORMATS = ("doc", "odt", "rtf", "wordml")
-# LibreOffice chooses its reader by the content, but a name that contradicts it costs a second try.
-EXTENSIONS = {"wordml": "xml"}
 LARGEST = 64 << 20
+# [MS-DOC] 2.5.1: the number of the format stands in the third and fourth byte of the text stream.
+FIRST_OF_WORD_97 = 0x00C1
 NO_OFFICE = "需先另存为 .docx"
 
 
@@ -24,6 +24,8 @@ def read(content: bytes, kind: str) -> Document:
     """The document's blocks. Raises Unreadable: no LibreOffice, not convertible, or not within a minute."""
     if len(content) > LARGEST:
         raise unsafe("文件过大，超出安全限制")
+    if _is_torn(content, kind):
+        raise damaged()
     try:
         made = libreoffice.convert(*_given(content, kind))
     except FileNotFoundError:
@@ -36,8 +38,18 @@ def read(content: bytes, kind: str) -> Document:
 
 
 def _given(content: bytes, kind: str) -> tuple[bytes, str]:
-    """The file as LibreOffice gets it, and its extension."""
-    return (closed(content) if kind == "doc" else content), EXTENSIONS.get(kind, kind)
+    """The file as LibreOffice gets it, and its kind there."""
+    if kind != "doc":
+        return content, kind
+    old = int.from_bytes(stream_start(content, "WordDocument", 4)[2:4], "little") < FIRST_OF_WORD_97
+    return (content, "doc95") if old else (closed(content), "doc")
+
+
+def _is_torn(content: bytes, kind: str) -> bool:
+    """Whether an RTF file lacks its end or a .doc its text, which LibreOffice would pass over in silence."""
+    if kind == "doc":
+        return not stream_start(content, "WordDocument", 4)
+    return kind == "rtf" and not content.rstrip(b"\0\r\n\t \x1a").endswith(b"}")
 
 
 def prepare(files: Iterable[tuple[bytes, str]]) -> None:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from xml.sax.saxutils import escape
@@ -34,6 +34,12 @@ NOWHERE = "127.0.0.1:9"
 OPTIONS = (
     "--headless", "--invisible", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard", "--nolockcheck",
 )  # fmt: skip
+# For each kind of file its extension and the only reader it may get, lest a broken one be taken for plain text; the
+# reader of Word 6 and 95 is left to be found by content.
+KINDS = {
+    "doc": ("doc", "MS Word 97"), "doc95": ("doc", ""), "rtf": ("rtf", "Rich Text Format"), "odt": ("odt", "writer8"),
+    "wordml": ("xml", "MS Word 2003 XML"),
+}  # fmt: skip
 # Macros and active content off, links to other files and servers never followed, no look for updates, a dead proxy.
 SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
@@ -91,7 +97,7 @@ _KEPT = _Kept()
 
 
 def convert(content: bytes, kind: str) -> bytes | None:
-    """The file as .docx, None when LibreOffice cannot read it. `kind` is the extension it gets.
+    """The file as .docx, None when LibreOffice cannot read it. `kind` is a key of KINDS.
 
     Raises TimedOut, and FileNotFoundError where there is no LibreOffice.
     """
@@ -106,16 +112,17 @@ def convert_many(files: Sequence[tuple[bytes, str]], seconds: float = SECONDS) -
     keys = [hashlib.sha256(kind.encode() + b"\0" + content).digest() for content, kind in files]
     waiting = {key: file for key, file in zip(keys, files, strict=True) if _KEPT.get(key) is None}
     fresh: dict[bytes, bytes] = {}
-    pending = list(waiting.items())
-    while pending:
-        batch, pending = pending[:MOST_AT_ONCE], pending[MOST_AT_ONCE:]
-        fresh |= _call(batch, seconds + SECONDS_FOR_EACH_MORE * (len(batch) - 1))
+    for kind in dict.fromkeys(kind for _, kind in files):
+        pending = [(key, content) for key, (content, own) in waiting.items() if own == kind]
+        while pending:
+            batch, pending = pending[:MOST_AT_ONCE], pending[MOST_AT_ONCE:]
+            fresh |= _call(batch, kind, seconds + SECONDS_FOR_EACH_MORE * (len(batch) - 1))
     _KEPT.keep(fresh)
     return [fresh.get(key) or _KEPT.get(key) for key in keys]
 
 
-def _call(batch: Sequence[tuple[bytes, tuple[bytes, str]]], seconds: float) -> dict[bytes, bytes]:
-    """Run LibreOffice once over these files; what it wrote, by key."""
+def _call(batch: Sequence[tuple[bytes, bytes]], kind: str, seconds: float) -> dict[bytes, bytes]:
+    """Run LibreOffice once over these files of one kind, each with its key; what it wrote, by key."""
     office = program()
     if office is None:
         raise FileNotFoundError("LibreOffice")
@@ -125,10 +132,11 @@ def _call(batch: Sequence[tuple[bytes, tuple[bytes, str]]], seconds: float) -> d
         given.mkdir()
         made.mkdir()
         _write_profile(home / "profile")
-        paths = [given / f"{number}.{kind}" for number, (_, (_, kind)) in enumerate(batch)]
-        for path, (_, (content, _)) in zip(paths, batch, strict=True):
+        extension, reader = KINDS[kind]
+        paths = [given / f"{number}.{extension}" for number in range(len(batch))]
+        for path, (_, content) in zip(paths, batch, strict=True):
             path.write_bytes(content)
-        in_time = _run([office, *_arguments(home, made, paths)], home, seconds)
+        in_time = _run([office, *_arguments(home, made, reader), *map(str, paths)], home, seconds)
         results = {key: made / f"{number}.docx" for number, (key, _) in enumerate(batch)}
         read = {key: path.read_bytes() for key, path in results.items() if path.is_file()}
     if not in_time and len(batch) == 1:
@@ -137,9 +145,10 @@ def _call(batch: Sequence[tuple[bytes, tuple[bytes, str]]], seconds: float) -> d
     return {key: content for key, content in read.items() if content.endswith(b"\0\0") or b"PK\5\6" in content[-1024:]}
 
 
-def _arguments(home: Path, made: Path, paths: Iterable[Path]) -> list[str]:
+def _arguments(home: Path, made: Path, reader: str) -> list[str]:
     profile = f"-env:UserInstallation={(home / 'profile').as_uri()}"
-    return [profile, *OPTIONS, "--convert-to", "docx:MS Word 2007 XML", "--outdir", str(made), *map(str, paths)]
+    wanted = [f"--infilter={reader}"] if reader else []
+    return [profile, *OPTIONS, *wanted, "--convert-to", "docx:MS Word 2007 XML", "--outdir", str(made)]
 
 
 def _write_profile(profile: Path) -> None:

@@ -22,10 +22,10 @@ def locked(content: bytes, kind: str) -> bool:
     if kind == "encrypted":
         return True
     if kind == "doc":
-        start = _stream(content, "WordDocument", FIB_FLAGS + 2)
+        start = stream_start(content, "WordDocument", FIB_FLAGS + 2)
         return len(start) >= FIB_FLAGS + 2 and bool(struct.unpack_from("<H", start, FIB_FLAGS)[0] & FIB_ENCRYPTED)
     if kind == "xls":
-        return _has_file_pass(_stream(content, "Workbook", 4096) or _stream(content, "Book", 4096))
+        return _has_file_pass(stream_start(content, "Workbook", 4096) or stream_start(content, "Book", 4096))
     return False
 
 
@@ -41,7 +41,8 @@ def _has_file_pass(start: bytes) -> bool:
     return False
 
 
-def _stream(content: bytes, name: str, length: int) -> bytes:
+def stream_start(content: bytes, name: str, length: int) -> bytes:
+    """The first bytes of a stream of an OLE2 file; empty where there is no such stream or the file is torn."""
     import olefile  # type: ignore[import-untyped]
 
     try:

@@ -22,6 +22,8 @@ LARGEST_PACKAGE = 256 * MEGABYTE
 MOST_PARTS = 10_000
 # A page of text shrinks 10 to 30 times; only padding shrinks more than 200 times, and small files may.
 STEEPEST_RATIO = 200
+# Tags and attributes; each costs more than a hundred bytes once parsed, however few it has in the file.
+MOST_NODES = 2_000_000
 RATIO_MATTERS_FROM = 16 * MEGABYTE
 ENCRYPTED_FLAG = 0x1
 
@@ -52,6 +54,8 @@ def parse(content: bytes) -> Any:
     """The root element, strict namespaces made transitional. Raises Unreadable: broken XML, or any DOCTYPE."""
     if b"<!DOCTYPE" in content:
         raise unsafe("文件内含不允许的 XML 声明")
+    if content.count(b"<") + content.count(b"=") > MOST_NODES:
+        raise unsafe("文件结构过于复杂，超出安全限制")
     try:
         root = etree.fromstring(content, PARSER)
     except (etree.XMLSyntaxError, ValueError):

@@ -27,6 +27,7 @@ FORMATS = ("xlsx", "xlsb", "xls", "ods")
 MOST_ROWS = 20_000
 # A merged range larger than this (a whole column) is cut where the sheet's content ends.
 LARGEST_MERGE = 10_000
+MOST_MERGED = 1_000_000
 # Doubles carry 15 sure decimal digits, and a spreadsheet shows no more.
 SIGNIFICANT = ".15g"
 LARGEST_WHOLE = 1e18
@@ -79,10 +80,12 @@ def _sheets(content: bytes) -> list[tuple[str, bool, Any]]:
     except (CalamineError, OSError, ValueError, OverflowError):
         raise damaged() from None
     except BaseException as panic:
-        # A panic of the Rust library is no Exception; any other such exception is not ours to stop.
-        if type(panic).__name__ != "PanicException":
-            raise
-        raise damaged() from None
+        raise _told(panic) from None
+
+
+def _told(panic: BaseException) -> BaseException:
+    """A panic of the Rust library, which is no Exception, as damage; whatever else it is, as it is."""
+    return damaged() if type(panic).__name__ == "PanicException" else panic
 
 
 def _cells(sheet: Any, merges: Sequence[Range], extra: SheetExtras | None) -> tuple[Cell, ...]:
@@ -107,7 +110,12 @@ def _values(sheet: Any) -> dict[Position, Value]:
     top, left = sheet.start or (0, 0)
     values: dict[Position, Value] = {}
     filled = 0
-    for row, line in enumerate(sheet.to_python(), top):
+    try:
+        lines = sheet.to_python()
+    except BaseException as panic:
+        # A date beyond the calendar, for one.
+        raise _told(panic) from None
+    for row, line in enumerate(lines, top):
         before = len(values)
         for column, value in enumerate(line, left):
             if value != "":
@@ -125,10 +133,13 @@ def _merges(merges: Sequence[Range], last: Position) -> tuple[dict[Position, Spa
     for (top, left), (bottom, right) in merges:
         if (bottom - top + 1) * (right - left + 1) > LARGEST_MERGE:
             bottom, right = min(bottom, last[0]), min(right, last[1])
+        # Looked at first, for a file may lay thousands of large ranges on top of each other.
+        if (top, left) in covered or (top, left) in spans:
+            continue
         area = [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]
         if len(area) < 2 or any(position in covered or position in spans for position in area):
             continue
-        if len(covered) + len(area) > LARGEST_AREA:
+        if len(covered) + len(area) > MOST_MERGED:
             raise unsafe("工作表范围过大，超出安全限制")
         spans[top, left] = (bottom - top + 1, right - left + 1)
         covered.update(dict.fromkeys(area[1:], (top, left)))

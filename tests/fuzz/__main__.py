@@ -67,7 +67,9 @@ def _with_atheris(name: str, seconds: int) -> None:
 
     # libFuzzer leaves failing inputs in the working folder, where they have no business.
     prefix = f"-artifact_prefix={os.environ.get('TMPDIR', '/tmp')}/"
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-max_len=600", "-timeout=30", "-verbosity=0", prefix], tried)
+    atheris.Setup(
+        [sys.argv[0], f"-max_total_time={seconds}", "-max_len=600", "-timeout=30", "-verbosity=0", prefix], tried
+    )
     atheris.Fuzz()
 
 

@@ -1,0 +1,263 @@
+"""Old formats through LibreOffice: what survives the way, what it may not do, and what happens without it."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import stat
+import sys
+import threading
+import time
+from pathlib import Path
+from unittest.mock import Mock
+
+import docx as python_docx
+import pytest
+from documents import cell, checkbox, docx, field, paragraph, run, table
+
+from parsers.catalogue import Unreadable, open_document, read
+from parsers.formats import legacy, libreoffice
+from parsers.formats.doc_repair import closed
+from parsers.model import Grid, ProblemKind, Style
+
+needs_office = pytest.mark.skipif(
+    libreoffice.program() is None and not os.environ.get("CI"), reason="LibreOffice is not installed"
+)
+TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Override PartName="/word/document.xml" ContentType='
+    '"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+)
+BOX = "<w:ffData><w:checkBox><w:sizeAuto/>{}</w:checkBox></w:ffData>"
+
+
+def made_by_office(content: bytes, kind: str, folder: Path) -> bytes:
+    """The document as LibreOffice writes it in another format."""
+    source = folder / "source.docx"
+    source.write_bytes(content)
+    office = libreoffice.program()
+    assert office is not None
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    command = [office, profile, "--headless", "--convert-to", kind, "--outdir", str(folder), str(source)]
+    assert libreoffice._run(command, folder, 120)
+    return (folder / f"source.{kind}").read_bytes()
+
+
+def only_table(content: bytes, name: str) -> Grid:
+    (grid,) = (block for block in open_document(content, name).blocks if isinstance(block, Grid))
+    return grid
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libreoffice, "_KEPT", libreoffice._Kept())
+
+
+@needs_office
+@pytest.mark.parametrize("kind", ["doc", "rtf", "odt"])
+def test_text_marks_and_merged_cells_survive_the_way(kind: str, tmp_path: Path) -> None:
+    marked = cell(
+        "类别",
+        paragraph(checkbox("1", "☒"), "甲", checkbox("0", "☐"), "乙"),
+        paragraph('<w:r><w:sym w:font="Wingdings 2" w:char="F052"/></w:r>', "丙"),
+        paragraph(run("丁", '<w:u w:val="single"/>'), run("戊", "<w:strike/>")),
+    )
+    body = table(cell("项目名称") + cell("镕堃"), cell("跨", properties='<w:gridSpan w:val="2"/>'), cell("x") + marked)
+    content = docx(body + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    grid = only_table(made_by_office(content, kind, tmp_path), f"附件4.{kind}")
+    assert [(c.row, c.column, c.column_span) for c in grid.cells] == [
+        (0, 0, 1), (0, 1, 1), (1, 0, 2), (2, 0, 1), (2, 1, 1),
+    ]  # fmt: skip
+    assert grid.cells[1].text == "镕堃"
+    lines = grid.cells[4].text.replace("☒", "☑").split("\n")
+    assert lines == ["类别", "☑甲☐乙", "☑丙", "丁戊"]
+    styles = {each.text.strip(): each.style for each in grid.cells[4].runs}
+    assert (styles["丁"], styles["戊"]) == (Style.UNDERLINE, Style.STRIKE)
+
+
+@needs_office
+@pytest.mark.parametrize("kind", ["doc", "odt"])
+def test_the_boxes_of_old_form_fields_keep_their_state(kind: str, tmp_path: Path) -> None:
+    ticked, blank = BOX.format('<w:default w:val="0"/><w:checked/>'), BOX.format('<w:default w:val="0"/>')
+    line = paragraph(field("FORMCHECKBOX", None, ticked), "甲", field("FORMCHECKBOX", None, blank), "乙")
+    content = docx(table(cell(line)) + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    assert only_table(made_by_office(content, kind, tmp_path), "x").cells[0].text == "☑甲☐乙"
+
+
+@needs_office
+def test_an_rtf_that_calls_itself_a_doc_is_read() -> None:
+    rows = "".join(
+        rf"\trowd\cellx2000\cellx4000\intbl {left}\cell \intbl {right}\cell\row "
+        for left, right in ((r"\u39033?\u30446?", r"\u30002?"), ("a", "b"))
+    )
+    grid = only_table(rf"{{\rtf1\ansi\ansicpg936 {rows}\pard x\par}}".encode(), "附件4.doc")
+    assert [each.text for each in grid.cells] == ["项目", "甲", "a", "b"]
+
+
+@needs_office
+def test_a_doc_that_ends_with_its_table_keeps_the_table(tmp_path: Path) -> None:
+    # LibreOffice itself writes such a file from a document that ends with a table, and then does not find the table.
+    content = docx(table(cell("项目名称") + cell("示例项目甲")), parts={"[Content_Types].xml": TYPES})
+    old = made_by_office(content, "doc", tmp_path)
+    assert closed(old) != old
+    assert [each.text for each in only_table(old, "附件4.doc").cells] == ["项目名称", "示例项目甲"]
+
+
+@needs_office
+def test_a_doc_that_ends_as_word_ends_it_is_left_alone(tmp_path: Path) -> None:
+    content = docx(table(cell("甲")) + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    old = made_by_office(content, "doc", tmp_path)
+    assert closed(old) == old
+
+
+def test_repairing_never_raises() -> None:
+    for content in (b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000), b"text"):
+        assert closed(content) == content
+
+
+@pytest.mark.usefixtures("nothing_kept")
+@needs_office
+def test_several_files_are_converted_in_one_call_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [
+        (rb"{\rtf1 " + name + rb"\par}", f"{number}.rtf") for number, name in enumerate((b"one", b"two", b"three"))
+    ]
+    legacy.prepare(files)
+    monkeypatch.setattr(libreoffice, "program", lambda: None)
+    texts = [block.text for content, name in files for block in open_document(content, name).blocks]  # type: ignore[union-attr]
+    assert texts == ["one", "two", "three"]
+
+
+@pytest.mark.usefixtures("nothing_kept")
+@needs_office
+def test_nothing_a_document_links_to_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        stop = threading.Event()
+
+        def listen() -> None:
+            while not stop.is_set():
+                try:
+                    asked.append(server.accept()[0].recv(100))
+                except TimeoutError:
+                    continue
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        link = rf'{{\field{{\*\fldinst INCLUDEPICTURE "{address}/x.png"}}{{\fldrslt x}}}}'
+        template = rf"{{\*\template {address}/t.dotx}}"
+        page = f'<w:r><w:pict><v:shape><v:imagedata r:href="{address}/y.png"/></v:shape></w:pict></w:r>'
+        open_document(rf"{{\rtf1\ansi {template}{link}\par}}".encode(), "x.rtf")
+        monkeypatch.setitem(libreoffice.KINDS, "docx", ("docx", ""))
+        libreoffice.convert(docx(paragraph(page), parts={"[Content_Types].xml": TYPES}), "docx")
+        stop.set()
+        listener.join()
+    assert asked == []
+
+
+def stand_in(folder: Path, script: str) -> str:
+    """A program that takes LibreOffice's arguments and does what the script says."""
+    path = folder / "office"
+    path.write_text(f"#!{sys.executable}\nimport os, sys, time, pathlib\narguments = sys.argv[1:]\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_a_program_that_hangs_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "child"
+    program = stand_in(
+        tmp_path,
+        f"child = os.fork()\nif child == 0:\n    time.sleep(60)\npathlib.Path({str(note)!r}).write_text(str(child))\n"
+        "time.sleep(60)",
+    )
+    monkeypatch.setattr(libreoffice, "program", lambda: program)
+    begun = time.monotonic()
+    with pytest.raises(libreoffice.TimedOut):
+        libreoffice.convert_many([(b"{\\rtf1 }", "rtf")], seconds=2)
+    assert time.monotonic() - begun < 20
+    child = int(note.read_text())
+    for _ in range(50):
+        if not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the program's child outlived it")
+
+
+def test_a_conversion_that_takes_too_long_is_a_limit_that_was_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Mock(side_effect=libreoffice.TimedOut)
+    monkeypatch.setattr(libreoffice, "convert", late)
+    (transcript,) = read(b"{\\rtf1 }", "附件4.doc")
+    assert [problem.kind for problem in transcript.problems] == [ProblemKind.UNSAFE]
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_the_program_sees_no_secret_of_ours_and_gets_a_profile_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = io.BytesIO()
+    python_docx.Document().save(word)
+    (tmp_path / "made.docx").write_bytes(word.getvalue())
+    seen = tmp_path / "seen"
+    program = stand_in(
+        tmp_path,
+        "out = pathlib.Path(arguments[arguments.index('--outdir') + 1])\n"
+        "profile = pathlib.Path(arguments[0].removeprefix('-env:UserInstallation=file://'))\n"
+        "settings = (profile / 'user' / 'registrymodifications.xcu').read_text()\n"
+        f"with open({str(seen)!r}, 'a') as file:\n    print(profile, dict(os.environ), settings, file=file)\n"
+        f"(out / '0.docx').write_bytes(pathlib.Path({str(tmp_path / 'made.docx')!r}).read_bytes())",
+    )
+    monkeypatch.setattr(libreoffice, "program", lambda: program)
+    monkeypatch.setenv("ANNEX_AUTH_CODE", "a-secret-code")
+    for content in (b"{\\rtf1 a}", b"{\\rtf1 b}", b"{\\rtf1 a}"):
+        assert libreoffice.convert(content, "rtf") == word.getvalue()
+    calls = seen.read_text().splitlines()
+    profiles = {line.split()[0] for line in calls if line.startswith("/")}
+    # The third file is the first one again, which was kept.
+    assert len(profiles) == 2
+    assert "a-secret-code" not in seen.read_text()
+    for setting in ("MacroSecurityLevel", "DisableMacrosExecution", "AutoCheckEnabled", "BlockUntrustedRefererLinks"):
+        assert setting in seen.read_text()
+    assert not any(Path(profile).exists() for profile in profiles)
+
+
+def test_what_is_kept_has_a_limit() -> None:
+    kept = libreoffice._Kept()
+    for number in range(200):
+        kept.keep({bytes([number]): b"x" * 1000})
+    assert kept.get(bytes([0])) is None
+    assert kept.get(bytes([199])) is not None
+    kept.keep({b"large": bytes(libreoffice.MOST_KEPT_BYTES + 1)})
+    assert kept.get(b"large") is None
+
+
+@pytest.mark.usefixtures("nothing_kept")
+@pytest.mark.parametrize("content", [b"{\\rtf1 }", b'<?xml version="1.0"?><?mso-application progid="Word.Document"?>'])
+def test_without_libreoffice_the_file_is_unsupported_and_docx_is_named(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libreoffice, "program", lambda: None)
+    with pytest.raises(Unreadable) as refusal:
+        open_document(content, "附件4.doc")
+    assert refusal.value.problem.kind is ProblemKind.UNSUPPORTED
+    assert ".docx" in refusal.value.problem.detail
+
+
+@needs_office
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"),
+        rb"{\rtf1\ansi \trowd\cellx2000\intbl a\cell",
+        b'<?xml version="1.0"?><?mso-application progid="Word.Document"?><w:wordDocument',
+    ],
+)
+def test_a_torn_file_is_damaged_and_not_taken_for_plain_text(broken: bytes) -> None:
+    (transcript,) = read(broken, "附件4.doc")
+    assert [problem.kind for problem in transcript.problems] == [ProblemKind.UNREADABLE]
