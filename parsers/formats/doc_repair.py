@@ -23,7 +23,7 @@ CELL_END, PARAGRAPH_END = b"\x07\0", b"\r\0"
 
 def closed(content: bytes) -> bytes:
     """The file with a last paragraph where its text ends with a table row; any other file as it is."""
-    import olefile  # type: ignore[import-untyped]
+    import olefile
 
     stream = io.BytesIO(content)
     try:

@@ -53,7 +53,7 @@ def check_xls_extents(content: bytes) -> None:
 
     A sheet's own statement of its size is not asked: whole formatted columns make it large and harmless.
     """
-    import olefile  # type: ignore[import-untyped]
+    import olefile
 
     try:
         with olefile.OleFileIO(io.BytesIO(content)) as container:

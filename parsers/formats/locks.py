@@ -43,7 +43,7 @@ def _has_file_pass(start: bytes) -> bool:
 
 def stream_start(content: bytes, name: str, length: int) -> bytes:
     """The first bytes of a stream of an OLE2 file; empty where there is no such stream or the file is torn."""
-    import olefile  # type: ignore[import-untyped]
+    import olefile
 
     try:
         with olefile.OleFileIO(io.BytesIO(content)) as container:

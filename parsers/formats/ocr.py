@@ -23,7 +23,7 @@ FAINTEST = 0.4
 
 def level(image: Any) -> Any:
     """The image, turned so that its long horizontal lines run level."""
-    import numpy  # type: ignore[import-not-found,unused-ignore]
+    import numpy
 
     angle = _slant(numpy.asarray(image.convert("L")))
     return image.rotate(angle, fillcolor="white", resample=3) if abs(angle) > LEVEL else image
@@ -46,7 +46,7 @@ def recognised(image: Any) -> Page | None:
 
 def _ink(grey: Any) -> Any:
     """White where the page is darker than its surroundings."""
-    import cv2  # type: ignore[import-not-found,unused-ignore]
+    import cv2
 
     return cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 25, 12)
 
@@ -89,7 +89,7 @@ def _rules(grey: Any) -> tuple[list[Line], list[Line]]:
 
 @cache
 def _engine() -> Any:
-    from rapidocr import RapidOCR  # type: ignore[import-not-found,unused-ignore]
+    from rapidocr import RapidOCR
 
     # Pages are upright, so the step that looks for lines standing on their heads is left out.
     return RapidOCR(params={"Global.log_level": "critical", "Global.use_cls": False})

@@ -37,7 +37,7 @@ def read(content: bytes, kind: str) -> Document:
     if len(content) > LARGEST:
         raise unsafe("文件过大，超出安全限制")
     _check_streams(content)
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(content)

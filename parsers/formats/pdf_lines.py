@@ -42,7 +42,7 @@ class Drawn:
 
 def page_lines(page: Any, to_box: ToBox, most: int) -> Drawn:
     """What is drawn on the page. Raises Unreadable (unsafe) for more than `most` objects."""
-    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+    import pypdfium2.raw as pdfium
 
     drawn = Drawn()
     for count, (thing, kind, matrix) in enumerate(_things(page.raw)):

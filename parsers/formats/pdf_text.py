@@ -27,7 +27,7 @@ STRUCK, UNDER = (0.3, 0.75), (0.8, 1.35)
 
 def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> list[Piece]:
     """The page's letters, and the blanks that were written between them."""
-    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+    import pypdfium2.raw as pdfium
 
     text_page = page.get_textpage()
     pieces: list[Piece] = []

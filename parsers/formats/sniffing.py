@@ -186,7 +186,7 @@ def _torn_zip(content: bytes) -> str:
 
 
 def _ole2(content: bytes) -> str:
-    import olefile  # type: ignore[import-untyped]
+    import olefile
 
     try:
         with olefile.OleFileIO(io.BytesIO(content)) as container:
