@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         more: list[rows.Row] = []
         try:
-            more += _rows(section, options)
+            for row in _rows(section, options):
+                more.append(row)
         except child.Failed as failure:
             # What was measured before is worth having all the same.
             print(f"{section.SECTION}: {failure}", file=sys.stderr)

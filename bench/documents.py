@@ -34,7 +34,7 @@ WORD_PARTS = ("_rels/.rels", "word/_rels/document.xml.rels", "word/document.xml"
 # A conversion takes seconds, and a reader may remember what it has converted: so many different files, each read once.
 CONVERSIONS = 3
 # How long each document is read again and again.
-SECONDS, QUICK_SECONDS = 1.0, 0.4
+SECONDS, QUICK_SECONDS = 1.0, 0.3
 
 Way = tuple[str, Callable[[bytes], object]]
 

@@ -29,7 +29,7 @@ from pipeline.store import Store
 from pipeline.unpack import unpack
 
 SECTION = "mails"
-SECONDS, QUICK_SECONDS = 2.0, 0.5
+SECONDS, QUICK_SECONDS = 2.0, 0.4
 TITLE = "a mail with one Annex 3 and seven Annex 4, 400 KB as sent"
 
 

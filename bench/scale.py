@@ -27,7 +27,7 @@ MAIL_CPU_MS = 25
 LINEAR = 1.15
 LIST = "letters.json"
 # 4N, unless another is asked for.
-QUICK, USUAL = 12, 160
+QUICK, USUAL = 8, 160
 
 
 def rows(quick: bool, largest: int = 0) -> Iterator[Row]:

@@ -17,7 +17,8 @@ from typing import Any
 from parsers import formats, forms
 from parsers.formats import EMPTY, Unreadable, damaged, encrypted, scan, supporting
 from parsers.formats.sniffing import TITLES, is_torn, promise, sniff
-from parsers.model import Document, Found, Problem, ProblemKind, Transcript
+from parsers.model import STAMPED, Document, Found, Problem, ProblemKind, Transcript
+from parsers.stamp import stamped
 
 __all__ = ["TITLES", "Unreadable", "form_names", "open_document", "read", "readable_formats", "sniff"]
 
@@ -117,7 +118,7 @@ def read(content: bytes, name: str = "") -> list[Transcript]:
     if not transcripts and kind in SUPPORTING and promise(name):
         return [_nothing(kind, _broken_promise(name).problem)]
     shown = kind if document.format == scan.SCAN else document.format
-    return transcripts or [Transcript(form=None, format=shown)]
+    return transcripts or [Transcript(form=None, format=shown, notes=(STAMPED,) if stamped(content, kind) else ())]
 
 
 def _nothing(kind: str, problem: Problem) -> Transcript:

@@ -651,6 +651,25 @@ def _wide_rows() -> bytes:
     return xlsx(f"<sheetData>{rows(100, lambda _: '<c><v>1</v></c>' * 16_384)}</sheetData>")
 
 
+@hostile("three million different numbers", "附件3.xlsx")
+def _many_numbers() -> bytes:
+    chance = random.Random(7)
+    line = "".join(f"<c><v>{chance.random()}</v></c>" for _ in range(16_384))
+    return xlsx(f"<sheetData>{rows(63, lambda number: line[number * 29 :][line[number * 29 :].find('<c>') :])}</sheetData>")
+
+
+@hostile("four worksheets of forty megabytes", "附件3.xlsx")
+def _large_sheets() -> bytes:
+    filler = noise(10_000, 4).hex() * 2_000
+    return xlsx("<sheetData/>", {f"xl/worksheets/sheet{number}.xml": filler for number in range(2, 6)})
+
+
+@hostile("shared strings of sixty megabytes", "附件3.xlsx")
+def _large_strings() -> bytes:
+    text = noise(3_000, 4).hex()
+    return xlsx("<sheetData/>", strings="".join(f"<si><t>{number}{text}</t></si>" for number in range(10_000)))
+
+
 @hostile("headers of Annex 3 all down a worksheet", "附件3.xlsx")
 def _sheet_headers() -> bytes:
     line = "".join(typed(label) for label in LABELS3)
@@ -725,8 +744,7 @@ def ole2(streams: dict[str, bytes], twist: Callable[[bytearray], None] | None = 
         right = number + 1 if 0 < number < len(names) - 1 else 0xFFFFFFFF
         child = 1 if number == 0 else 0xFFFFFFFF
         start, size = (starts[name], len(streams[name])) if number else (0xFFFFFFFE, 0)
-        directory += text.ljust(64, b"\0") + struct.pack("<HBB3L", len(text), 1 if number else 5, 1, 0xFFFFFFFF, right, child)
-        directory = directory[:-4] + struct.pack("<L", child if number == 0 else 0xFFFFFFFF)
+        directory += text.ljust(64, b"\0") + struct.pack("<HBB3L", len(text), 2 if number else 5, 1, 0xFFFFFFFF, right, child)
         directory += bytes(36) + struct.pack("<LQ", start, size)
     directory += bytes(-len(directory) % sector)
     directories = len(directory) // sector

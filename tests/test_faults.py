@@ -27,7 +27,7 @@ from servers.post import FakePost
 from servers.proxy import Proxy
 from sqlalchemy.exc import OperationalError
 
-from pipeline import imap_session, ledger_charts, outbox, store
+from pipeline import imap_session, ledger_charts, outbox, reader, store
 from pipeline.errors import ConfigurationError
 from pipeline.run import Pass
 
@@ -45,7 +45,7 @@ def mails() -> list[bytes]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits as short as a test can bear, and no charts, which nothing here looks at."""
+    """Waits as short as a test can bear; neither charts nor processes for reading, which nothing here looks at."""
     monkeypatch.setattr(imap_session, "CONNECT_SECONDS", 1)
     monkeypatch.setattr(imap_session, "READ_SECONDS", 1)
     monkeypatch.setattr(imap_session, "LEAVE_SECONDS", 0.2)
@@ -53,6 +53,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "LEAVE_SECONDS", 0.2)
     monkeypatch.setattr(store, "_connect_args", lambda _url: {"timeout": 0.2})
     monkeypatch.setattr(ledger_charts, "draw", lambda *_: None)
+    monkeypatch.setattr(reader, "CONFINED", False)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ DELIMITERS = "\t,;|"
 LARGEST = 16 << 20
 MOST_CELLS = 400_000
 MOST_ROWS = 20_000
+MOST_COLUMNS = 16_384
 WEIGHED_ROWS = 60
 # Excel takes this first line for an instruction and does not show it.
 STATED = re.compile(r"sep=(.)\r?\n", re.I)
@@ -43,6 +44,8 @@ def read(content: bytes, kind: str) -> Document:
     filled = 0
     for row, values in enumerate(_rows(text, delimiter)):
         before = len(cells)
+        if len(values) > MOST_COLUMNS:
+            raise unsafe("文本表格的列数过多，超出安全限制")
         cells += [
             Cell(row, column, (Run(shown),)) for column, value in enumerate(values) if (shown := _shown(value)).strip()
         ]

@@ -56,8 +56,7 @@ TRACKED = re.compile(rb":(?:ins|del|moveFrom|moveTo)[\s/>]")
 def read(content: bytes, kind: str) -> Document:
     """A Word document's blocks. Raises Unreadable."""
     package = Package(content)
-    relations = package.relations().values()
-    main = next((r.target for r in relations if r.kind == "officeDocument"), "word/document.xml")
+    main = _main_part(package)
     text = package.read(main)
     root = parse(text)
     if root.tag != f"{W}document":
@@ -70,6 +69,14 @@ def read(content: bytes, kind: str) -> Document:
         reader.story(body)
         reader.close_paragraph()
     return Document(kind, tuple(block for block in reader.blocks if block is not None), reader.revised)
+
+
+def _main_part(package: Package) -> str:
+    """Where the text stands; nearly always in one place, which saves looking up the package's relationships."""
+    usual = "word/document.xml"
+    if usual in package:
+        return usual
+    return next((r.target for r in package.relations().values() if r.kind == "officeDocument"), usual)
 
 
 class _Reader:

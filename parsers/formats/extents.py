@@ -9,13 +9,15 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from parsers.formats import unsafe
+from parsers.formats import damaged, unsafe
 from parsers.formats.package import Package, parse
 
 LARGEST_AREA = 4_000_000
+# All sheets of a workbook together, in bytes.
+LARGEST_SHEETS = 96 << 20
 SHEET = re.compile(r"xl/worksheets/[^/]+\.(?:xml|bin)$")
 # Only a row beyond 9999 or a column beyond ZZ can make a sheet too large; most files have neither.
 FAR = re.compile(rb'r="(?:[A-Z]{0,3}[0-9]{5}|[A-Z]{3}[0-9])')
@@ -30,6 +32,7 @@ OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 ROW_HEADER, FIRST_VALUE, LAST_CELL = 0, 2, 11
 # [MS-XLS] 2.3: a sheet begins with BOF; these records begin with the row and column of a cell that has content.
 BIFF_HEAD, BIFF_BEGIN = struct.Struct("<HH"), 0x0809
+BIFF_SIZE, BIFF_ROWS, BIFF_COLUMNS = 0x0200, 65_536, 256
 BIFF_CELLS = frozenset({0x0006, 0x00BD, 0x00D6, 0x00FD, 0x0203, 0x0204, 0x0205, 0x027E})
 
 
@@ -37,7 +40,13 @@ def sheet_parts(package: Package, kind: str) -> dict[str, bytes]:
     """The parts that hold cells, by name; each is unpacked once for all that look into it."""
     if kind == "ods":
         return {"content.xml": package.read("content.xml")}
-    return {name: package.read(name) for name in package.names if SHEET.match(name)}
+    parts: dict[str, bytes] = {}
+    for name in package.names:
+        if SHEET.match(name):
+            parts[name] = package.read(name)
+            if sum(map(len, parts.values())) > LARGEST_SHEETS:
+                raise unsafe()
+    return parts
 
 
 def check_extents(parts: Mapping[str, bytes], kind: str) -> None:
@@ -51,7 +60,8 @@ def check_extents(parts: Mapping[str, bytes], kind: str) -> None:
 def check_xls_extents(content: bytes) -> None:
     """The same for an .xls file, whose cells lie in one stream of an OLE2 container.
 
-    A sheet's own statement of its size is not asked: whole formatted columns make it large and harmless.
+    A sheet's own statement of its size is not asked, unless no sheet could be so large: whole formatted columns make it
+    large and harmless. The reader follows a chain of sectors to its end, so every chain must have one.
     """
     import olefile
 
@@ -59,9 +69,12 @@ def check_xls_extents(content: bytes) -> None:
         with olefile.OleFileIO(io.BytesIO(content)) as container:
             name = next((name for name in ("Workbook", "Book") if container.exists(name)), None)
             stream = container.openstream(name).read() if name else b""
+            container.loadminifat()
+            circular = _runs_in_a_circle(container.fat) or _runs_in_a_circle(container.minifat)
     except (OSError, ValueError, IndexError, TypeError, struct.error):
-        # The reader that comes next says what is wrong with the container.
-        return
+        raise damaged() from None
+    if circular:
+        raise damaged()
     for height, width in _xls(stream):
         if height * width > LARGEST_AREA:
             raise unsafe("工作表范围过大，超出安全限制")
@@ -76,6 +89,8 @@ def _xls(stream: bytes) -> Iterator[tuple[int, int]]:
         if record in BIFF_CELLS and offset <= end:
             row, column = BIFF_HEAD.unpack_from(stream, offset)
             height, width = max(height, row + 1), max(width, column + 1)
+        elif record == BIFF_SIZE and _last_column(stream, offset, length) > BIFF_COLUMNS:
+            raise damaged()
         elif record == BIFF_BEGIN:
             yield height, width
             height = width = 0
@@ -83,8 +98,33 @@ def _xls(stream: bytes) -> Iterator[tuple[int, int]]:
     yield height, width
 
 
+def _last_column(stream: bytes, offset: int, length: int) -> int:
+    """The columns a sheet says it has ([MS-XLS] 2.4.90; rows are two bytes each before BIFF8); too many if too many rows."""
+    if offset + length > len(stream) or length < 10:
+        return 0
+    wide = length >= 14
+    _, rows, _, columns = struct.unpack_from("<2L2H" if wide else "<4H", stream, offset)
+    return int(columns) if rows <= BIFF_ROWS else BIFF_COLUMNS + 1
+
+
+def _runs_in_a_circle(successors: Sequence[int] | None) -> bool:
+    """Whether following a chain of sectors from somewhere never ends."""
+    chains = successors or ()
+    # Of each sector: from which start it was reached first.
+    reached = [-1] * len(chains)
+    for start in range(len(chains)):
+        sector = start
+        while 0 <= sector < len(chains) and reached[sector] < 0:
+            reached[sector] = start
+            sector = chains[sector]
+        # The ends of chains lie outside the table; a sector that this very walk has been at is a circle.
+        if 0 <= sector < len(chains) and reached[sector] == start:
+            return True
+    return False
+
+
 def _xlsx(content: bytes) -> Iterator[tuple[int, int]]:
-    if not FAR.search(content) and not any(way in content for way in UNUSUAL):
+    if not FAR.search(content) and not (_is_odd(content) and any(way in content for way in UNUSUAL)):
         return
     height = width = row = column = 0
     for element in parse(content).iter("{*}row", "{*}c"):
@@ -97,6 +137,13 @@ def _xlsx(content: bytes) -> Iterator[tuple[int, int]]:
         if len(element):
             height, width = max(height, row), max(width, column)
     yield height, width
+
+
+def _is_odd(content: bytes) -> bool:
+    """Whether an unusual way is possible at all: single characters are found far faster than pairs."""
+    head = 200
+    odd = any(content.find(character, head) >= 0 for character in (b"\0", b"'", b"\t", b"\n", b"\r"))
+    return odd or b"r =" in content or b"r= " in content or b"\0" in content[:head]
 
 
 def column_number(letters: str) -> int:

@@ -23,7 +23,7 @@ FAINTEST = 0.4
 
 def level(image: Any) -> Any:
     """The image, turned so that its long horizontal lines run level."""
-    import numpy
+    import numpy  # type: ignore[import-not-found,unused-ignore]
 
     angle = _slant(numpy.asarray(image.convert("L")))
     return image.rotate(angle, fillcolor="white", resample=3) if abs(angle) > LEVEL else image

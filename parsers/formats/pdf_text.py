@@ -6,10 +6,12 @@ Text drawn to be invisible (a scanner's own guess under its picture) is not read
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 from parsers.formats.page import Piece
 from parsers.formats.pdf_lines import Bounds, Drawn, ToBox
+from parsers.formats.ruling import Line
 from parsers.formats.run_look import NEAR_BLACK
 from parsers.formats.symbols import marks
 from parsers.model import Style
@@ -21,6 +23,7 @@ INVISIBLE = 3
 BOLD_WEIGHT = 600
 SYMBOL_FONTS = {"wingdings2": "wingdings 2", "wingdings-2": "wingdings 2", "wingdings": "wingdings",
                 "webdings": "webdings", "zapfdingbats": "zapfdingbats", "symbol": "symbol"}  # fmt: skip
+NEAR = 1.5
 # Where a line must run to underline or to strike out, as a share of the letter's height from its top.
 STRUCK, UNDER = (0.3, 0.75), (0.8, 1.35)
 
@@ -88,12 +91,11 @@ def _decorate(pieces: list[Piece], drawn: Drawn) -> None:
     """Underlining, striking out and highlighting are drawn beside the text; lines of tables run elsewhere."""
     if len(pieces) * (len(drawn.horizontals) + len(drawn.areas)) > 4_000_000:
         return
-    rows = sorted({(line.at, line.start, line.end) for line in drawn.horizontals})
+    rows = sorted({line for line in drawn.horizontals if not _meets(line, drawn.verticals)})
     for piece in pieces:
         tall, middle = piece.bottom - piece.top, (piece.left + piece.right) / 2
         for at, start, end in rows:
             share = (at - piece.top) / tall if tall > 0 else -1.0
-            # A line much longer than a line of print is a table's.
             if not (start - 1 <= middle <= end + 1) or share < STRUCK[0]:
                 continue
             if share > UNDER[1]:
@@ -104,6 +106,14 @@ def _decorate(pieces: list[Piece], drawn: Drawn) -> None:
                 piece.bits |= Style.UNDERLINE.value
         if any(_within(piece, area) for area in drawn.areas):
             piece.bits |= Style.HIGHLIGHT.value
+
+
+def _meets(line: Line, verticals: Sequence[Line]) -> bool:
+    """Whether a horizontal line meets a vertical one, as a table's lines do."""
+    return any(
+        line.start - NEAR <= other.at <= line.end + NEAR and other.start - NEAR <= line.at <= other.end + NEAR
+        for other in verticals
+    )
 
 
 def _within(piece: Piece, area: Bounds) -> bool:

@@ -25,6 +25,9 @@ from parsers.model import Cell, CellKind, Document, Grid, GridKind, Paragraph, R
 FORMATS = ("xlsx", "xlsb", "xls", "ods")
 
 MOST_ROWS = 20_000
+MOST_CELLS = 200_000
+# No program writes one, and an entity it declares may stand for thousands of others.
+DOCTYPE = b"<!DOCTYPE"
 # A merged range larger than this (a whole column) is cut where the sheet's content ends.
 LARGEST_MERGE = 10_000
 MOST_MERGED = 1_000_000
@@ -44,6 +47,8 @@ def read(content: bytes, kind: str) -> Document:
     """A workbook's sheets. Raises Unreadable."""
     package = Package(content) if kind != "xls" else None
     parts = sheet_parts(package, kind) if package is not None else {}
+    if any(DOCTYPE in part for part in parts.values()):
+        raise unsafe("文件内含不允许的 XML 声明")
     check_extents(parts, kind)
     if kind == "xls":
         check_xls_extents(content)
@@ -123,6 +128,8 @@ def _values(sheet: Any) -> dict[Position, Value]:
         filled += len(values) > before
         if filled > MOST_ROWS:
             raise unsafe(f"工作表超过 {MOST_ROWS} 行，超出安全限制")
+        if len(values) > MOST_CELLS:
+            raise unsafe(f"工作表超过 {MOST_CELLS} 个单元格，超出安全限制")
     return values
 
 

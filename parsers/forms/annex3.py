@@ -76,16 +76,17 @@ def _continues(document: Document, last: Table, index: int, grid: Grid) -> bool:
     return numbered and grid.column_count == last.grid.column_count
 
 
-def _belongs(form: list[Table], table: Table) -> bool:
-    """Whether the table is a further part of this form rather than another university's or sheet's."""
-    if table.grid.kind is GridKind.SHEET and table.grid is not form[0].grid:
+def _belongs(first: Table, known: str, names: list[str], table: Table) -> bool:
+    """Whether the table is a further part of a form rather than another university's or sheet's.
+
+    Of the form: its first table, its university as far as known, and the names of its projects so far.
+    """
+    if table.grid.kind is GridKind.SHEET and table.grid is not first.grid:
         return False
     university = table.values.get("university", "")
-    known = next((part.values["university"] for part in form if part.values.get("university")), "")
     if university and known and fold(university) != fold(known):
         return False
     # The same list twice is a copy of the form and not more of it.
-    names = [project.project_name for part in form for project in part.projects]
     return not names or [project.project_name for project in table.projects] != names
 
 
@@ -121,11 +122,15 @@ def _transcribe(document: Document, form: list[Table], contact: Contact | None) 
 def find(document: Document) -> list[Found]:
     """Every Annex 3 of the document in order; a blank one, or a hidden sheet's, only if there is no other."""
     forms: list[list[Table]] = []
+    university, names = "", list[str]()
     for table in _tables(document):
-        if forms and _belongs(forms[-1], table):
+        if forms and _belongs(forms[-1][0], university, names, table):
             forms[-1].append(table)
         else:
             forms.append([table])
+            university, names = "", []
+        university = university or table.values.get("university", "")
+        names += [project.project_name for project in table.projects]
     forms = [form for form in forms if not form[0].grid.hidden] or forms[:1]
     forms = [form for form in forms if not all(table.blank for table in form)] or forms[:1]
     return [

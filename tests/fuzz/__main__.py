@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import subprocess
 import sys
+import tempfile
 import time
 
 
@@ -25,6 +25,9 @@ def main() -> int:
         _with_atheris(options.target[0], options.seconds)
     from fuzz.targets import TARGETS
 
+    if unknown := [name for name in options.target if name not in TARGETS]:
+        print(f"no such target: {', '.join(unknown)}; there are {', '.join(TARGETS)}", file=sys.stderr)
+        return 2
     failed = [name for name in options.target or TARGETS if not _tried(name, options.seconds)]
     print("failed: " + ", ".join(failed) if failed else "nothing found")
     return 1 if failed else 0
@@ -66,7 +69,7 @@ def _with_atheris(name: str, seconds: int) -> None:
             raise
 
     # libFuzzer leaves failing inputs in the working folder, where they have no business.
-    prefix = f"-artifact_prefix={os.environ.get('TMPDIR', '/tmp')}/"
+    prefix = f"-artifact_prefix={tempfile.gettempdir()}/"
     atheris.Setup(
         [sys.argv[0], f"-max_total_time={seconds}", "-max_len=600", "-timeout=30", "-verbosity=0", prefix], tried
     )

@@ -1,0 +1,280 @@
+"""What the PDF reader makes of pages: ruled tables, lines, looks, pictures, page breaks, and files it must not trust."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from pathlib import Path
+
+import pytest
+from documents import cell, docx, merge, paragraph, run, table
+from test_formats_legacy import TYPES, made_by_office, needs_office
+
+from parsers.catalogue import Unreadable, open_document, read
+from parsers.formats import pdf
+from parsers.formats.ruling import Line, lattices
+from parsers.model import Document, Grid, Paragraph, ProblemKind, Style
+
+# A font that is not embedded and whose letters are named by their Unicode numbers.
+FONT = (
+    "<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts ["
+    "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /CIDSystemInfo "
+    "<< /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> /DW 1000 /FontDescriptor << /Type /FontDescriptor "
+    "/FontName /STSong-Light /Flags 4 /FontBBox [0 -200 1000 900] /ItalicAngle 0 /Ascent 800 /Descent -200 "
+    "/CapHeight 800 /StemV 80 >> >>] >>"
+)
+
+
+def file(*pages: str, more: str = "", images: tuple[bytes, ...] = (), rotate: int = 0) -> bytes:
+    """A PDF of pages of 400 by 600 points, each given as its content stream."""
+    bodies: list[bytes] = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", FONT.encode()]
+    names = []
+    for number, image in enumerate(images):
+        packed = zlib.compress(image)
+        head = "<< /Type /XObject /Subtype /Image /Width 8 /Height 8 /BitsPerComponent 8 /ColorSpace /DeviceRGB "
+        bodies.append(
+            f"{head}/Filter /FlateDecode /Length {len(packed)} >>\nstream\n".encode() + packed + b"\nendstream"
+        )
+        names.append(f"/I{number} {len(bodies)} 0 R")
+    kids = []
+    for page in pages:
+        packed = zlib.compress(page.encode("latin-1"))
+        bodies.append(f"<< /Filter /FlateDecode /Length {len(packed)} >>\nstream\n".encode() + packed + b"\nendstream")
+        resources = f"<< /Font << /F 3 0 R >> /XObject << {' '.join(names)} >> >>"
+        bodies.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 600] /Rotate {rotate} /Resources {resources} "
+            f"/Contents {len(bodies)} 0 R {more} >>".encode()
+        )
+        kids.append(f"{len(bodies)} 0 R")
+    bodies[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>".encode()
+    out = bytearray(b"%PDF-1.5\n")
+    places = []
+    for number, body in enumerate(bodies, start=1):
+        places.append(len(out))
+        out += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
+    start = len(out)
+    out += f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n".encode()
+    out += b"".join(f"{place:010} 00000 n \n".encode() for place in places)
+    return bytes(out) + f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
+
+
+def words(x: float, y: float, text: str, before: str = "") -> str:
+    """Text of 12 points whose first letter stands at x, y (upwards)."""
+    return f"{before} BT /F 12 Tf {x} {y} Td <{text.encode('utf-16-be').hex()}> Tj ET 0 g\n"
+
+
+def line(x: float, y: float, across: float, down: float) -> str:
+    return f"{x} {y} m {x + across} {y - down} l S\n"
+
+
+def ruled(xs: list[float], ys: list[float]) -> str:
+    """A full grid of lines; ys run downwards on the page, from large to small."""
+    rows = "".join(line(xs[0], y, xs[-1] - xs[0], 0) for y in ys)
+    return rows + "".join(line(x, ys[0], 0, ys[0] - ys[-1]) for x in xs)
+
+
+def grids(document: Document) -> list[Grid]:
+    return [block for block in document.blocks if isinstance(block, Grid)]
+
+
+def lines(document: Document) -> list[str]:
+    return [block.text for block in document.blocks if isinstance(block, Paragraph)]
+
+
+def layout(grid: Grid) -> list[tuple[int, int, int, int, str]]:
+    return [(c.row, c.column, c.row_span, c.column_span, c.text) for c in grid.cells]
+
+
+def test_ruled_lines_give_a_table_and_the_rest_is_lines_in_order() -> None:
+    page = (
+        words(50, 560, "附件4") + ruled([40, 140, 360], [500, 460, 420]) + words(50, 475, "项目名称")
+        + words(150, 475, "示例项目甲") + words(50, 435, "负责人") + words(150, 435, "张三") + words(50, 380, "注：略")
+    )  # fmt: skip
+    document = open_document(file(page))
+    assert [type(block).__name__ for block in document.blocks] == ["Paragraph", "Grid", "Paragraph"]
+    assert lines(document) == ["附件4", "注：略"]
+    assert layout(grids(document)[0]) == [
+        (0, 0, 1, 1, "项目名称"), (0, 1, 1, 1, "示例项目甲"), (1, 0, 1, 1, "负责人"), (1, 1, 1, 1, "张三"),
+    ]  # fmt: skip
+
+
+def test_a_missing_line_joins_cells_across_and_down() -> None:
+    page = (
+        line(40, 500, 300, 0) + line(140, 460, 200, 0) + line(40, 420, 300, 0) + line(40, 500, 0, 80)
+        + line(140, 500, 0, 80) + line(240, 460, 0, 40) + line(340, 500, 0, 80)
+        + words(50, 455, "甲") + words(150, 475, "乙") + words(150, 435, "丙") + words(250, 435, "丁")
+    )  # fmt: skip
+    (grid,) = grids(open_document(file(page)))
+    assert layout(grid) == [(0, 0, 2, 1, "甲"), (0, 1, 1, 2, "乙"), (1, 1, 1, 1, "丙"), (1, 2, 1, 1, "丁")]
+
+
+def test_thin_filled_boxes_are_lines_too() -> None:
+    rules = "".join(f"40 {y} 300 0.5 re f\n" for y in (420, 460, 500)) + "".join(
+        f"{x} 420 0.5 80 re f\n" for x in (40, 140, 339.5)
+    )
+    (grid,) = grids(open_document(file(rules + words(50, 475, "甲"))))
+    assert layout(grid)[0] == (0, 0, 1, 1, "甲")
+    assert len(grid.cells) == 4
+
+
+def test_a_line_that_fills_its_cell_goes_on_and_a_short_one_ends() -> None:
+    frame = ruled([40, 100, 200], [500, 380, 340])
+    text = words(106, 480, "一二三四五六七") + words(106, 465, "八九") + words(106, 450, "十") + words(50, 480, "x")
+    (grid,) = grids(open_document(file(frame + text)))
+    assert grid.cells[1].text == "一二三四五六七八九\n十"
+
+
+def test_an_address_and_a_number_that_the_cell_has_broken_are_whole_again() -> None:
+    frame = ruled([40, 100, 200], [500, 380, 340])
+    address = words(106, 480, "https:") + words(106, 465, "//a.cn/") + words(106, 450, "b")
+    (grid,) = grids(open_document(file(frame + address + words(106, 365, "1380000") + words(106, 352, "0001"))))
+    assert grid.cells[1].text == "https://a.cn/b"
+    assert grid.cells[3].text == "13800000001"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "style"),
+    [
+        ("1 0 0 rg", "", Style.COLOUR),
+        ("", "150 472 m 186 472 l S ", Style.UNDERLINE),
+        ("", "150 480 m 186 480 l S ", Style.STRIKE),
+        ("1 1 0 rg 148 470 40 16 re f 0 g", "", Style.HIGHLIGHT),
+        ("0.1 0.1 0.1 rg", "", Style.PLAIN),
+        ("1 g 148 470 40 16 re f 0 g", "", Style.PLAIN),
+    ],
+)
+def test_words_that_are_set_off_keep_their_look(before: str, after: str, style: Style) -> None:
+    page = ruled([40, 140, 360], [500, 460, 420]) + words(150, 475, "学业类", before) + after + words(50, 475, "类别")
+    (grid,) = grids(open_document(file(page)))
+    assert [(run.text, run.style) for run in grid.cells[1].runs] == [("学业类", style)]
+    assert grid.cells[0].runs[0].style is Style.PLAIN
+
+
+def test_a_table_goes_on_on_the_next_page_when_its_columns_agree_and_page_numbers_do_not_part_it() -> None:
+    first = ruled([40, 140, 360], [100, 70, 40]) + words(50, 82, "一") + words(50, 52, "二") + words(195, 20, "- 1 -")
+    second = ruled([40, 140, 360], [560, 530]) + words(50, 542, "三") + words(195, 20, "- 2 -")
+    (grid,) = grids(open_document(file(first, second)))
+    assert [(c.row, c.text) for c in grid.cells if c.text] == [(0, "一"), (1, "二"), (2, "三")]
+    other = ruled([40, 200, 360], [560, 530, 500]) + words(50, 542, "三")
+    assert len(grids(open_document(file(first, other)))) == 2
+
+
+def test_a_row_that_the_page_break_cuts_in_two_is_one_row() -> None:
+    first = ruled([40, 140, 360], [100, 70, 40]) + words(50, 52, "项目内容") + words(150, 52, "每周开放")
+    second = ruled([40, 140, 360], [560, 530, 500]) + words(150, 542, "三次。") + words(50, 512, "意见")
+    (grid,) = grids(open_document(file(first, second)))
+    assert [(c.row, c.text) for c in grid.cells if c.text] == [(1, "项目内容"), (1, "每周开放三次。"), (2, "意见")]
+
+
+def test_a_row_that_begins_on_the_new_page_is_a_row_of_its_own() -> None:
+    first = ruled([40, 80, 200, 360], [100, 70, 40]) + words(50, 52, "1") + words(90, 52, "甲") + words(210, 52, "乙")
+    second = ruled([40, 80, 200, 360], [560, 530]) + words(90, 542, "丙") + words(210, 542, "丁")
+    (grid,) = grids(open_document(file(first, second)))
+    assert [(c.row, c.text) for c in grid.cells if c.text] == [(1, "1"), (1, "甲"), (1, "乙"), (2, "丙"), (2, "丁")]
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_turned_page_is_read_as_it_is_seen(turn: int) -> None:
+    matrix = {90: "0 1 -1 0 400 0", 180: "-1 0 0 -1 400 600", 270: "0 -1 1 0 0 600"}[turn]
+    drawn = ruled([40, 140, 360], [350, 310, 270]) + words(50, 325, "甲") + words(150, 325, "乙")
+    (grid,) = grids(open_document(file(f"q {matrix} cm {drawn} Q", rotate=turn)))
+    assert [c.text for c in grid.cells if c.text] == ["甲", "乙"]
+
+
+def test_a_picture_in_a_cell_belongs_to_the_cell_and_can_be_drawn() -> None:
+    red = bytes([255, 0, 0]) * 64
+    page = ruled([40, 140, 360], [500, 420, 340]) + words(50, 440, "意见") + "q 60 0 0 60 200 350 cm /I0 Do Q\n"
+    (grid,) = grids(open_document(file(page, images=(red,))))
+    (picture,) = next(c for c in grid.cells if (c.row, c.column) == (1, 1)).pictures
+    from PIL import Image
+
+    assert Image.open(io.BytesIO(picture.load())).convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_page_that_is_only_a_picture_is_supporting_material_without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parsers.formats.scan.has_ocr", lambda: False)
+    content = file("q 400 0 0 600 0 0 cm /I0 Do Q", images=(bytes(192),))
+    (transcript,) = read(content, "附件4扫描.pdf")
+    assert (transcript.form, transcript.format, transcript.problems) == (None, "pdf", ())
+
+
+def test_what_a_scanner_guessed_under_its_picture_is_not_taken_for_text() -> None:
+    assert lines(open_document(file("3 Tr " + words(50, 500, "项目名称") + "0 Tr " + words(50, 300, "正文")))) == [
+        "正文"
+    ]
+
+
+def locked(password: str) -> bytes:
+    """A minimal file whose security handler nobody can satisfy without the password."""
+    plain = file(words(50, 500, "x"))
+    entry = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'41' * 32}> /U <{password * 32}> >> /ID [<00> <00>]"
+    return plain.replace(b"/Root 1 0 R", b"/Root 1 0 R " + entry.encode())
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (locked("42"), ProblemKind.ENCRYPTED),
+        (b"%PDF-1.7\nnothing", ProblemKind.UNREADABLE),
+        (file(words(50, 500, "x"))[:200], ProblemKind.UNREADABLE),
+    ],
+)
+def test_a_file_that_cannot_be_opened_says_why(content: bytes, kind: ProblemKind) -> None:
+    (transcript,) = read(content, "附件4.pdf")
+    assert [problem.kind for problem in transcript.problems] == [kind]
+
+
+def test_a_stream_that_grows_beyond_every_need_is_refused() -> None:
+    with pytest.raises(Unreadable) as refusal:
+        open_document(file(" " * (pdf.LARGEST_STREAM + 10)))
+    assert refusal.value.problem.kind is ProblemKind.UNSAFE
+
+
+def test_a_drawing_of_a_hundred_thousand_lines_is_refused() -> None:
+    with pytest.raises(Unreadable) as refusal:
+        open_document(file("".join(f"{n % 400} {n % 600} m {n % 400} {n % 600 + 5} l S\n" for n in range(100_000))))
+    assert refusal.value.problem.kind is ProblemKind.UNSAFE
+
+
+def test_no_cut_and_no_flipped_byte_makes_reading_raise() -> None:
+    content = file(ruled([40, 140, 360], [500, 460, 420]) + words(50, 475, "项目"), images=(bytes(192),))
+    for step in range(1, 60):
+        at = len(content) * step // 60
+        assert read(content[:at])
+        assert read(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
+
+
+def test_lines_that_miss_one_another_by_little_still_close_a_table() -> None:
+    across = [Line(0, 0, 99), Line(50.8, 1.5, 100), Line(51.5, 0, 40), Line(100, 0, 100)]
+    (found,) = lattices(across, [Line(0, 1, 99), Line(60, 0, 100), Line(100.5, 0, 100)], 2)
+    assert [tuple(box) for box in found.boxes] == [(0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1)]
+
+
+def test_a_frame_of_one_box_and_loose_lines_are_no_table() -> None:
+    assert lattices([Line(0, 0, 100), Line(50, 0, 100)], [Line(0, 0, 50), Line(100, 0, 50)], 2) == []
+    assert lattices([Line(0, 0, 100), Line(50, 0, 100), Line(90, 0, 100)], [], 2) == []
+
+
+@needs_office
+def test_a_document_that_libreoffice_printed_reads_like_the_document(tmp_path: Path) -> None:
+    body = table(
+        cell("学校", properties=merge("restart")) + cell("项目名称") + cell("示例项目甲"),
+        cell("", properties=merge())
+        + cell("类别")
+        + cell(paragraph(run("思想引领类", '<w:u w:val="single"/>'), "其他类")),
+    )
+    borders = "".join(
+        f'<w:{side} w:val="single" w:sz="4"/>' for side in ("top", "left", "bottom", "right", "insideH", "insideV")
+    )
+    body = body.replace("<w:tbl>", f"<w:tbl><w:tblPr><w:tblBorders>{borders}</w:tblBorders></w:tblPr>")
+    content = docx(paragraph("附件4") + body + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    document = open_document(made_by_office(content, "pdf", tmp_path), "附件4.pdf")
+    assert lines(document) == ["附件4", "尾"]
+    (grid,) = grids(document)
+    assert layout(grid) == [
+        (0, 0, 2, 1, "学校"), (0, 1, 1, 1, "项目名称"), (0, 2, 1, 1, "示例项目甲"), (1, 1, 1, 1, "类别"),
+        (1, 2, 1, 1, "思想引领类其他类"),
+    ]  # fmt: skip
+    assert [(r.text, r.style) for r in grid.cells[4].runs] == [
+        ("思想引领类", Style.UNDERLINE), ("其他类", Style.PLAIN),
+    ]  # fmt: skip
