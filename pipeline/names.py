@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parsers.text import fold
 
@@ -17,6 +18,7 @@ TERM_OF_OFFICE = re.compile(r"第[一二三四五六七八九十百\d]+届|^[x×
 ANY_COLLEGE = re.compile(r"^(?:[x×某]*)(?:二级学院|院级|学院|院系|系级|院|系|二级院系|院系级|院系两级)$")
 
 
+@lru_cache(maxsize=20_000)
 def same_project(name: str) -> str:
     """The key under which project names are the same: blanks, quotation marks, punctuation and full width do not count."""
     return "".join(c for c in fold(name) if unicodedata.category(c)[0] not in "PZC")
@@ -28,6 +30,7 @@ def project_stem(name: str) -> str:
     return key.removesuffix("项目") or key
 
 
+@lru_cache(maxsize=20_000)
 def category_of(text: str, categories: tuple[str, ...]) -> str | None:
     """Which one of the categories a text names, or None; 类, quotation marks, numbering and blanks are forgiven."""
     key = "".join(character for character in same_project(text) if unicodedata.category(character)[0] != "S")
@@ -51,6 +54,7 @@ class Applicant:
         return self.union and LEVELS.search(self.unit) is not None
 
 
+@lru_cache(maxsize=20_000)
 def applicant(text: str) -> Applicant:
     """Take an applicant (申报主体) apart."""
     key = same_project(text)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -105,6 +104,9 @@ class Settings(BaseSettings):
     @field_validator("poll")
     @classmethod
     def _cron(cls, value: str) -> str:
+        # The default is not validated, so a poll from cron does not load the scheduler.
+        from apscheduler.triggers.cron import CronTrigger
+
         try:
             CronTrigger.from_crontab(value)
         except ValueError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from parsers.text import fold
 
@@ -46,6 +47,7 @@ def word_count(text: str) -> int:
     return asian + len(RUN.findall(ASIAN.sub(" ", text)))
 
 
+@lru_cache(maxsize=20_000)
 def phones(text: str) -> tuple[str, ...]:
     """The valid telephone numbers in a text, digits only, +86 dropped; area codes keep their leading 0.
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-from rule_cases import application, project
 
 from parsers.model import Annex3, Annex4
 from pipeline.demo import forms
@@ -23,6 +22,7 @@ from pipeline.model import SHANGHAI
 from pipeline.office import Office, open_office
 from pipeline.run import Pass, one_pass
 from pipeline.settings import Settings, load_settings, resource
+from rule_cases import application, project
 
 USER = "nmggxzss@163.com"
 CODE = "ABCDEFGHIJKLMNOP"

@@ -101,7 +101,6 @@ def prepare() -> None:
 
 def _pass(order: dict[str, Any]) -> None:
     from desk import settings
-
     from pipeline.office import open_office, single_run
     from pipeline.run import one_pass
 

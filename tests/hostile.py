@@ -8,19 +8,21 @@ from __future__ import annotations
 import io
 import random
 import struct
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import parsers
 from documents import NAMESPACES, cell, docx, field, grid_span, merge, paragraph, relationships, run, table, zipped
+from parsers.model import Transcript
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 SHEET = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 ODF = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"' for prefix in ("office", "table", "text")
 )
-ODS = "application/vnd.oasis.opendocument.spreadsheet"
 MAGIC = {
     "zip": b"PK\x03\x04", "empty zip": b"PK\x05\x06", "ole": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "pdf": b"%PDF-1.7\n",
     "rtf": b"{\\rtf1", "png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff\xe0", "gif": b"GIF89a", "tiff": b"II*\0",
@@ -75,12 +77,18 @@ def xlsx(sheet: str, parts: dict[str, str | bytes] | None = None, strings: str =
     )
 
 
-def open_document(content: str) -> bytes:
-    """An OpenDocument table; its type stands first and unpacked, as part 3 of the standard asks."""
+def open_document(content: str, kind: str = "spreadsheet") -> bytes:
+    """An OpenDocument file; its type stands first and unpacked, as part 3 of the standard asks."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", ODS, zipfile.ZIP_STORED)
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        mime = f"application/vnd.oasis.opendocument.{kind}"
+        archive.writestr("mimetype", mime, zipfile.ZIP_STORED)
+        space = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+        entries = "".join(
+            f'<m:file-entry m:full-path="{path}" m:media-type="{each}"/>'
+            for path, each in (("/", mime), ("content.xml", "text/xml"))
+        )
+        archive.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{space}">{entries}</m:manifest>')
         archive.writestr("content.xml", content)
     return stream.getvalue()
 
@@ -410,9 +418,7 @@ def _runs() -> bytes:
 def _alternatives() -> bytes:
     inner = run("x")
     for _ in range(80):
-        inner = (
-            f"<mc:AlternateContent><mc:Choice>{inner}</mc:Choice><mc:Fallback>{run('y')}</mc:Fallback></mc:AlternateContent>"
-        )
+        inner = f"<mc:AlternateContent><mc:Choice>{inner}</mc:Choice><mc:Fallback>{run('y')}</mc:Fallback></mc:AlternateContent>"
     return docx(f"<w:p>{inner * 20}</w:p>")
 
 
@@ -445,9 +451,21 @@ def _relations() -> bytes:
 
 
 def _opinion(picture: bytes, name: str) -> bytes:
-    labels = ("项目名称", "所在学校", "申报主体", "负 责 人", "联系电话", "项目成员", "项目类别", "实施时间", "项目内容")
+    labels = (
+        "项目名称",
+        "所在学校",
+        "申报主体",
+        "负 责 人",
+        "联系电话",
+        "项目成员",
+        "项目类别",
+        "实施时间",
+        "项目内容",
+    )
     blip = '<w:p><w:r><w:drawing><a:blip r:embed="r1"/></w:drawing></w:r></w:p>'
-    body = table(*[cell(label) + cell("x") for label in labels], cell("学校团委推荐意见及案例点评") + cell("同意", blip))
+    body = table(
+        *[cell(label) + cell("x") for label in labels], cell("学校团委推荐意见及案例点评") + cell("同意", blip)
+    )
     return docx(body, {"r1": ("image", f"media/{name}")}, {f"word/media/{name}": picture})
 
 
@@ -482,7 +500,10 @@ def _pictures() -> bytes:
     relations = {f"r{number}": ("image", "media/a.png") for number in range(2000)}
     pictures = "".join(f'<w:r><w:drawing><a:blip r:embed="r{number}"/></w:drawing></w:r>' for number in range(2000))
     body = table(cell("项目名称") + cell("x"), cell("所在学校") + cell("x"), cell("负责人") + cell("张三"))
-    body = body.replace("</w:tbl>", "") + f"<w:tr>{cell('学校团委推荐意见')}{cell(f'<w:p>{pictures}</w:p>')}</w:tr></w:tbl>"
+    body = (
+        body.replace("</w:tbl>", "")
+        + f"<w:tr>{cell('学校团委推荐意见')}{cell(f'<w:p>{pictures}</w:p>')}</w:tr></w:tbl>"
+    )
     return docx(body, relations, {"word/media/a.png": png(2000, 2000, _lines(2000, 2000))})
 
 
@@ -527,7 +548,7 @@ LABELS4 = ("项目名称", "所在学校", "申报主体", "负 责 人", "联�
 
 
 def _broken(text: str) -> str:
-    return "<w:p>" + '<w:r><w:br/></w:r>'.join(run(line) for line in text.split("\n")) + "</w:p>"
+    return "<w:p>" + "<w:r><w:br/></w:r>".join(run(line) for line in text.split("\n")) + "</w:p>"
 
 
 def annex3_of(text: str) -> bytes:
@@ -568,13 +589,34 @@ def _dimension() -> bytes:
 
 @hostile("a value in the last cell of a worksheet", "附件3.xlsx")
 def _last_cell() -> bytes:
-    return xlsx(f'<sheetData><row r="1">{typed("x", "A1")}</row><row r="1048576">{typed("x", "XFD1048576")}</row></sheetData>')
+    return xlsx(
+        f'<sheetData><row r="1">{typed("x", "A1")}</row><row r="1048576">{typed("x", "XFD1048576")}</row></sheetData>'
+    )
 
 
 @hostile("cells in places that do not exist", "附件3.xlsx")
 def _odd_references() -> bytes:
-    places = ("A0", "A-1", "XFE1", "ZZZZZZ1", "A99999999999", "1A", "A", "1", "", "A1:B2", "甲1", "A1048577", "a1", "$A$1")
-    return xlsx("<sheetData>" + "".join(f'<row r="{number}">{typed("x", place)}</row>' for number, place in enumerate(places)) + "</sheetData>")
+    places = (
+        "A0",
+        "A-1",
+        "XFE1",
+        "ZZZZZZ1",
+        "A99999999999",
+        "1A",
+        "A",
+        "1",
+        "",
+        "A1:B2",
+        "甲1",
+        "A1048577",
+        "a1",
+        "$A$1",
+    )
+    return xlsx(
+        "<sheetData>"
+        + "".join(f'<row r="{number}">{typed("x", place)}</row>' for number, place in enumerate(places))
+        + "</sheetData>"
+    )
 
 
 for _row in ("-1", "0", "99999999999999999999", "x", "4294967296"):
@@ -587,7 +629,9 @@ for _row in ("-1", "0", "99999999999999999999", "x", "4294967296"):
 for _index in ("99999999", "-1", "18446744073709551616", "x"):
     ZOO[f"a shared string of number {_index}"] = (
         "附件3.xlsx",
-        lambda index=_index: xlsx(f'<sheetData><row><c t="s"><v>{index}</v></c></row></sheetData>', strings="<si><t>x</t></si>"),  # type: ignore[misc]
+        lambda index=_index: xlsx(
+            f'<sheetData><row><c t="s"><v>{index}</v></c></row></sheetData>', strings="<si><t>x</t></si>"
+        ),  # type: ignore[misc]
     )
 
 
@@ -596,7 +640,9 @@ def _numbers() -> bytes:
     values = ("1e400", "-1e400", "NaN", "inf", "9" * 400, "1e308", "-0", "2958466", "-693595", "1e17")
     styles = '<styleSheet {}><cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>'
     cells = "".join(f'<c s="{style}"><v>{value}</v></c>' for value in values for style in (0, 1))
-    dates = "".join(f'<c t="d"><v>{value}</v></c>' for value in ("0000-00-00", "99999-12-31", "x", "2024-02-30T25:61:61"))
+    dates = "".join(
+        f'<c t="d"><v>{value}</v></c>' for value in ("0000-00-00", "99999-12-31", "x", "2024-02-30T25:61:61")
+    )
     return xlsx(f"<sheetData><row>{cells}{dates}</row></sheetData>", {"xl/styles.xml": styles.format(SHEET)})
 
 
@@ -655,7 +701,9 @@ def _wide_rows() -> bytes:
 def _many_numbers() -> bytes:
     chance = random.Random(7)
     line = "".join(f"<c><v>{chance.random()}</v></c>" for _ in range(16_384))
-    return xlsx(f"<sheetData>{rows(63, lambda number: line[number * 29 :][line[number * 29 :].find('<c>') :])}</sheetData>")
+    return xlsx(
+        f"<sheetData>{rows(63, lambda number: line[number * 29 :][line[number * 29 :].find('<c>') :])}</sheetData>"
+    )
 
 
 @hostile("four worksheets of forty megabytes", "附件3.xlsx")
@@ -696,7 +744,9 @@ def _sheets() -> bytes:
 
 @hostile("a worksheet whose relationships lead back to it", "附件3.xlsx")
 def _circle() -> bytes:
-    sheet = '<sheetData/><drawing r:id="r1" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>'
+    sheet = (
+        '<sheetData/><drawing r:id="r1" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>'
+    )
     return xlsx(sheet, {"xl/worksheets/_rels/sheet1.xml.rels": relationships({"r1": ("drawing", "sheet1.xml")})})
 
 
@@ -744,7 +794,9 @@ def ole2(streams: dict[str, bytes], twist: Callable[[bytearray], None] | None = 
         right = number + 1 if 0 < number < len(names) - 1 else 0xFFFFFFFF
         child = 1 if number == 0 else 0xFFFFFFFF
         start, size = (starts[name], len(streams[name])) if number else (0xFFFFFFFE, 0)
-        directory += text.ljust(64, b"\0") + struct.pack("<HBB3L", len(text), 2 if number else 5, 1, 0xFFFFFFFF, right, child)
+        directory += text.ljust(64, b"\0") + struct.pack(
+            "<HBB3L", len(text), 2 if number else 5, 1, 0xFFFFFFFF, right, child
+        )
         directory += bytes(36) + struct.pack("<LQ", start, size)
     directory += bytes(-len(directory) % sector)
     directories = len(directory) // sector
@@ -796,7 +848,8 @@ ZOO["an old workbook whose records lie about their length"] = (
 ZOO["an old workbook that merges everything"] = (
     "附件3.xls",
     lambda: _old_workbook(
-        (0x203, struct.pack("<3Hd", 0, 0, 0, 1.0)), (0xE5, struct.pack("<H", 1000) + struct.pack("<4H", 0, 65535, 0, 255) * 1000)
+        (0x203, struct.pack("<3Hd", 0, 0, 0, 1.0)),
+        (0xE5, struct.pack("<H", 1000) + struct.pack("<4H", 0, 65535, 0, 255) * 1000),
     ),
 )
 
@@ -827,7 +880,12 @@ ZOO["a page of elements in elements"] = ("正文.html", lambda: b"<html>" + b"<d
 ZOO["a page of ten thousand tables"] = ("正文.html", lambda: b"<html>" + b"<table><tr><td>x</td></tr></table>" * 10_000)
 ZOO["a page of styles"] = (
     "正文.html",
-    lambda: b"<html><style>" + b".a .b > .c{color:red;" * 20_000 + b"</style>" + b'<p class="a b c" style="a:b">x</p>' * 5000,
+    lambda: (
+        b"<html><style>"
+        + b".a .b > .c{color:red;" * 20_000
+        + b"</style>"
+        + b'<p class="a b c" style="a:b">x</p>' * 5000
+    ),
 )
 ZOO["text with a million columns"] = ("附件3.csv", lambda: b"x," * 1_000_000)
 ZOO["text with a million rows"] = ("附件3.csv", lambda: b"x,y\n" * 1_000_000)
@@ -835,29 +893,36 @@ ZOO["text with quotation marks that never close"] = ("附件3.csv", lambda: b'"x
 ZOO["text of nothing but delimiters"] = ("附件3.csv", lambda: b",;\t|\n" * 500_000)
 ZOO["a multipart page whose parts never end"] = (
     "附件4.doc",
-    lambda: b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n'
-    + b'--b\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n' * 20_000,
+    lambda: (
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n'
+        + b'--b\r\nContent-Type: multipart/related; boundary="b"\r\n\r\n' * 20_000
+    ),
 )
 ZOO["an XML workbook of a million repeated cells"] = (
     "附件3.xml",
-    lambda: b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:'
-    b'spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S"><Table>'
-    + b'<Row ss:Index="1000000000"><Cell ss:Index="1000000000" ss:MergeAcross="1000000000" ss:MergeDown="1000000000">'
-    b"<Data>x</Data></Cell></Row>" * 1000
-    + b"</Table></Worksheet></Workbook>",
+    lambda: (
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:'
+        b'spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S"><Table>'
+        + b'<Row ss:Index="1000000000"><Cell ss:Index="1000000000" ss:MergeAcross="1000000000" ss:MergeDown="1000000000">'
+        b"<Data>x</Data></Cell></Row>" * 1000 + b"</Table></Worksheet></Workbook>"
+    ),
 )
 ZOO["a PDF whose pages are each other's parents"] = (
     "附件4.pdf",
-    lambda: b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 999999999/Kids[2 0 R 3 0 R]"
-    b"/Parent 3 0 R>>endobj\n3 0 obj<</Type/Pages/Kids[2 0 R 2 0 R]/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF",
+    lambda: (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 999999999/Kids[2 0 R 3 0 R]"
+        b"/Parent 3 0 R>>endobj\n3 0 obj<</Type/Pages/Kids[2 0 R 2 0 R]/Parent 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+    ),
 )
 ZOO["a PDF that unpacks to half a gigabyte"] = (
     "附件4.pdf",
-    lambda: b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R>>endobj\n4 0 obj<</Filter/FlateDecode/Length "
-    + (b"%d>>stream\n" % len(_packed()))
-    + _packed()
-    + b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n%%EOF",
+    lambda: (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R>>endobj\n4 0 obj<</Filter/FlateDecode/Length "
+        + (b"%d>>stream\n" % len(_packed()))
+        + _packed()
+        + b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+    ),
 )
 ZOO["a PDF of nested arrays"] = (
     "附件4.pdf", lambda: b"%PDF-1.4\n1 0 obj" + b"[" * 200_000 + b"endobj\ntrailer<</Root 1 0 R>>\n%%EOF",
@@ -897,3 +962,20 @@ def spoiled(name: str, count: int) -> list[bytes]:
             copy[chance.randrange(len(copy))] = chance.randrange(256)
         results.append(bytes(copy))
     return results
+
+
+def measured(content: bytes, name: str = "") -> list[Transcript]:
+    """As `parsers.read`, and last a note of the processor time (seconds) and the memory (bytes) that it took at most.
+
+    Only for a process of its own, whose record of its largest size it clears (proc(5), clear_refs).
+    """
+    Path("/proc/self/clear_refs").write_text("5")
+    before, start = _largest(), time.process_time()
+    found = parsers.read(content, name)
+    cost = (str(time.process_time() - start), str(_largest() - before))
+    return [*found, Transcript(None, "cost", notes=cost)]
+
+
+def _largest() -> int:
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))

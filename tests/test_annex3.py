@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 import pytest
-from papers import HEADER, SAMPLE, cell, document, project, sheet, table
 
+from papers import HEADER, SAMPLE, cell, document, project, sheet, table
 from parsers.forms import annex3, annex4
 from parsers.model import Annex3, Cell, CellKind, Document, GridKind, Place, Run, Transcript
 

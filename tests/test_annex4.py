@@ -7,9 +7,9 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from papers import HEADER, OPTIONS, application, cell, document, project, sheet, table
 from PIL import Image, ImageDraw
 
+from papers import HEADER, OPTIONS, application, cell, document, project, sheet, table
 from parsers.choice import OPTIONS as NAMES
 from parsers.choice import chosen
 from parsers.forms import annex3, annex4

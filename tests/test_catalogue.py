@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import msoffcrypto
 import openpyxl
 import pytest
-from documents import cell, docx, paragraph, table, zipped
 
 import parsers
+from documents import cell, docx, paragraph, table, zipped
 from parsers import catalogue
 from parsers.__main__ import main
 from parsers.catalogue import open_document, read, readable_formats, sniff

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
 
+from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
 from pipeline import __main__ as command
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
 

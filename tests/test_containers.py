@@ -9,9 +9,9 @@ import tarfile
 import zipfile
 from base64 import encodebytes
 
-import packing
 import pytest
 
+import packing
 import parsers
 from parsers.model import Annex3, Annex4, Project
 from pipeline import message, unpacker

@@ -13,10 +13,10 @@ from random import Random
 from typing import Any
 
 import pytest
+
 from corpus import defects, form_paper, office, summary_paper, words, write
 from corpus.plan import Line, Paper, Piece, Table, line
 from corpus.tally import Tally, answer
-
 from pipeline.rules import Rules, load
 
 ROOT = Path(__file__).parents[1]

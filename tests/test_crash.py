@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from desk import MORNING, USER, Desk, form, letter, open_desk, papers, table
 from doomed import COMMIT, HAND_OVER, POISON, Doomed, prepare
-
 from pipeline import flow, ledger_charts, reader
 from pipeline.demo import forms
 from pipeline.office import single_run

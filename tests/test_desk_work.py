@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
 
+from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
 from pipeline import reminder
 from pipeline.again import unwaive, waive
 from pipeline.errors import ConfigurationError

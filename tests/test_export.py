@@ -12,11 +12,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from desk import MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, table
-from documents import zipped
 from PIL import Image
 
 import parsers
+from desk import MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, table
+from documents import zipped
 from parsers.model import Annex3, Annex4, Project, Transcript
 from pipeline.demo import forms
 from pipeline.errors import ConfigurationError

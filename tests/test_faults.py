@@ -20,16 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import CODE, MORNING, USER, Desk, letter, papers, settings, table
 from python_calamine import CalamineWorkbook
-from servers.netease import Netease
-from servers.post import FakePost
-from servers.proxy import Proxy
 from sqlalchemy.exc import OperationalError
 
+from desk import CODE, MORNING, USER, Desk, letter, papers, settings, table
 from pipeline import imap_session, ledger_charts, outbox, reader, store
 from pipeline.errors import ConfigurationError
 from pipeline.run import Pass
+from servers.netease import Netease
+from servers.post import FakePost
+from servers.proxy import Proxy
 
 ONE, TWO = "shili@example.edu.cn", "nongda@example.edu.cn"
 HOUR, DAY = 60, 24 * 60

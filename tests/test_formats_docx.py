@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from documents import cell, checkbox, docx, field, grid_span, merge, paragraph, run, table
 
+from documents import cell, checkbox, docx, field, grid_span, merge, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document
 from parsers.model import Document, Grid, Paragraph, ProblemKind, Style
 

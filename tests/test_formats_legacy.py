@@ -14,8 +14,8 @@ from unittest.mock import Mock
 
 import docx as python_docx
 import pytest
-from documents import cell, checkbox, docx, field, paragraph, run, table
 
+from documents import cell, checkbox, docx, field, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document, read
 from parsers.formats import legacy, libreoffice
 from parsers.formats.doc_repair import closed

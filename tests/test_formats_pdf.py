@@ -7,13 +7,13 @@ import zlib
 from pathlib import Path
 
 import pytest
-from documents import cell, docx, merge, paragraph, run, table
-from test_formats_legacy import TYPES, made_by_office, needs_office
 
+from documents import cell, docx, merge, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document, read
 from parsers.formats import pdf
 from parsers.formats.ruling import Line, lattices
 from parsers.model import Document, Grid, Paragraph, ProblemKind, Style
+from test_formats_legacy import TYPES, made_by_office, needs_office
 
 # A font that is not embedded and whose letters are named by their Unicode numbers.
 FONT = (

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import openpyxl
 import pytest
-from documents import relationships
 from openpyxl.worksheet.worksheet import Worksheet
 
+from documents import relationships
 from parsers.catalogue import Unreadable, open_document
 from parsers.model import Cell, CellKind, Document, Grid, Paragraph, ProblemKind
 

@@ -8,10 +8,10 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
-from fuzz.targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fuzz.targets import TARGETS
 from pipeline.period import read_period
 from pipeline.values import phones
 

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
 from documents import cell, docx, paragraph
 from documents import table as word_table
-
 from parsers import read
 from parsers.model import Annex3, Annex4
 from pipeline import guide

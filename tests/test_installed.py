@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from desk import papers, table
 
 ROOT = Path(__file__).parent.parent

@@ -11,9 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from servers.certificates import Certificate, self_signed
-from servers.dovecot import dovecot
-from servers.netease import FakeMail, Netease
 
 from pipeline import answers, imap_session, mailbox
 from pipeline.answers import batches
@@ -23,6 +20,9 @@ from pipeline.mailbox import Mailbox
 from pipeline.model import SHANGHAI, Envelope
 from pipeline.settings import Settings, load_settings
 from pipeline.spool import Spool
+from servers.certificates import Certificate, self_signed
+from servers.dovecot import dovecot
+from servers.netease import FakeMail, Netease
 
 USER = "wsxmz@163.com"
 CODE = "ABCDEFGHIJKLMNOP"

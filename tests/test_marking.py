@@ -16,14 +16,13 @@ from typing import Any
 
 import docx
 import pytest
-from documents import NAMESPACES, cell, grid_span, merge, paragraph, run, table, zipped
-from documents import docx as made
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.drawing.image import Image
 from PIL import Image as Picture
-from rule_cases import application, project
 
+from documents import NAMESPACES, cell, grid_span, merge, paragraph, run, table, zipped
+from documents import docx as made
 from parsers import read
 from parsers.catalogue import open_document
 from parsers.model import Annex3, Grid, GridKind, Place
@@ -34,6 +33,7 @@ from pipeline.marking_list import HEADINGS
 from pipeline.marking_value import AUTHOR
 from pipeline.model import SHANGHAI, Finding, Severity
 from pipeline.rules import load
+from rule_cases import application, project
 
 RULES = load(Path(__file__).parents[1] / "rules.yaml")
 RECEIVED = datetime(2024, 11, 20, 9, 30, tzinfo=SHANGHAI)

@@ -7,13 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
-from servers.certificates import self_signed
-from servers.post import QUEUED, FakePost
 
 from pipeline.demo.servers import EmbeddedSmtp
 from pipeline.errors import AnnexError, ConfigurationError, LoginRefused, ServerAway
 from pipeline.outbox import Fate, Post, Stage, classify
 from pipeline.settings import Settings, load_settings
+from servers.certificates import self_signed
+from servers.post import QUEUED, FakePost
 
 USER = "wsxmz@163.com"
 CODE = "ABCDEFGHIJKLMNOP"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 
-import packing
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import packing
 from pipeline.model import Attachment, Limits
 from pipeline.unpack import unpack
 

@@ -9,11 +9,11 @@ import time
 import zipfile
 from pathlib import Path
 
-import packing
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import packing
 from pipeline import packed, rar, unpacker
 from pipeline.budget import Budget
 from pipeline.model import Attachment, Limits

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 
-import misbehaving
 import pytest
-from documents import docx, paragraph
 
+import misbehaving
 import parsers
+from documents import docx, paragraph
 from parsers.model import ProblemKind, Transcript
 from pipeline import reader as module
 from pipeline.reader import Breach, Reader, ReadingFault, ReadingLimits

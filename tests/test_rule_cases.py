@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
-from rule_cases import rules_found, run
 
 from pipeline.rules import Rules, load
+from rule_cases import rules_found, run
 
 HERE = Path(__file__).parent / "fixtures"
 RULES_FILE = Path(__file__).parent.parent / "rules.yaml"

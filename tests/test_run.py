@@ -12,6 +12,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+
 from desk import (
     CODE,
     MORNING,
@@ -27,15 +28,14 @@ from desk import (
     table,
     text_of,
 )
-from servers.dovecot import dovecot
-from servers.netease import Netease
-
 from pipeline import run
 from pipeline.again import replay, retry
 from pipeline.demo import forms
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
 from pipeline.office import AlreadyRunning, open_office, single_run
 from pipeline.run import one_pass
+from servers.dovecot import dovecot
+from servers.netease import Netease
 
 
 @pytest.fixture

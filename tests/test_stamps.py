@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from desk import MORNING, form, letter, papers, table
 from PIL import Image
 
+from desk import MORNING, form, letter, papers, table
 from pipeline.demo import forms
 from pipeline.demo.stamp import seal as drawn_seal
 from pipeline.model import Version

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from desk import MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, table
 from documents import zipped
-
 from pipeline import run, why
 from pipeline.demo import forms
 from pipeline.errors import ConfigurationError

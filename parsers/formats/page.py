@@ -104,8 +104,7 @@ def _alike(above: Sequence[float], below: Sequence[float], slack: float) -> bool
 def _joined(above: Grid, below: Grid) -> Grid:
     """The lower half under the upper one; a row that the page break has cut in two is one row again."""
     wide = max(above.column_count, below.column_count)
-    upper = [replace(cell, column_span=_stretched(cell, above, wide)) for cell in above.cells]
-    lower = [replace(cell, column_span=_stretched(cell, below, wide)) for cell in below.cells]
+    upper, lower = _stretched(above, wide), _stretched(below, wide)
     last = above.row_count - 1
     ends = {(c.column, c.column_span): c for c in upper if c.row + c.row_span - 1 == last}
     cut = _is_cut(ends, [cell for cell in lower if cell.row == 0 and cell.row_span == 1])
@@ -143,10 +142,15 @@ def _continued(upper: Cell, lower: Cell) -> Cell:
     return replace(upper, runs=runs, pictures=(*upper.pictures, *lower.pictures))
 
 
-def _stretched(cell: Cell, grid: Grid, wide: int) -> int:
-    """A cell at the right edge of the narrower half reaches the wider half's edge."""
-    ends = cell.column + cell.column_span == grid.column_count
-    return cell.column_span + wide - grid.column_count if ends else cell.column_span
+def _stretched(grid: Grid, wide: int) -> Sequence[Cell]:
+    """The cells; those at the right edge of the narrower half reach the wider half's edge."""
+    more, edge = wide - grid.column_count, grid.column_count
+    if not more:
+        return grid.cells
+    return [
+        replace(cell, column_span=cell.column_span + more) if cell.column + cell.column_span == edge else cell
+        for cell in grid.cells
+    ]
 
 
 def _parts(page: Page) -> list[_Part]:

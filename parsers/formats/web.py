@@ -22,7 +22,7 @@ from parsers.model import Document, Grid, GridKind, Paragraph, Picture
 FORMATS = ("html",)
 
 LARGEST = 32 << 20
-MOST_TAGS = 400_000
+MOST_TAGS = 300_000
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
 XML_CHARSET = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w-]+)")
 EXCEL = re.compile(r"urn:schemas-microsoft-com:office:excel|Excel\.Sheet", re.I)

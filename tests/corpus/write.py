@@ -10,7 +10,6 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import documents
-
 from corpus.plan import Box, Line, Paper, Piece, Table
 from pipeline.demo.stamp import seal
 

@@ -19,9 +19,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from desk import MORNING, USER, form, letter, papers, table
-
 import parsers
+from desk import MORNING, USER, form, letter, papers, table
 from fuzz.feed import Feed
 from parsers.model import Transcript
 from pipeline.check import check_document
