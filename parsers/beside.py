@@ -13,7 +13,9 @@ from parsers.model import Cell, Document, Grid, GridKind, Paragraph
 from parsers.text import narrow
 
 # The lines that stand above a form: its number among the annexes and its title.
-_TITLE = re.compile(r"\s*(?:附件\s*[\d一二三四五]+\s*[:：.、]?|附件\s*[\d一二三四五]+\D{0,30}|[^:。]{0,40}(?:申报表|汇总表|申请表|登记表)\s*\S{0,6})\s*")
+_TITLE = re.compile(
+    r"\s*(?:附件\s*[\d一二三四五]+\s*[:：.、]?|附件\s*[\d一二三四五]+\D{0,30}|[^:。]{0,40}(?:申报表|汇总表|申请表|登记表)\s*\S{0,6})\s*"
+)
 
 
 def is_title(paragraph: Paragraph) -> bool:
@@ -56,7 +58,9 @@ def block_of(document: Document, row: int) -> int:
     )
 
 
-def with_lines(document: Document, forms: Sequence[list[Stretch]], layout: Layout, fields: set[str]) -> list[list[Stretch]]:
+def with_lines(
+    document: Document, forms: Sequence[list[Stretch]], layout: Layout, fields: set[str]
+) -> list[list[Stretch]]:
     """The forms with the paragraphs right above and below their tables that hold fields the tables lack."""
     whole = [list(form) for form in forms]
     missing = [fields - names(label for part in form for label in part.labels) for form in forms]
@@ -65,7 +69,9 @@ def with_lines(document: Document, forms: Sequence[list[Stretch]], layout: Layou
         after = index if index < len(forms) else None
         start = forms[before][-1].block + 1 if before is not None else 0
         end = forms[after][0].block if after is not None else len(document.blocks)
-        first, second = _gap(document, start, end, before is not None, fields - missing[before] if before is not None else set(), layout)
+        first, second = _gap(
+            document, start, end, before is not None, fields - missing[before] if before is not None else set(), layout
+        )
         if before is not None and (stretch := _stretch(start, first, missing[before], layout)):
             whole[before].append(stretch)
         if after is not None and (stretch := _stretch(start, second, missing[after], layout)):

@@ -166,5 +166,3 @@ def _read_per_form(table: Table, rows: range) -> None:
                 table.values[name] = text
                 table.places[name] = table.place(cell.row, cell.column, column.label)
                 break
-
-

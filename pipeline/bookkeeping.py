@@ -55,7 +55,9 @@ def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
         return Kept(False)
     staff, notes = _staff(office, path, now)
     view = view_of(office)
-    dashboard.write(path.with_name(dashboard.NAME), view)
+    with suppress(OSError):
+        # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
+        dashboard.write(path.with_name(dashboard.NAME), view)
     prepared = ledger.prepare(view, staff)
     digest = prepared.digest()
     written = not path.exists() or store.fact("ledger_digest") != digest

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import sleep
@@ -117,6 +116,7 @@ def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
             done.notes.append("邮箱里没有已发送文件夹，没有保存回复的副本。")
             return
         there = mailbox.message_ids(folder, SENT_LOOKED_AT) if wanted == "auto" else set()
+        office.store.set_fact("copies_of_ours", "1")
         for reply in done.copies:
             if reply.message_id not in there:
                 mailbox.append(folder, reply.raw, (b"\\Seen",))
@@ -180,17 +180,17 @@ def _resolve_uncertain(office: Office, done: Dispatched, clock: Clock) -> None:
     uncertain = office.store.replies("uncertain")
     if not uncertain:
         return
-    sent = {reply.message_id for reply in office.store.replies("sent")}
-    there: set[str] = set()
-    with suppress(AnnexError), office.mailbox(clock()) as mailbox:
+    with office.mailbox(clock()) as mailbox:
         folder = mailbox.find_special(b"\\Sent", "已发送", "Sent")
         there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
+    sent = {reply.message_id for reply in office.store.replies("sent")}
+    # Copies that we put there ourselves say nothing about what the server keeps.
+    server_keeps_copies = bool(there & sent) and not office.store.fact("copies_of_ours")
     for reply in uncertain:
         if reply.message_id in there:
-            office.store.mark(reply.message_id, "sent", "已在已发送文件夹中找到")
+            office.store.mark(reply.message_id, "sent", "已在已发送文件夹中找到", reply.tried_at)
             done.sent += 1
-        elif there & sent:
-            # The server keeps copies of what it sends, and this one is not among them.
+        elif server_keeps_copies:
             office.store.mark(reply.message_id, "queued", "上次没有发出，重新发送")
         else:
             office.store.mark(reply.message_id, "held", "无法确定是否已经发出，请人工查看已发送文件夹")

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from parsers import read
+from parsers.formats.legacy import FORMATS as LEGACY
+from parsers.formats.libreoffice import TimedOut, convert
 from pipeline.assemble import current_applications
 from pipeline.marking import mark, marked, marked_name
 from pipeline.model import Enclosure, Finding, Severity, Submission, Version
@@ -45,12 +48,29 @@ def _marked_copies(submission: Submission, content: Callable[[Version], bytes]) 
             original = content(versions[0])
         except FileNotFoundError:
             continue
-        places = marked(findings, (version.transcript for version in versions))
-        copy = mark(original, versions[0].transcript.format, places) if len(original) < LARGEST - weight else None
+        if len(original) > LARGEST - weight:
+            continue
+        copy = _marked(original, versions, findings)
         if copy is not None:
-            weight += len(copy)
-            copies.append(Enclosure(marked_name(versions[0].path, versions[0].transcript.format), copy))
+            weight += len(copy.content)
+            copies.append(copy)
     return copies
+
+
+def _marked(original: bytes, versions: list[Version], findings: list[Finding]) -> Enclosure | None:
+    """The marked copy of a file; an old Word format is answered with the converted copy."""
+    kind, transcripts = versions[0].transcript.format, [version.transcript for version in versions]
+    if kind in LEGACY:
+        try:
+            converted = convert(original, kind)
+        except (TimedOut, OSError):
+            # The reply goes without the copy; its words say everything.
+            return None
+        if converted is None:
+            return None
+        original, kind, transcripts = converted, "docx", read(converted, "converted.docx")
+    copy = mark(original, kind, marked(findings, transcripts))
+    return Enclosure(marked_name(versions[0].path, kind), copy) if copy is not None else None
 
 
 def _about(path: str, submission: Submission) -> list[Finding]:

@@ -6,6 +6,7 @@ It decides nothing and queries nothing; the only side effect is the file, replac
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import zipfile
@@ -89,6 +90,16 @@ class Prepared:
 
         Raises LedgerBusy where another program keeps the old file from being replaced.
         """
+        try:
+            self._replace(path)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            raise LedgerBusy(
+                f"台账 {path} 正被其他程序打开，或文件夹不可写，无法更新。处理后下一轮会补上，备注不会丢失。"
+            ) from None
+
+    def _replace(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=".台账-", suffix=".tmp", delete=False) as file:
             try:
@@ -97,8 +108,6 @@ class Prepared:
                 os.fsync(file.fileno())
                 file.close()
                 os.replace(file.name, path)
-            except PermissionError:
-                raise LedgerBusy(f"台账 {path} 正被其他程序打开，无法更新。请关闭后重试，备注不会丢失。") from None
             finally:
                 file.close()
                 with contextlib.suppress(FileNotFoundError):

@@ -156,10 +156,7 @@ def row_keys(table: Table, rows: tuple[Row, ...]) -> list[Key]:
     positions = [headers.index(name) for name in table.key]
     tie = headers.index(table.tie) if table.tie else None
     return keys(
-        [
-            ([row.values[position] for position in positions], "" if tie is None else row.values[tie])
-            for row in rows
-        ]
+        [([row.values[position] for position in positions], "" if tie is None else row.values[tie]) for row in rows]
     )
 
 

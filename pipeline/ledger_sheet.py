@@ -119,9 +119,7 @@ class _Chooser:
         return self._styles.number(look)
 
 
-def _cells(
-    row: Row, number: int, letters: list[str], style_of: StyleOf, links: list[tuple[str, str]]
-) -> Iterator[str]:
+def _cells(row: Row, number: int, letters: list[str], style_of: StyleOf, links: list[tuple[str, str]]) -> Iterator[str]:
     for position, value in enumerate(row.values):
         place = f"{letters[position]}{number}"
         if isinstance(value, Link) and len(links) >= LINKS_PER_SHEET:

@@ -148,9 +148,7 @@ def _read_sheet(grid: Sequence[Sequence[Any]], layout: Layout) -> Notes | None:
     return None
 
 
-def _read_rows(
-    header: Sequence[Any], lines: Sequence[Sequence[Any]], ours: Mapping[str, int], layout: Layout
-) -> Notes:
+def _read_rows(header: Sequence[Any], lines: Sequence[Sequence[Any]], ours: Mapping[str, int], layout: Layout) -> Notes:
     extra = _extra_columns(header, lines, {position for name, position in ours.items() if name})
     wanted = {**({REMARK: ours[REMARK]} if REMARK in ours else {}), **extra}
     lines = [line for line in lines if any(cell != "" for cell in line)]

@@ -134,9 +134,7 @@ def _level_numbers(group: Iterable[Standing]) -> tuple[int, ...]:
 
 def _days(view: LedgerView) -> Block:
     mails = Counter(
-        local(line.mail.received_at).date()
-        for line in view.mails
-        if line.mail.disposition is Disposition.SUBMISSION
+        local(line.mail.received_at).date() for line in view.mails if line.mail.disposition is Disposition.SUBMISSION
     )
     firsts = Counter(first.date() for standing in view.standings if (first := standing.times[0]))
     running, lines = 0, []

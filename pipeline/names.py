@@ -34,7 +34,11 @@ def project_stem(name: str) -> str:
 def category_of(text: str, categories: tuple[str, ...]) -> str | None:
     """Which one of the categories a text names, or None; 类, quotation marks, numbering and blanks are forgiven."""
     key = "".join(character for character in same_project(text) if unicodedata.category(character)[0] != "S")
-    key = re.sub(r"^(?:\d{1,2}|[一二三四五六七八九十]|项目类别|类别)(?=\D)", "", key).removesuffix("项目").removesuffix("类")
+    key = (
+        re.sub(r"^(?:\d{1,2}|[一二三四五六七八九十]|项目类别|类别)(?=\D)", "", key)
+        .removesuffix("项目")
+        .removesuffix("类")
+    )
     if key.startswith(("其他类", "其它")):
         key = "其他"
     return next((name for name in categories if key == fold(name).removesuffix("类")), None)
@@ -61,7 +65,9 @@ def applicant(text: str) -> Applicant:
     graduate = "研究生" in key or "研会" in key
     union = re.search(r"学生会|研究生会|研会|学生联合会|学生分会|团学联|学生组织", key) is not None
     # A department of the union (学生会权益部) is the union's own and no unit of the university.
-    key = re.sub(r"(学生分?会|研究生分?会|研会)(?:委员会|主席团|秘书处|[\u4e00-\u9fff]{1,8}(?:部|中心|办公室))$", r"\1", key)
+    key = re.sub(
+        r"(学生分?会|研究生分?会|研会)(?:委员会|主席团|秘书处|[\u4e00-\u9fff]{1,8}(?:部|中心|办公室))$", r"\1", key
+    )
     unit = re.sub(r"研究生分?会|学生分?会|学生联合会|研会|团学联|团委|团总支|委员会|学生组织|共青团", "", key)
     return Applicant(union, graduate, unit)
 

@@ -81,6 +81,14 @@ class Office:
         versions = [version for version in self.store.dossier(university)[0] if version.mail in wanted]
         return assemble(university, versions, mails, self.rules, self.store.decisions(), self.store.waivers(university))
 
+    def sweep(self) -> None:
+        """Remove what an interrupted run left half written; only for the run that holds the lock."""
+        self.spool.sweep()
+        data = self.settings.data
+        for folder, pattern in ((data, ".*.tmp"), (data / "ledger", ".*.tmp"), (data / "archive", "**/.*.tmp")):
+            for path in folder.glob(pattern):
+                path.unlink(missing_ok=True)
+
     def forget(self, *universities: str) -> None:
         """Assemble these anew when they are next asked for."""
         for university in universities:

@@ -84,9 +84,7 @@ DELAYED_AT = {Stage.SENDER: Fate.PAUSE, Stage.RECIPIENT: Fate.LATER, Stage.CONTE
 REFUSED_AT = {Stage.SENDER: Fate.STOP, Stage.RECIPIENT: Fate.BAD_ADDRESS, Stage.CONTENT: Fate.FOR_STAFF}
 
 # What can be sent to without SMTPUTF8, which NetEase does not offer (RFC 5321 4.1.2, quoted names left out).
-_ADDRESS = re.compile(
-    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII
-)
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
 

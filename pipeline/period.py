@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 CHINESE_DIGITS = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789")
-CHINESE_YEAR = re.compile(r"(?<![\d〇○零一二三四五六七八九])[二2][〇○零0][〇○零一二三四五六七八九\d]{2}(?=\s*(?:年|[./\-至到—–~]))")
-CHINESE_NUMBER = re.compile(r"(?<![\d十])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=[月日号])")
+CHINESE_YEAR = re.compile(
+    r"(?<![\d〇○零一二三四五六七八九])[二2][〇○零0][〇○零一二三四五六七八九\d]{2}(?=\s*(?:年|[./\-至到—–~]))"
+)
+CHINESE_NUMBER = re.compile(
+    r"(?<![\d十])([一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=[月日号])"
+)
 
 YEAR = r"(?P<year>(?:19|20)\d{2})"
 MONTH = r"(?P<month>0?[1-9]|1[0-2])"
@@ -30,9 +34,25 @@ TERM = re.compile(
     r"(?<!\d)(?P<first>20\d\d)\s*(?:[—–\-~至/]+\s*(?P<second>20\d\d|\d\d)\s*)?(?:学年度?|年)?\s*的?\s*"
     r"(?P<term>第?[一二12上下]|春季?|秋季?)\s*(?:半)?学期"
 )
-DURATION = re.compile(r"(?P<number>半|\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s*(?P<half>个半)?\s*个?\s*(?P<unit>学年|学期|年|(?<=个|半)月|周|天)(?P<more>半)?")
+DURATION = re.compile(
+    r"(?P<number>半|\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s*(?P<half>个半)?\s*个?\s*(?P<unit>学年|学期|年|(?<=个|半)月|周|天)(?P<more>半)?"
+)
 MONTHS = {"学年": 12.0, "学期": 6.0, "年": 12.0, "月": 1.0, "周": 7 / 30.4, "天": 1 / 30.4}
-NUMBERS = {"半": 0.5, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+LONGEST_MONTHS = 1200.0
+NUMBERS = {
+    "半": 0.5,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+}
 # "近一年" and "不满一年" are less than a year; "为期三个月" says when a period that has only a start ended.
 NEARLY = re.compile(r"(?:近|不足|不满|未满|不到|未到)$")
 LASTING = re.compile(r"(?:为期|历时|持续时间|时长|周期)(?:为|约)?[:\s]*$")
@@ -108,7 +128,8 @@ def _number(text: str) -> float:
 
 def _months(found: re.Match[str]) -> float:
     number = _number(found["number"]) + (0.5 if found["half"] or found["more"] else 0)
-    return number * MONTHS[found["unit"]]
+    # A century is longer than any project; more would leave the calendar.
+    return min(number * MONTHS[found["unit"]], LONGEST_MONTHS)
 
 
 def _spans(text: str) -> list[tuple[date, date]]:

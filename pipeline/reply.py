@@ -172,7 +172,7 @@ def _part(enclosure: Enclosure) -> list[str]:
     name = one_line(enclosure.name, 120).replace('"', "'")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return [
-        f"Content-Type: {kind};\r\n name=\"{Header(name, 'utf-8', maxlinelen=900).encode()}\"",
+        f'Content-Type: {kind};\r\n name="{Header(name, "utf-8", maxlinelen=900).encode()}"',
         "Content-Transfer-Encoding: base64",
         f"Content-Disposition: attachment;\r\n filename*=utf-8''{quote(name, safe='')}",
         "",

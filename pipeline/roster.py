@@ -99,5 +99,3 @@ class Roster:
             if len(name) >= 5 and DamerauLevenshtein.distance(name, key, score_cutoff=1) <= 1
         }
         return Match(next(iter(near.values())), Nearness.NEAR) if len(near) == 1 else None
-
-

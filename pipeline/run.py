@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy.exc import OperationalError
+
 from pipeline.bookkeeping import keep_ledger
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.dispatch import Clock, Dispatched, dispatch
@@ -26,6 +28,7 @@ from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Out
 from pipeline.office import Office
 from pipeline.reminder import is_day, remind
 from pipeline.reply import compose
+from pipeline.store import Returned
 from pipeline.trust import own_part
 
 log = logging.getLogger(__name__)
@@ -70,7 +73,19 @@ class Pass:
 def one_pass(office: Office, clock: Clock, progress: Progress = silent) -> Pass:
     """Do all there is to do now. Raises nothing that a person can act on; such trouble is in the result."""
     done = Pass()
-    office.spool.sweep()
+    try:
+        _work(office, done, clock, progress)
+    except (OSError, OperationalError) as error:
+        # A full disk or a locked store costs this pass; everything is where it was for the next.
+        reason = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
+        done.troubles.append(
+            ServerAway(f"磁盘或数据库现在不能写入（{reason}），这一轮没有做完，没有丢失任何邮件，下一轮会接着做。")
+        )
+    return done
+
+
+def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
+    office.sweep()
     retry_set_aside(office, clock)
     with _noted(done):
         fetch(office, done, clock, progress)
@@ -87,7 +102,6 @@ def one_pass(office: Office, clock: Clock, progress: Progress = silent) -> Pass:
     if not done.troubles:
         office.store.set_fact("last_success", clock().isoformat())
     heartbeat(office, clock(), done.troubles)
-    return done
 
 
 @contextmanager
@@ -117,15 +131,23 @@ def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
             listed += mailbox.unknown(folder, partial(store.known_uids, folder))
         listed.sort(key=lambda envelope: (envelope.received_at, envelope.folder, envelope.uid))
         done.listed = len(listed)
-        for position, (envelope, mail) in enumerate(mailbox.fetch(listed, office.spool), start=1):
-            if store.is_recorded(mail):
-                # The same bytes, delivered twice, moved or renumbered: one mail.
-                store.sight(envelope, mail)
-                done.known_already += 1
-            else:
-                take(office, done, mail, envelope.received_at, clock, envelope)
-            progress("收取邮件", position, len(listed))
-        done.missed = done.listed - done.recorded - done.set_aside - done.known_already
+        try:
+            _take_all(office, done, mailbox.fetch(listed, office.spool), clock, progress)
+        finally:
+            done.missed = done.listed - done.recorded - done.set_aside - done.known_already
+
+
+def _take_all(
+    office: Office, done: Pass, fetched: Iterator[tuple[Envelope, str]], clock: Clock, progress: Progress
+) -> None:
+    for position, (envelope, mail) in enumerate(fetched, start=1):
+        if office.store.is_recorded(mail):
+            # The same bytes, delivered twice, moved or renumbered: one mail.
+            office.store.sight(envelope, mail)
+            done.known_already += 1
+        else:
+            take(office, done, mail, envelope.received_at, clock, envelope)
+        progress("收取邮件", position, done.listed)
 
 
 def take(
@@ -169,23 +191,18 @@ def look_at(office: Office, mail: str, received_at: datetime) -> Outcome:
 def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> None:
     """Store an outcome; a correspondent who has now said which university it is gets its earlier forms attributed."""
     before = [mail.universities for mail in office.store.mails([outcome.mail.id])]
-    office.store.record(outcome, envelope)
-    if outcome.mail.automatic is Automatic.BOUNCE:
-        _note_bounce(office, outcome.mail)
-    known = [name for name in outcome.mail.universities if not name.startswith("?")]
-    address = outcome.mail.reply_to.address
-    if len(known) == 1 and address:
-        office.store.adopt(address, known[0])
-    office.forget(*outcome.mail.universities, f"?{address}", *(name for names in before for name in names))
+    returned = _returned(office, outcome.mail) if outcome.mail.automatic is Automatic.BOUNCE else None
+    for address in office.store.record(outcome, envelope, returned):
+        log.warning("发给 %s 的回复被退回，以后不再向它发信，请人工联系。", address)
+    waiting = f"?{outcome.mail.reply_to.address}"
+    office.forget(*outcome.mail.universities, waiting, *(name for names in before for name in names))
 
 
-def _note_bounce(office: Office, mail: Mail) -> None:
-    """Remember which of our replies came back, by the Message-ID the bounce quotes or the address it names."""
+def _returned(office: Office, mail: Mail) -> Returned:
+    """What a bounce quotes of ours: by the Message-ID, else by the address it names."""
     raw = office.spool.read(mail.id)
     text = raw.decode("ascii", "replace") + decode(raw, office.user).text
-    addresses = {found.lower() for found in ADDRESS.findall(text)}
-    for address in office.store.note_bounce(OUR_IDS.findall(text), addresses, mail.id, mail.received_at):
-        log.warning("发给 %s 的回复被退回，以后不再向它发信，请人工联系。", address)
+    return Returned(frozenset(OUR_IDS.findall(text)), frozenset(found.lower() for found in ADDRESS.findall(text)))
 
 
 def retry_set_aside(office: Office, clock: Clock, only: Iterable[str] | None = None) -> int:

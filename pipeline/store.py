@@ -178,6 +178,14 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """What a bounce quotes: Message-IDs of ours, and addresses."""
+
+    message_ids: frozenset[str]
+    addresses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A mail that our code failed on, kept whole in the spool."""
 
@@ -271,10 +279,12 @@ class Store:
         with self.engine.begin() as connection:
             _sight(connection, envelope, id)
 
-    def record(self, outcome: Outcome, envelope: Envelope | None = None) -> None:
+    def record(self, outcome: Outcome, envelope: Envelope | None = None, returned: Returned | None = None) -> list[str]:
         """Store all that a mail came to, in one transaction; an earlier outcome of the same mail is replaced.
 
-        What was answered stays answered.
+        What was answered stays answered. What its correspondent sent before it was known whose it is goes to the only
+        university this mail names. `returned` is what a bounce says came back; the addresses that are not written to any more
+        are returned.
         """
         entry = outcome.mail
         with self._begin() as connection:
@@ -294,6 +304,10 @@ class Store:
                 connection.execute(version.insert(), [_version_row(one) for one in outcome.versions])
             if envelope is not None:
                 _sight(connection, envelope, entry.id)
+            known = [name for name in entry.universities if not name.startswith("?")]
+            if len(known) == 1 and entry.reply_to.address:
+                _adopt(connection, f"?{entry.reply_to.address}", known[0])
+            return _note_return(connection, returned, entry) if returned is not None else []
 
     def mails(self, ids: Iterable[str] | None = None) -> list[Mail]:
         """Recorded mails, oldest first; all of them, or those named."""
@@ -373,25 +387,6 @@ class Store:
         with self.engine.connect() as connection:
             found = connection.execute(query).scalar()
         return instant(found) if found else None
-
-    def adopt(self, address: str, university: str) -> bool:
-        """Give a university what its correspondent sent before it was known whose it is. Whether there was anything."""
-        waiting = f"?{address}"
-        with self._begin() as connection:
-            moved = connection.execute(
-                version.update().where(version.c.university == waiting).values(university=university)
-            )
-            for id in (
-                connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all()
-            ):
-                there = (concerns.c.mail == id, concerns.c.university == university)
-                connection.execute(concerns.delete().where(*there))
-                connection.execute(
-                    concerns.update()
-                    .where(concerns.c.mail == id, concerns.c.university == waiting)
-                    .values(university=university)
-                )
-            return moved.rowcount > 0
 
     def leave_unanswered(self, id: str) -> None:
         """Note that a mail cannot be answered, because it names no address to write to."""
@@ -538,28 +533,6 @@ class Store:
         with self.engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def note_bounce(self, message_ids: Iterable[str], recipients: Iterable[str], id: str, at: datetime) -> list[str]:
-        """Remember what a bounce says: the replies named, else the newest sent to the addresses named, did not arrive.
-
-        Returns the addresses that are not written to any more.
-        """
-        with self._begin() as connection:
-            found = [
-                row
-                for row in connection.execute(sa.select(outbox.c.message_id, outbox.c.recipient, outbox.c.state))
-                if row.state == "sent" and (row.message_id in set(message_ids) or row.recipient in set(recipients))
-            ]
-            for row in found:
-                said = "对方邮件系统退信"
-                connection.execute(
-                    outbox.update().where(outbox.c.message_id == row.message_id).values(state="bounced", said=said)
-                )
-            addresses = list(dict.fromkeys(row.recipient for row in found))
-            for address in addresses:
-                connection.execute(bounced.delete().where(bounced.c.address == address))
-                connection.execute(bounced.insert().values(address=address, mail=id, bounced_at=stamp(at)))
-            return addresses
-
     def has_bounced(self, address: str) -> bool:
         """Whether what we sent to an address came back."""
         with self.engine.connect() as connection:
@@ -611,6 +584,31 @@ _ABOUT_A_MAIL = (
     (aside, aside.c.mail),
     (decision, decision.c.mail),
 )
+
+
+def _adopt(connection: Connection, waiting: str, university: str) -> None:
+    """Give a university what waited under its correspondent's address."""
+    connection.execute(version.update().where(version.c.university == waiting).values(university=university))
+    for id in connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all():
+        connection.execute(concerns.delete().where(concerns.c.mail == id, concerns.c.university == university))
+        there = (concerns.c.mail == id, concerns.c.university == waiting)
+        connection.execute(concerns.update().where(*there).values(university=university))
+
+
+def _note_return(connection: Connection, returned: Returned, entry: Mail) -> list[str]:
+    """Remember what came back: the replies named, else those sent to the addresses named."""
+    columns = (outbox.c.message_id, outbox.c.recipient)
+    sent = connection.execute(sa.select(*columns).where(outbox.c.state == "sent")).all()
+    found = [row for row in sent if row.message_id in returned.message_ids or row.recipient in returned.addresses]
+    for row in found:
+        there = outbox.c.message_id == row.message_id
+        connection.execute(outbox.update().where(there).values(state="bounced", said="对方邮件系统退信"))
+    addresses = list(dict.fromkeys(row.recipient for row in found))
+    for address in addresses:
+        connection.execute(bounced.delete().where(bounced.c.address == address))
+        at = stamp(entry.received_at)
+        connection.execute(bounced.insert().values(address=address, mail=entry.id, bounced_at=at))
+    return addresses
 
 
 def _private_file(path: Path) -> None:

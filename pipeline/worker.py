@@ -41,7 +41,7 @@ class ReadingLimits:
     """
 
     seconds: float = 60.0
-    cpu_seconds: int = 60
+    cpu_seconds: int = 120
     memory: int = 768 * MEGABYTE
     address_space: int = 2048 * MEGABYTE
     file_size: int = 256 * MEGABYTE

@@ -51,9 +51,7 @@ def test_forms_and_material_lie_under_the_university_and_the_project(tmp_path: P
     listed = version("附件3 汇总表.xlsx", b"three", "annex3", "xlsx", 0)
     form = version("材料.zip/附件4 申报表.docx", b"four", "annex4", "docx", 1)
     photo = version("材料.zip/图片/活动照片.jpg", b"photo", None, "jpg", 2)
-    places = Archive(tmp_path).sync(
-        submission(application=form, summaries=(listed,), supporting=(photo,)), read
-    )
+    places = Archive(tmp_path).sync(submission(application=form, summaries=(listed,), supporting=(photo,)), read)
     assert places == {
         (listed.mail, 0): "archive/示例大学/附件3_项目汇总表.xlsx",
         (form.mail, 1): "archive/示例大学/青春护航/附件4_青春护航.docx",

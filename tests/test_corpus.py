@@ -83,7 +83,9 @@ def unsealed(truth: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_correct_submissions_are_read_to_the_letter_and_nothing_is_found_wrong(part: int, rules: Rules, tmp_path: Path) -> None:
+def test_correct_submissions_are_read_to_the_letter_and_nothing_is_found_wrong(
+    part: int, rules: Rules, tmp_path: Path
+) -> None:
     tally = Tally()
     for seed in range(part * 10, part * 10 + 10):
         rng = Random(seed)
@@ -146,7 +148,9 @@ def test_several_forms_in_one_word_file_are_read_apart(rules: Rules, tmp_path: P
         rng = Random(100 + seed)
         truth = words.submission(rng, 3)
         parts: list[Line | Table] = list(summary_paper.paper(rng, truth, False))
-        style = rng.choice(("printed", "title in table", "split over pages", "inline", "one column", "paragraphs", "some paragraphs"))
+        style = rng.choice(
+            ("printed", "title in table", "split over pages", "inline", "one column", "paragraphs", "some paragraphs")
+        )
         for row in truth["projects"]:
             parts += [line(""), *form_paper_for(rng, row, XML, style)]
         found = answer({"全部.docx": write.WordXml(rng).write(parts)}, tmp_path / str(seed), rules)
@@ -203,7 +207,10 @@ def trips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str,
             for index, row in enumerate(one["projects"][:3]):
                 program = OFFICE if kind == "w" else SHEET
                 ending, content = written(rng, form_paper_for(rng, row, program), program, True)
-                files[f"{kind}b{seed}{index}{ending}"], truth[f"{kind}b{seed}{index}"] = content, form_paper.data(row, row["sealed"])
+                files[f"{kind}b{seed}{index}{ending}"], truth[f"{kind}b{seed}{index}"] = (
+                    content,
+                    form_paper.data(row, row["sealed"]),
+                )
     made: dict[str, dict[str, bytes]] = {}
     for files, back, kinds in ((word, "docx", ("odt", "doc")), (excel, "xlsx", ("ods", "xls"))):
         for kind in kinds:

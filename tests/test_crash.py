@@ -223,7 +223,6 @@ def test_a_pass_killed_at_random_moments_again_and_again_ends_as_if_nothing_had_
         assert fates(desk) == {EARLIER: ("sent", 0), REGULAR: ("sent", 1), NEWCOMER: ("sent", 1)}
 
 
-@pytest.mark.xfail(strict=True, reason="run.keep: what follows from a mail is another transaction than the mail itself")
 def test_what_a_mail_says_of_earlier_ones_is_not_forgotten_when_the_pass_is_killed(
     stage: Stage, tmp_path: Path
 ) -> None:
@@ -241,7 +240,6 @@ def test_what_a_mail_says_of_earlier_ones_is_not_forgotten_when_the_pass_is_kill
             assert {address: state for address, (state, _) in fates(desk).items()} == states, f"step {step}"
 
 
-@pytest.mark.xfail(strict=True, reason="only the spool is swept; .tmp of ledger, archive and heartbeat stay")
 def test_what_a_killed_pass_left_unfinished_is_swept_away(stage: Stage, tmp_path: Path) -> None:
     renames = {name.split("/")[1]: number for number, name in enumerate(stage.steps, start=1) if "os.rename" in name}
     assert renames.keys() >= {"mail", "archive", "ledger"}

@@ -49,12 +49,10 @@ def test_no_input_makes_our_code_fail(name: str) -> None:
     tried()
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="period.read_period adds up to what no calendar holds")
 @pytest.mark.parametrize("text", ["2023年9月，为期99999年", "2023年9月1日，历时9999999个月"])
 def test_a_length_of_time_that_no_calendar_holds_is_no_failure(text: str) -> None:
     read_period(text)
 
 
-@pytest.mark.xfail(strict=True, reason="values.phones: the patterns take the digits of any script")
 def test_a_telephone_number_is_made_of_ascii_digits() -> None:
     assert phones("1380000000\N{ARABIC-INDIC DIGIT ONE}") == ()

@@ -8,12 +8,14 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
-from documents import cell, docx, field, paragraph, relationships, run, table
-from hostile import ZOO, cut, open_document, spoiled, typed, xlsx
 
 import parsers
+from documents import cell, docx, field, paragraph, relationships, run, table
 from parsers.model import ProblemKind, Transcript
 from pipeline.reader import Breach, Reader, ReadingLimits
+from zoo import ZOO
+from zoo.cages import open_document, typed, xlsx
+from zoo.spoiled import cut, spoiled
 
 SECONDS = 10.0
 MEGABYTES = 300
@@ -25,7 +27,7 @@ LIMITS = ReadingLimits(seconds=150, cpu_seconds=60, memory=1 << 30)
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    with Reader(limits=LIMITS, scratch=tmp_path_factory.mktemp("reader"), target="hostile:measured") as opened:
+    with Reader(limits=LIMITS, scratch=tmp_path_factory.mktemp("reader"), target="zoo.measured:measured") as opened:
         yield opened
 
 

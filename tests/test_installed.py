@@ -77,7 +77,7 @@ def test_the_demo_works_installed_outside_the_checkout(installed: Path, tmp_path
     assert (tmp_path / "demo-out/ledger/项目台账.xlsx").exists()
 
 
-def test_python_m_pipeline_is_the_same_command(tmp_path: Path) -> None:
+def test_python_m_pipeline_is_the_same_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -73,9 +73,7 @@ def applied(index: int, at: datetime = MORNING, **values: Any) -> Version:
 
 def submission(*projects: Project, university: str = "甲大学", state: State = State.ACCEPTED) -> Submission:
     summary = listed(*projects, university=university)
-    entries = tuple(
-        Entry(project.project_name, summary, row, applied(row + 1)) for row, project in enumerate(projects)
-    )
+    entries = tuple(Entry(project.project_name, summary, row, applied(row + 1)) for row, project in enumerate(projects))
     return Submission(university, state, entries, (summary,), mails=(mail(1, university),))
 
 
@@ -422,7 +420,7 @@ def test_a_ledger_held_open_elsewhere_is_left_as_it_is(path: Path, monkeypatch: 
         raise PermissionError(13, "in use")
 
     monkeypatch.setattr("os.replace", refuse)
-    with pytest.raises(LedgerBusy, match="请关闭后重试"):
+    with pytest.raises(LedgerBusy, match="下一轮会补上"):
         write(path, view(submission(LIGHT)), Staff())
     assert path.read_bytes() == before
     assert [one.name for one in path.parent.iterdir()] == [path.name]

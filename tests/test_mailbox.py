@@ -184,9 +184,7 @@ def test_a_refusal_in_gbk_is_read_as_chinese(netease: Netease) -> None:
 
 
 @pytest.mark.parametrize("answer", [b"NO [UNAVAILABLE] try later", b"NO [INUSE] busy", b"* BYE overloaded"])
-def test_a_login_refused_for_the_servers_own_reasons_is_a_server_that_is_away(
-    netease: Netease, answer: bytes
-) -> None:
+def test_a_login_refused_for_the_servers_own_reasons_is_a_server_that_is_away(netease: Netease, answer: bytes) -> None:
     netease.login_answer = answer
     if answer.startswith(b"*"):
         netease.drop_after = len(netease.greeting) + 220
@@ -234,9 +232,7 @@ def test_a_silent_server_is_away_after_a_while(netease: Netease, monkeypatch: py
 
 
 @pytest.mark.parametrize("after", [0, 100, 300, 600, 900, 1200, 1500])
-def test_a_connection_that_breaks_anywhere_is_a_server_that_is_away(
-    netease: Netease, spool: Spool, after: int
-) -> None:
+def test_a_connection_that_breaks_anywhere_is_a_server_that_is_away(netease: Netease, spool: Spool, after: int) -> None:
     for number in range(8):
         netease.add("INBOX", mail(number, 200), MORNING)
     netease.drop_after = after
@@ -416,9 +412,7 @@ def test_a_wrongly_announced_length_is_overruled_by_the_same_bytes_twice(
     assert sum("BODY" in command for command in netease.commands) == 2
 
 
-def test_a_mail_that_comes_otherwise_every_time_is_missed_and_blocks_no_other(
-    netease: Netease, spool: Spool
-) -> None:
+def test_a_mail_that_comes_otherwise_every_time_is_missed_and_blocks_no_other(netease: Netease, spool: Spool) -> None:
     odd = netease.add("INBOX", mail(1, 900), MORNING)
     good = netease.add("INBOX", mail(2), MORNING)
     netease.truncated[odd.uid] = 99
@@ -529,9 +523,7 @@ def test_what_the_server_says_unasked_is_no_mail(netease: Netease, spool: Spool)
         assert [spool.read(kept) for _, kept in box.fetch(envelopes, spool)] == raws
 
 
-def test_an_untrusted_certificate_is_named_and_the_code_is_not_sent(
-    netease: Netease, certificate: Certificate
-) -> None:
+def test_an_untrusted_certificate_is_named_and_the_code_is_not_sent(netease: Netease, certificate: Certificate) -> None:
     netease.wrap(certificate.server_context)
     with pytest.raises(ServerAway, match="证书无法验证"):
         Mailbox.open(settings(netease.url.replace("imap://127.0.0.1", "imaps://localhost")), USER)

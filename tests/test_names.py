@@ -10,7 +10,9 @@ CATEGORIES = ("思想引领类", "学业促进类", "其他类")
 NAMES = ("内蒙古大学", "内大")
 
 
-@pytest.mark.parametrize("text", ["《阳光书屋》", "“阳光书屋”", "阳光 书屋", "阳光书屋。", "「阳光书屋」", "阳光\n书屋"])
+@pytest.mark.parametrize(
+    "text", ["《阳光书屋》", "“阳光书屋”", "阳光 书屋", "阳光书屋。", "「阳光书屋」", "阳光\n书屋"]
+)
 def test_quotation_marks_blanks_and_punctuation_do_not_part_a_project_name(text: str) -> None:
     assert same_project(text) == same_project("阳光书屋")
 
@@ -20,7 +22,20 @@ def test_a_closing_xiangmu_counts_only_in_the_narrow_key() -> None:
     assert project_stem("阳光书屋项目") == project_stem("阳光书屋")
 
 
-@pytest.mark.parametrize("text", ["思想引领类", "思想引领", "“思想引领”类", "1.思想引领类", "一、思想引领类", "①思想引领类", "思想 引领类", "√思想引领类", "思想引领类项目"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "思想引领类",
+        "思想引领",
+        "“思想引领”类",
+        "1.思想引领类",
+        "一、思想引领类",
+        "①思想引领类",
+        "思想 引领类",
+        "√思想引领类",
+        "思想引领类项目",
+    ],
+)
 def test_a_category_is_known_with_or_without_lei_numbering_and_ticks(text: str) -> None:
     assert category_of(text, CATEGORIES) == "思想引领类"
 
@@ -35,7 +50,18 @@ def test_what_is_not_exactly_one_category_is_none(text: str) -> None:
     assert category_of(text, CATEGORIES) is None
 
 
-@pytest.mark.parametrize("text", ["校级学生会", "内蒙古大学学生会", "数学科学学院学生会", "机电系学生会", "校学生会权益部", "护理学院团总支学生会", "校研究生会"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "校级学生会",
+        "内蒙古大学学生会",
+        "数学科学学院学生会",
+        "机电系学生会",
+        "校学生会权益部",
+        "护理学院团总支学生会",
+        "校研究生会",
+    ],
+)
 def test_an_applicant_that_names_its_level_is_complete(text: str) -> None:
     assert applicant(text).complete
 
@@ -54,6 +80,9 @@ def test_an_abbreviation_a_department_or_a_term_of_office_is_the_same_applicant(
     assert same_applicant(other, one, NAMES)
 
 
-@pytest.mark.parametrize(("one", "other"), [("校级学生会", "计算机学院学生会"), ("校级研究生会", "校级学生会"), ("法学院学生会", "医学院学生会")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("校级学生会", "计算机学院学生会"), ("校级研究生会", "校级学生会"), ("法学院学生会", "医学院学生会")],
+)
 def test_another_unit_or_union_is_another_applicant(one: str, other: str) -> None:
     assert not same_applicant(one, other, NAMES)

@@ -32,29 +32,39 @@ def test_less_than_a_year_until_receipt_is_too_short_even_if_planned_for_longer(
     assert reaches(text) is False
 
 
-@pytest.mark.parametrize("text", ["二〇二二年九月至今", "二零二二年九月", "二0二二年九月至今", "二〇二三年三月—二〇二四年十一月"])
+@pytest.mark.parametrize(
+    "text", ["二〇二二年九月至今", "二零二二年九月", "二0二二年九月至今", "二〇二三年三月—二〇二四年十一月"]
+)
 def test_chinese_numerals_and_a_digit_zero_among_them_are_a_year(text: str) -> None:
     assert reaches(text) is True
 
 
-@pytest.mark.parametrize(("text", "enough"), [("一年半", True), ("两年", True), ("12个月", True), ("三个月", False), ("半年", False), ("一学期", False)])
+@pytest.mark.parametrize(
+    ("text", "enough"),
+    [("一年半", True), ("两年", True), ("12个月", True), ("三个月", False), ("半年", False), ("一学期", False)],
+)
 def test_a_bare_length_of_time_is_read(text: str, enough: bool) -> None:
     assert reaches(text) is enough
 
 
-@pytest.mark.parametrize(("text", "enough"), [("近一年", False), ("不满一年", False), ("近两年", True), ("一年以上", True)])
+@pytest.mark.parametrize(
+    ("text", "enough"), [("近一年", False), ("不满一年", False), ("近两年", True), ("一年以上", True)]
+)
 def test_nearly_a_year_is_less_than_a_year(text: str, enough: bool) -> None:
     assert reaches(text) is enough
 
 
 @pytest.mark.parametrize(
-    ("text", "enough"), [("2023年9月起，为期三个月", False), ("2023年9月起，为期一年", True), ("2022年9月起，历时14个月", True)]
+    ("text", "enough"),
+    [("2023年9月起，为期三个月", False), ("2023年9月起，为期一年", True), ("2022年9月起，历时14个月", True)],
 )
 def test_a_length_behind_a_start_says_when_it_ended(text: str, enough: bool) -> None:
     assert reaches(text) is enough
 
 
-@pytest.mark.parametrize(("text", "enough"), [("2023年9月至次年6月", False), ("2022年11月-次年11月", True), ("2023年10月-3月", False)])
+@pytest.mark.parametrize(
+    ("text", "enough"), [("2023年9月至次年6月", False), ("2022年11月-次年11月", True), ("2023年10月-3月", False)]
+)
 def test_a_month_before_the_first_one_or_of_the_following_year_lies_in_the_next_year(text: str, enough: bool) -> None:
     assert reaches(text) is enough
 

@@ -29,7 +29,9 @@ def test_a_short_or_former_name_is_the_university_itself(text: str, name: str, r
     ("内蒙古大学（玉泉校区）", "内蒙古大学"), ("内蒙古大学数学科学学院", "内蒙古大学"), ("共青团内蒙古医科大学委员会", "内蒙古医科大学"),
     ("包头师范学院团委", "内蒙古科技大学包头师范学院"), ("内师大团委", "内蒙古师范大学"), ("包头轻工职业技术学院学工部", "包头轻工职业技术学院"),
 ])  # fmt: skip
-def test_a_campus_college_or_committee_added_does_not_change_the_university(text: str, name: str, roster: Roster) -> None:
+def test_a_campus_college_or_committee_added_does_not_change_the_university(
+    text: str, name: str, roster: Roster
+) -> None:
     match = roster.find(text)
     assert match is not None
     assert match.university.name == name
@@ -49,6 +51,8 @@ def test_one_slip_is_taken_and_told_to_staff(roster: Roster) -> None:
     assert (match.university.name, match.nearness) == ("内蒙古财经大学", Nearness.NEAR)
 
 
-@pytest.mark.parametrize("text", ["", "大学", "某某大学", "北京大学", "内蒙古工业大学、内蒙古大学", "内蒙古大学交通职业技术学院", "国内大学"])
+@pytest.mark.parametrize(
+    "text", ["", "大学", "某某大学", "北京大学", "内蒙古工业大学、内蒙古大学", "内蒙古大学交通职业技术学院", "国内大学"]
+)
 def test_a_name_that_fits_none_or_two_is_not_guessed(text: str, roster: Roster) -> None:
     assert roster.find(text) is None

@@ -15,7 +15,9 @@ def test_a_mobile_number_is_found_however_it_is_set(text: str) -> None:
     assert phones(text) == ("13800000001",)
 
 
-@pytest.mark.parametrize("prefix", ["134", "145", "150", "162", "166", "170", "171", "182", "190", "191", "192", "195", "196", "197", "199"])
+@pytest.mark.parametrize(
+    "prefix", ["134", "145", "150", "162", "166", "170", "171", "182", "190", "191", "192", "195", "196", "197", "199"]
+)
 def test_every_current_mobile_segment_is_valid(prefix: str) -> None:
     assert phones(f"{prefix}00000001") == (f"{prefix}00000001",)
 
@@ -48,7 +50,18 @@ def test_words_are_counted_as_word_counts_them(text: str, count: int) -> None:
     assert word_count(text) == count
 
 
-@pytest.mark.parametrize("text", ["同意", "同意推荐。\n共青团内蒙古大学委员会", "情况属实", "校团委意见：同意", "项目由校团委指导，特色鲜明", "张三：同意", "好"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "同意",
+        "同意推荐。\n共青团内蒙古大学委员会",
+        "情况属实",
+        "校团委意见：同意",
+        "项目由校团委指导，特色鲜明",
+        "张三：同意",
+        "好",
+    ],
+)
 def test_a_sentence_is_an_opinion_whoever_signed_it(text: str) -> None:
     assert has_opinion(text)
 

@@ -45,6 +45,8 @@ VOCABULARY = Vocabulary(
     foreign=frozenset(_FOREIGN.split()),
     qualifiers=tuple(_QUALIFIERS.split()),
 )
+
+
 def _tables(document: Document) -> list[Table]:
     """Every table with a header of its own, and every headless one that carries on the one before it."""
     tables: list[Table] = []

@@ -73,7 +73,10 @@ def _printed(rng: Random, named: dict[str, Any], colon: bool) -> list[list[Any]]
         [label("项目名称"), named["项目名称"], label("所在学校"), named["所在学校"]],
         [label("申报主体"), box(named["申报主体"], wide=3), None, None],
         [label("负 责 人"), named["负 责 人"], label("联系电话"), named["联系电话"]],
-        *[[label(text), *across(_wide_box(named[text], 3), 3)] for text in ("项目成员", "项目类别", "实施时间", "项目内容", OPINION)],
+        *[
+            [label(text), *across(_wide_box(named[text], 3), 3)]
+            for text in ("项目成员", "项目类别", "实施时间", "项目内容", OPINION)
+        ],
     ]
 
 
@@ -96,7 +99,10 @@ def _reordered(rng: Random, named: dict[str, Any], colon: bool) -> list[list[Any
 
 def _side_by_side(rng: Random, named: dict[str, Any], _: bool) -> list[list[Any]]:
     labels = ("项目名称", "所在学校", "负 责 人", "联系电话")
-    rest = [[text, *across(_wide_box(named[text], 3), 3)] for text in ("申报主体", "项目成员", "项目类别", "实施时间", "项目内容", OPINION)]
+    rest = [
+        [text, *across(_wide_box(named[text], 3), 3)]
+        for text in ("申报主体", "项目成员", "项目类别", "实施时间", "项目内容", OPINION)
+    ]
     return [[_label(rng, text, False) for text in labels], [named[text] for text in labels], *rest]
 
 
@@ -118,7 +124,10 @@ def _extra(rng: Random, named: dict[str, Any], colon: bool) -> list[list[Any]]:
 
 def _section(rng: Random, named: dict[str, Any], colon: bool) -> list[list[Any]]:
     rows = _printed(rng, named, colon)
-    return [[box("基本信息", high=6) if not y else (None if y < 6 else box(("项目", "推荐")[y - 6])), *row] for y, row in enumerate(rows)]
+    return [
+        [box("基本信息", high=6) if not y else (None if y < 6 else box(("项目", "推荐")[y - 6])), *row]
+        for y, row in enumerate(rows)
+    ]
 
 
 def _inline(_: Random, named: dict[str, Any], __: bool) -> list[list[Any]]:

@@ -11,7 +11,9 @@ W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 Way = Callable[[str], Sequence[Piece]]
 
 
-def _list(chosen: str, yes: Callable[[str], Sequence[Piece]], no: Callable[[str], Sequence[Piece]], gap: str = "  ") -> list[Piece]:
+def _list(
+    chosen: str, yes: Callable[[str], Sequence[Piece]], no: Callable[[str], Sequence[Piece]], gap: str = "  "
+) -> list[Piece]:
     pieces: list[Piece] = []
     for index, name in enumerate(CATEGORIES):
         pieces += yes(name) if name == chosen else no(name)

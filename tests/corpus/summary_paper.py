@@ -21,7 +21,11 @@ RENAMED = {
     "leader": ("项目负责人", "负责人", "负责人姓名", "项目负责人\n（姓名）"), "phone": ("联系方式", "联系电话", "手机号码", "联系方式（手机）", "负责人电话"),
 }  # fmt: skip
 TITLE = "内蒙古自治区高校学生会组织“我为同学做实事”项目汇总表"
-NOTES = ("填表说明：", "1.请严格根据实际情况填写；项目类别需在正文中描述的10个类别中选择填写。", "2.为方便统计，项目数量只填写数字即可，不需要带“个”“项”等计数单位；")
+NOTES = (
+    "填表说明：",
+    "1.请严格根据实际情况填写；项目类别需在正文中描述的10个类别中选择填写。",
+    "2.为方便统计，项目数量只填写数字即可，不需要带“个”“项”等计数单位；",
+)
 
 
 def one_line(text: str) -> str:
@@ -70,7 +74,10 @@ def _contact(
     if way == "split":
         row = [box("表格填写联系人：", wide=2), None, name, "电话：", box(phone, wide=half), *[None] * (half - 1)]
         return [], [row], [], []
-    rows = [[box(f"表格填写联系人：{name}", wide=width), *[None] * (width - 1)], [box(f"电话：{phone}", wide=width), *[None] * (width - 1)]]
+    rows = [
+        [box(f"表格填写联系人：{name}", wide=width), *[None] * (width - 1)],
+        [box(f"电话：{phone}", wide=width), *[None] * (width - 1)],
+    ]
     return [], rows, [], []
 
 
@@ -86,7 +93,12 @@ def _cell(rng: Random, name: str, row: dict[str, Any], sheet: bool) -> Box:
     if name == "number":
         return box(row["number"], number=int(row["number"]) if sheet and row["number"].isdigit() else None)
     if name == "links":
-        linked = not row.get("bare_links") and len(row["links"]) == 1 and row["links"][0].startswith("http") and rng.random() < 0.4
+        linked = (
+            not row.get("bare_links")
+            and len(row["links"]) == 1
+            and row["links"][0].startswith("http")
+            and rng.random() < 0.4
+        )
         return Box(links=row["links"]) if linked else box(row["links_text"])
     return box(row[name])
 
@@ -150,7 +162,11 @@ def _rows(rng: Random, names: list[str], truth: dict[str, Any], sheet: bool, sty
     total = len(projects) + max(0, blank)
     shared = rng.choice(("merged", "merged", "repeated", "first row")) if style != "split over pages" else "first row"
     count = truth["count"]
-    counted = box(count, number=int(count)) if sheet and count.isascii() and count.isdigit() and rng.random() < 0.7 else box(count)
+    counted = (
+        box(count, number=int(count))
+        if sheet and count.isascii() and count.isdigit() and rng.random() < 0.7
+        else box(count)
+    )
     rows: list[list[Any]] = []
     for index in range(total):
         filled = projects[index] if index < len(projects) else None
@@ -172,4 +188,14 @@ def _rows(rng: Random, names: list[str], truth: dict[str, Any], sheet: bool, sty
     return rows
 
 
-STYLES = ("printed", "printed", "renamed", "reordered", "extra columns", "two levels", "notes below", "title in table", "split over pages")
+STYLES = (
+    "printed",
+    "printed",
+    "renamed",
+    "reordered",
+    "extra columns",
+    "two levels",
+    "notes below",
+    "title in table",
+    "split over pages",
+)

@@ -35,7 +35,11 @@ class Tally:
                     self._count(f"{where} projects", len(value), len(rows))
                 continue
             got = (found or {}).get(name, "<no form>")
-            self._count(f"{where} {name}", list(value) if isinstance(value, tuple) else value, list(got) if isinstance(got, tuple) else got)
+            self._count(
+                f"{where} {name}",
+                list(value) if isinstance(value, tuple) else value,
+                list(got) if isinstance(got, tuple) else got,
+            )
 
     def _count(self, where: str, expected: Any, found: Any) -> None:
         self.compared += 1

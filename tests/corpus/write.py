@@ -44,7 +44,9 @@ class WordXml:
 
     def write(self, paper: Paper) -> bytes:
         # Word wants a paragraph behind the last table, and an office without it drops the table.
-        body = "".join(self._table(part) if isinstance(part, Table) else self._line(part) for part in [*paper, Line(())])
+        body = "".join(
+            self._table(part) if isinstance(part, Table) else self._line(part) for part in [*paper, Line(())]
+        )
         relations = {"rIdSeal": ("image", "media/seal.png"), **self._links}
         return documents.docx(body, relations, {"[Content_Types].xml": TYPES, "word/media/seal.png": seal()})
 
@@ -226,7 +228,9 @@ def _write_cell(sheet: Any, row: int, column: int, box: Box) -> None:
         cell.hyperlink = box.links[0]
         cell.value = box.text or "点击查看"
     if box.wide > 1 or box.high > 1:
-        sheet.merge_cells(start_row=row, start_column=column, end_row=row + box.high - 1, end_column=column + box.wide - 1)
+        sheet.merge_cells(
+            start_row=row, start_column=column, end_row=row + box.high - 1, end_column=column + box.wide - 1
+        )
     if box.seal:
         from openpyxl.drawing.image import Image
 
