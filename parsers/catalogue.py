@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from parsers import formats, forms
+from parsers.bounds import check_bounds
 from parsers.formats import EMPTY, Unreadable, damaged, encrypted, scan, supporting
 from parsers.formats.sniffing import TITLES, is_torn, promise, sniff
 from parsers.model import STAMPED, Document, Found, Problem, ProblemKind, Transcript
@@ -111,6 +112,10 @@ def read(content: bytes, name: str = "") -> list[Transcript]:
     except Unreadable as refusal:
         return [_nothing(kind, refusal.problem)]
     transcripts = [transcript for found in _by_block(document) for transcript in found]
+    try:
+        check_bounds(transcripts)
+    except Unreadable as refusal:
+        return [_nothing(document.format, refusal.problem)]
     if document.revised:
         transcripts = [_with_note(transcript, REVISED) for transcript in transcripts]
     if document.format == scan.SCAN:

@@ -147,9 +147,7 @@ def assemble(
     letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
     order = {mail.id: position for position, mail in enumerate(letters)}
     by_mail: dict[str, list[Version]] = {mail.id: [] for mail in letters}
-    for version in with_stamps(
-        [_for_staff(version) for version in sorted(versions, key=lambda version: version.index)]
-    ):
+    for version in with_stamps(sorted(versions, key=lambda version: version.index)):
         by_mail[version.mail].append(version)
     desk = _Desk()
     trusted: set[str] = set()
@@ -179,13 +177,6 @@ def assemble(
         mails=letters,
     )
     return _judged(draft, order, rules, waivers)
-
-
-def _for_staff(version: Version) -> Version:
-    """What only a recognised picture says is for staff to confirm, not for the sender to correct."""
-    if version.transcript.format != SCAN or version.transcript.form is None:
-        return version
-    return replace(version, findings=tuple(replace(one, severity=Severity.NOTICE) for one in version.findings))
 
 
 def _entries(desk: _Desk) -> tuple[Entry, ...]:

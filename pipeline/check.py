@@ -5,21 +5,33 @@ It only picks the subject; what several documents say together is judged where t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from parsers.model import Annex3, Annex4, Transcript
-from pipeline.model import Finding, Message
+from pipeline.model import Finding, Message, Severity
 from pipeline.rules import Rules
+from pipeline.stamps import SCAN
 from pipeline.subjects import Application, File, Letter, SummaryTable
 
 
 def check_document(transcript: Transcript, path: str, received_at: datetime, rules: Rules) -> tuple[Finding, ...]:
     """What one document alone gets wrong. A file with several problems gives a finding for each."""
     record = transcript.record
+    found: tuple[Finding, ...]
     if isinstance(record, Annex3):
-        return rules.check(SummaryTable(record, transcript, rules.terms), path)
-    if isinstance(record, Annex4):
-        return rules.check(Application(record, transcript, received_at, rules.terms), path)
+        found = rules.check(SummaryTable(record, transcript, rules.terms), path)
+    elif isinstance(record, Annex4):
+        found = rules.check(Application(record, transcript, received_at, rules.terms), path)
+    else:
+        return _check_file(transcript, path, rules)
+    if transcript.format == SCAN:
+        # What was recognised in a picture is for staff to confirm, not for the sender to correct.
+        return tuple(replace(one, severity=Severity.NOTICE) for one in found)
+    return found
+
+
+def _check_file(transcript: Transcript, path: str, rules: Rules) -> tuple[Finding, ...]:
     problems = transcript.problems or (None,)
     return tuple(
         finding

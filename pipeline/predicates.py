@@ -115,7 +115,7 @@ def count_no_number(table: SummaryTable) -> Iterator[Breach]:
 def count_differs(table: SummaryTable) -> Iterator[Breach]:
     """项目数量 is a number, and another one than that of the projects listed."""
     found, count = fold(table.record.project_count), len(table.record.projects)
-    if found.isdecimal() and count and int(found) != count:
+    if found.isdecimal() and count and (len(found) > 9 or int(found) != count):
         yield _at(table.place("project_count"), "project_count", found=found, count=count)
 
 

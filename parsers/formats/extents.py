@@ -57,6 +57,11 @@ def check_extents(parts: Mapping[str, bytes], kind: str) -> None:
                 raise unsafe("工作表范围过大，超出安全限制")
 
 
+def reaches_too_far(content: bytes) -> bool:
+    """Whether the content of an .xlsx sheet part spans more than LARGEST_AREA cells."""
+    return any(height * width > LARGEST_AREA for height, width in _xlsx(content))
+
+
 def check_xls_extents(content: bytes) -> None:
     """The same for an .xls file, whose cells lie in one stream of an OLE2 container.
 

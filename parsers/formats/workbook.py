@@ -18,6 +18,7 @@ from parsers.formats import damaged, encrypted, unsafe
 from parsers.formats.extents import LARGEST_AREA, check_extents, check_xls_extents, sheet_parts
 from parsers.formats.ods_extras import ods_sheets
 from parsers.formats.package import Package
+from parsers.formats.strays import without_strays
 from parsers.formats.symbols import marks
 from parsers.formats.workbook_extras import Extras, SheetExtras
 from parsers.model import Cell, CellKind, Document, Grid, GridKind, Paragraph, Run
@@ -49,6 +50,8 @@ def read(content: bytes, kind: str) -> Document:
     parts = sheet_parts(package, kind) if package is not None else {}
     if any(DOCTYPE in part for part in parts.values()):
         raise unsafe("文件内含不允许的 XML 声明")
+    if kind == "xlsx":
+        content, parts = without_strays(content, parts)
     check_extents(parts, kind)
     if kind == "xls":
         check_xls_extents(content)

@@ -1,0 +1,46 @@
+"""How much a form may say: what is far beyond any form is refused before anybody compares, judges or prints it.
+
+A bound is never a rule of the notice, such as 50 characters; it only keeps every later step quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+
+from parsers.formats import unsafe
+from parsers.model import Annex3, Project, Record, Transcript
+
+MOST_FORMS = 300
+MOST_PROJECTS = 500
+MOST_ENTRIES = 500
+# In characters; the content of a project (项目内容) is a text of some pages, everything else some lines.
+LONGEST, LONGEST_CONTENT = 20_000, 200_000
+
+
+def check_bounds(transcripts: Sequence[Transcript]) -> None:
+    """Raise Unreadable (unsafe) when a document holds too many forms, or a form too much text or too many projects."""
+    if len(transcripts) > MOST_FORMS:
+        raise unsafe(f"文件中的表格超过 {MOST_FORMS} 份，超出安全限制")
+    for transcript in transcripts:
+        record = transcript.record
+        if isinstance(record, Annex3) and len(record.projects) > MOST_PROJECTS:
+            raise unsafe(f"项目超过 {MOST_PROJECTS} 个，超出安全限制")
+        if record is not None and any(_is_too_long(name, value) for name, value in _values(record)):
+            raise unsafe("表格中填写的内容过长，超出安全限制")
+
+
+def _values(record: Record | Project) -> Iterator[tuple[str, object]]:
+    for each in fields(record):
+        value = getattr(record, each.name)
+        if each.name == "projects":
+            for project in value:
+                yield from _values(project)
+        else:
+            yield each.name, value
+
+
+def _is_too_long(name: str, value: object) -> bool:
+    if isinstance(value, tuple):
+        return len(value) > MOST_ENTRIES or sum(map(len, value)) > LONGEST
+    return isinstance(value, str) and len(value) > (LONGEST_CONTENT if name == "content" else LONGEST)
