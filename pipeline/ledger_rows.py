@@ -5,7 +5,7 @@ Nothing here knows how a workbook is written; staff's own columns are put to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.ledger_staff import REMARK, Layout, Staff
 from pipeline.ledger_table import (
@@ -24,7 +24,7 @@ from pipeline.ledger_table import (
     web_link,
 )
 from pipeline.ledger_view import PENDING_NAME, LedgerView, MailLine, ProjectLine, Standing, local
-from pipeline.model import Finding, Severity, State
+from pipeline.model import Entry, Finding, Severity, State
 
 RECEIVED = "已收到"
 NOT_RECEIVED = "未收到"
@@ -55,6 +55,7 @@ PROJECTS = Table(
         Column("问题数", 7, Kind.CENTRED),
         Column("收到时间", 16.5, Kind.TIME),
         REMARK_COLUMN,
+        Column("来源", 30),
     ),
     rows=(),
     frozen=3,
@@ -93,6 +94,7 @@ FINDINGS = Table(
         Column("位置", 34),
         Column("说明", 58),
         Column("依据", 20),
+        Column("邮件编号", 15, Kind.CENTRED),
     ),
     rows=(),
     frozen=1,
@@ -109,6 +111,7 @@ MAILS = Table(
         Column("附件数", 8, Kind.CENTRED),
         Column("结果", 24),
         Column("回复", 24),
+        Column("邮件编号", 15, Kind.CENTRED),
     ),
     rows=(),
     frozen=0,
@@ -136,17 +139,18 @@ def _annotate(table: Table, rows: tuple[Row, ...], staff: Staff) -> Table:
     notes = staff.sheets.get(table.name)
     extra = notes.columns if notes else ()
     columns = (*table.columns, *(Column(name, EXTRA_WIDTH, Kind.STAFF) for name in extra))
-    remarked = table.columns[-1] is REMARK_COLUMN
-    if notes is None or not notes.rows:
-        blank = ("",) * (len(extra) + remarked)
-        rows = tuple(Row((*row.values, *blank), row.tone) for row in rows) if blank else rows
-        return Table(table.name, columns, rows, table.frozen, table.key, table.tie)
-    wanted = (*([REMARK] if remarked else ()), *extra)
-    written = [notes.rows.get(key, {}) for key in row_keys(table, rows)]
-    rows = tuple(
-        Row((*row.values, *(beside.get(name, "") for name in wanted)), row.tone)
-        for row, beside in zip(rows, written, strict=True)
-    )
+    at = next((place for place, column in enumerate(table.columns) if column is REMARK_COLUMN), None)
+
+    def with_notes(row: Row, beside: Mapping[str, Value]) -> Row:
+        values = list(row.values)
+        if at is not None:
+            values.insert(at, beside.get(REMARK, ""))
+        return Row((*values, *(beside.get(name, "") for name in extra)), row.tone)
+
+    written = notes.rows if notes is not None else {}
+    found = [written.get(key, {}) for key in row_keys(table, rows)] if written else [{}] * len(rows)
+    if at is not None or extra:
+        rows = tuple(with_notes(row, beside) for row, beside in zip(rows, found, strict=True))
     return Table(table.name, columns, rows, table.frozen, table.key, table.tie)
 
 
@@ -186,7 +190,19 @@ def _project_values(view: LedgerView, standing: Standing, line: ProjectLine) -> 
         line.state.value,
         line.errors,
         line.received_at,
+        clean(_source(line.entry)),
     )
+
+
+def _source(entry: Entry) -> str:
+    """The mail, file and row or table that a project's values came from."""
+    lines = []
+    if entry.listed is not None:
+        place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name")
+        lines.append(f"{entry.listed.mail[:12]} {entry.listed.path} {place or ''}".rstrip())
+    if entry.application is not None:
+        lines.append(f"{entry.application.mail[:12]} {entry.application.path}")
+    return "\n".join(lines)
 
 
 def _application(view: LedgerView, line: ProjectLine) -> Value:
@@ -228,8 +244,24 @@ def _finding_rows(view: LedgerView) -> Iterator[Row]:
 
 def _finding_values(standing: Standing, finding: Finding) -> tuple[Value, ...]:
     where = "  ".join(part for part in (finding.path, finding.place) if part)
-    texts = (finding.project, finding.severity.label, finding.rule, where, finding.message, finding.clause)
+    about = (finding.project, finding.severity.label, finding.rule, where, finding.message, finding.clause)
+    texts = (*about, _mail_of(standing, finding))
     return clean(standing.name), *(clean(text) for text in texts)
+
+
+def _mail_of(standing: Standing, finding: Finding) -> str:
+    """The mail that brought the file a finding is about; of a finding about none, the university's newest."""
+    submission = standing.submission
+    if submission is None:
+        return ""
+    versions = (
+        *submission.summaries,
+        *(entry.application for entry in submission.entries if entry.application),
+        *submission.supporting,
+        *submission.held,
+    )
+    of_file = [version.mail for version in versions if version.path == finding.path]
+    return (of_file or [mail.id for mail in submission.mails] or [""])[-1][:12]
 
 
 def _mail_rows(view: LedgerView) -> Iterator[Row]:
@@ -249,6 +281,7 @@ def _mail_values(line: MailLine) -> tuple[Value, ...]:
         mail.attached,
         clean(line.result),
         clean(line.reply),
+        mail.id[:12],
     )
 
 

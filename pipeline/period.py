@@ -39,6 +39,8 @@ DURATION = re.compile(
 )
 MONTHS = {"学年": 12.0, "学期": 6.0, "年": 12.0, "月": 1.0, "周": 7 / 30.4, "天": 1 / 30.4}
 LONGEST_MONTHS = 1200.0
+# A period is told in a line; a text of thousands of digits would keep the patterns busy for minutes.
+LONGEST = 1_000
 NUMBERS = {
     "半": 0.5,
     "一": 1,
@@ -88,7 +90,7 @@ def read_period(text: str) -> Period | None:
 
     Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day.
     """
-    plain = _digits(unicodedata.normalize("NFKC", text)).lstrip("'’‘")
+    plain = _digits(unicodedata.normalize("NFKC", text[:LONGEST])).lstrip("'’‘")
     spans = [_term(found) for found in TERM.finditer(plain)] + list(_spans(TERM.sub(" ", plain)))
     lengths = [(plain[: found.start()], _months(found)) for found in DURATION.finditer(plain)]
     if spans:

@@ -109,7 +109,9 @@ def edit(path: Path, sheet: str, cells: dict[str, Any]) -> None:
 def test_the_sheets_and_their_columns_are_those_of_the_contract(path: Path) -> None:
     book = shown(path, view(submission(GUARD)))
     assert book.sheetnames == [*HEADERS, "统计"]
-    assert {name: ", ".join(str(cell.value) for cell in book[name][1]) for name in HEADERS} == HEADERS
+    headers = {name: ", ".join(str(cell.value) for cell in book[name][1]) for name in HEADERS}
+    more = {"项目汇总": ", 来源", "高校进度": "", "问题清单": ", 邮件编号", "邮件日志": ", 邮件编号"}
+    assert headers == {name: wanted + more[name] for name, wanted in HEADERS.items()}
 
 
 def test_every_sheet_is_ready_to_filter_to_scroll_and_to_print(path: Path) -> None:
@@ -145,6 +147,7 @@ def test_a_project_stands_as_the_university_wrote_it(path: Path) -> None:
             "问题数": 0,
             "收到时间": datetime(2024, 11, 20, 9, 30),
             "秘书处备注": None,
+            "来源": "000000000000 附件3.xlsx\n000000000000 附件4.docx",
         }
     ]
 
@@ -226,7 +229,7 @@ def test_what_looks_like_a_formula_is_stored_as_text(path: Path, start: str) -> 
     staff = Staff({"项目汇总": Notes(("自己的列",), {key: {"秘书处备注": text, "自己的列": text}})})
     whole = submission(replace(GUARD, summary=text), university="甲大学")
     sheet = shown(path, view(whole), staff)["项目汇总"]
-    for place in ("D2", "N2", "O2"):
+    for place in ("D2", "N2", "P2"):
         assert (sheet[place].value, sheet[place].data_type) == (text, "s")
         assert sheet[place].quotePrefix
     with zipfile.ZipFile(path) as package:
@@ -277,6 +280,7 @@ def test_findings_are_listed_with_level_rule_place_and_clause(path: Path) -> Non
     write(path, view(replace(submission(GUARD), all_findings=(finding,))), Staff())
     assert list(rows(path, "问题清单")[0].values()) == [
         "甲大学", "青春护航", "错误", "annex3.phone.format", "附件3.xlsx  工作表“Sheet1” J5", "请核对", "附件3",
+        "000000000000",
     ]  # fmt: skip
 
 

@@ -1,0 +1,83 @@
+"""What is far beyond any form is refused by name, and what stands within the bounds is judged quickly."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+import parsers
+from documents import cell, docx, table
+from parsers.bounds import LONGEST, LONGEST_CONTENT, MOST_FORMS, MOST_PROJECTS
+from parsers.model import ProblemKind, Transcript
+from pipeline.check import check_document
+from pipeline.rules import Rules, load
+from pipeline.settings import resource
+from zoo.cages import LABELS3, LABELS4
+from zoo.texts import TEXTS, annex3_of, annex4_of
+
+SECONDS = 5.0
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load(resource("rules.yaml"))
+
+
+def application(**values: str) -> bytes:
+    """An Annex 4 with these values by printed label."""
+    return docx(table(*[cell(label) + cell(values.get(label, "x")) for label in LABELS4]))
+
+
+def summary(projects: int) -> bytes:
+    values = ("内蒙古大学", "1", "{}", "项目{}", "简介", "其他类", "校学生会", "无", "张三", "13800000001")
+    lines = ["".join(cell(value.format(number)) for value in values) for number in range(1, projects + 1)]
+    return docx(table("".join(map(cell, LABELS3)), *lines))
+
+
+def refused(content: bytes) -> str:
+    (transcript,) = parsers.read(content)
+    assert transcript.form is None
+    assert [problem.kind for problem in transcript.problems] == [ProblemKind.UNSAFE]
+    return transcript.problems[0].detail
+
+
+def test_a_form_with_some_pages_of_content_is_read() -> None:
+    (transcript,) = parsers.read(application(项目内容="长" * LONGEST_CONTENT, 项目成员="张三、" * 1000))
+    assert transcript.form == "annex4"
+
+
+@pytest.mark.parametrize(("label", "longest"), [("项目内容", LONGEST_CONTENT), ("项目成员", LONGEST)])
+def test_a_form_with_a_book_in_a_field_is_refused(label: str, longest: int) -> None:
+    assert refused(application(**{label: "长" * (longest + 1)})) == "表格中填写的内容过长，超出安全限制"
+
+
+def test_as_many_projects_as_nobody_has_are_read_and_more_are_refused() -> None:
+    assert parsers.read(summary(MOST_PROJECTS))[0].form == "annex3"
+    assert refused(summary(MOST_PROJECTS + 1)) == "项目超过 500 个，超出安全限制"
+
+
+def test_a_document_with_hundreds_of_forms_is_refused() -> None:
+    rows = [cell(label) + cell("x") for label in LABELS4]
+    assert refused(docx(table(*rows) * (MOST_FORMS + 1))) == "文件中的表格超过 300 份，超出安全限制"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_rules_judge_a_form_full_of_a_hard_text_quickly(rules: Rules, name: str) -> None:
+    text = TEXTS[name][: LONGEST // 2]
+    judged: list[Transcript] = [
+        one for build in (annex3_of, annex4_of) for one in parsers.read(build(text)) if not one.problems
+    ]
+    assert judged
+    start = time.process_time()
+    for transcript in judged:
+        check_document(transcript, "附件.docx", datetime(2024, 11, 20, tzinfo=UTC), rules)
+    assert time.process_time() - start < SECONDS
+
+
+def test_a_count_of_thousands_of_digits_is_another_number(rules: Rules) -> None:
+    values = ("内蒙古大学", "1" * 5000, "1", "阳光书屋", "简介", "其他类", "校学生会", "无", "张三", "13800000001")
+    (transcript,) = parsers.read(docx(table("".join(map(cell, LABELS3)), "".join(map(cell, values)))))
+    findings = check_document(transcript, "附件3.docx", datetime(2024, 11, 20, tzinfo=UTC), rules)
+    assert "annex3.project_count.mismatch" in {finding.rule for finding in findings}
