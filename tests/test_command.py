@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -297,3 +298,31 @@ def test_watch_does_a_pass_at_once_and_stops_cleanly_on_sigterm(servers: dict[st
     assert watching.returncode == 0
     assert "新邮件 1 封" in said
     assert "Traceback" not in said
+
+
+def test_telephone_numbers_are_masked_in_what_is_logged() -> None:
+    record = logging.LogRecord(
+        "x", logging.WARNING, "x", 1, "给 %s 的回复，工号 %d", ("13800000001", 138000000012345), None
+    )
+    assert command.mask_phones(record)
+    assert record.getMessage() == "给 138****0001 的回复，工号 138000000012345"
+
+
+def test_a_pass_that_hangs_is_ended_and_lets_the_next_one_in(tmp_path: Path) -> None:
+    code = (
+        "import time\n"
+        "from pathlib import Path\n"
+        "from pipeline.office import single_run, time_limit\n"
+        "from pipeline.settings import load_settings\n"
+        f"settings = load_settings(data=Path({str(tmp_path)!r}), pass_minutes=0.005)\n"
+        "with single_run(settings), time_limit(settings):\n"
+        "    time.sleep(60)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 75
+    assert "ANNEX_PASS_MINUTES" in done.stderr
+    from pipeline.office import single_run
+    from pipeline.settings import load_settings
+
+    with single_run(load_settings(data=tmp_path)):
+        pass
