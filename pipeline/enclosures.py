@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parsers import read
-from parsers.formats.legacy import FORMATS as LEGACY
-from parsers.formats.libreoffice import TimedOut, convert
+from parsers.formats.legacy import as_docx
+from parsers.formats.libreoffice import KINDS, WORKBOOKS, TimedOut, convert
 from pipeline.assemble import current_applications
 from pipeline.marking import mark, marked, marked_name
 from pipeline.model import Enclosure, Finding, Severity, Submission, Version
@@ -58,17 +58,18 @@ def _marked_copies(submission: Submission, content: Callable[[Version], bytes]) 
 
 
 def _marked(original: bytes, versions: list[Version], findings: list[Finding]) -> Enclosure | None:
-    """The marked copy of a file; an old Word format is answered with the converted copy."""
+    """The marked copy of a file; an old format is answered with the converted copy."""
     kind, transcripts = versions[0].transcript.format, [version.transcript for version in versions]
-    if kind in LEGACY:
+    if kind in KINDS:
         try:
-            converted = convert(original, kind)
+            converted = convert(original, kind) if kind in WORKBOOKS else as_docx(original, kind)
         except (TimedOut, OSError):
             # The reply goes without the copy; its words say everything.
             return None
         if converted is None:
             return None
-        original, kind, transcripts = converted, "docx", read(converted, "converted.docx")
+        kind = "xlsx" if kind in WORKBOOKS else "docx"
+        original, transcripts = converted, read(converted, f"converted.{kind}")
     copy = mark(original, kind, marked(findings, transcripts))
     return Enclosure(marked_name(versions[0].path, kind), copy) if copy is not None else None
 

@@ -161,7 +161,14 @@ def open_office(settings: Settings) -> Iterator[Office]:
     rules = load(settings.rules_path)
     make_private(settings.data)
     store = Store.open(settings.database_url)
-    office = Office(settings, rules, store, Spool(settings.data / "mail"), Archive(settings.data), Reader())
+    office = Office(
+        settings,
+        rules,
+        store,
+        Spool(settings.data / "mail"),
+        Archive(settings.data),
+        Reader(scratch=settings.data / "tmp"),
+    )
     try:
         yield office
     finally:

@@ -27,7 +27,7 @@ def read(content: bytes, kind: str) -> Document:
     if _is_torn(content, kind):
         raise damaged()
     try:
-        made = libreoffice.convert(*_given(content, kind))
+        made = as_docx(content, kind)
     except FileNotFoundError:
         raise Unreadable(ProblemKind.UNSUPPORTED, f"{TITLES[kind]}，{NO_OFFICE}") from None
     except libreoffice.TimedOut:
@@ -35,6 +35,11 @@ def read(content: bytes, kind: str) -> Document:
     if made is None:
         raise damaged()
     return docx.read(made, kind)
+
+
+def as_docx(content: bytes, kind: str) -> bytes | None:
+    """The document as .docx; None, TimedOut and FileNotFoundError as of `libreoffice.convert`."""
+    return libreoffice.convert(*_given(content, kind))
 
 
 def _given(content: bytes, kind: str) -> tuple[bytes, str]:

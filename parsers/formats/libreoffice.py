@@ -39,8 +39,11 @@ OPTIONS = (
 # reader of Word 6 and 95 is left to be found by content.
 KINDS = {
     "doc": ("doc", "MS Word 97"), "doc95": ("doc", ""), "rtf": ("rtf", "Rich Text Format"), "odt": ("odt", "writer8"),
-    "wordml": ("xml", "MS Word 2003 XML"),
+    "wordml": ("xml", "MS Word 2003 XML"), "xls": ("xls", "MS Excel 97"), "ods": ("ods", "calc8"),
 }  # fmt: skip
+# What is written: a document as .docx, a workbook as .xlsx.
+WORKBOOKS = ("xls", "ods")
+DOCUMENT, WORKBOOK = ("docx", "MS Word 2007 XML"), ("xlsx", "Calc MS Excel 2007 XML")
 # Macros and active content off, links to other files and servers never followed, no look for updates, a dead proxy.
 SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
@@ -98,7 +101,7 @@ _KEPT = _Kept()
 
 
 def convert(content: bytes, kind: str) -> bytes | None:
-    """The file as .docx, None when LibreOffice cannot read it. `kind` is a key of KINDS.
+    """The file as .docx, a workbook as .xlsx, None when LibreOffice cannot read it. `kind` is a key of KINDS.
 
     Raises TimedOut, and FileNotFoundError where there is no LibreOffice.
     """
@@ -137,8 +140,9 @@ def _call(batch: Sequence[tuple[bytes, bytes]], kind: str, seconds: float) -> di
         paths = [given / f"{number}.{extension}" for number in range(len(batch))]
         for path, (_, content) in zip(paths, batch, strict=True):
             path.write_bytes(content)
-        in_time = _run([office, *_arguments(home, made, reader), *map(str, paths)], home, seconds)
-        results = {key: made / f"{number}.docx" for number, (key, _) in enumerate(batch)}
+        written = WORKBOOK if kind in WORKBOOKS else DOCUMENT
+        in_time = _run([office, *_arguments(home, made, reader, written), *map(str, paths)], home, seconds)
+        results = {key: made / f"{number}.{written[0]}" for number, (key, _) in enumerate(batch)}
         read = {key: path.read_bytes() for key, path in results.items() if path.is_file()}
     if not in_time and len(batch) == 1:
         raise TimedOut
@@ -146,10 +150,10 @@ def _call(batch: Sequence[tuple[bytes, bytes]], kind: str, seconds: float) -> di
     return {key: content for key, content in read.items() if content.endswith(b"\0\0") or b"PK\5\6" in content[-1024:]}
 
 
-def _arguments(home: Path, made: Path, reader: str) -> list[str]:
+def _arguments(home: Path, made: Path, reader: str, written: tuple[str, str]) -> list[str]:
     profile = f"-env:UserInstallation={(home / 'profile').as_uri()}"
     wanted = [f"--infilter={reader}"] if reader else []
-    return [profile, *OPTIONS, *wanted, "--convert-to", "docx:MS Word 2007 XML", "--outdir", str(made)]
+    return [profile, *OPTIONS, *wanted, "--convert-to", ":".join(written), "--outdir", str(made)]
 
 
 def _write_profile(profile: Path) -> None:
