@@ -5,6 +5,7 @@ It reads the store and prints nothing.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,7 @@ def status(office: Office, now: datetime) -> Json:
             "unanswered": len(office.store.unanswered()),
         },
         "replies": {state: replies[state] for state in sorted(replies)},
+        "last_pass": json.loads(office.store.fact("last_totals") or "{}"),
         "last_success": last or "",
     }
 

@@ -5,6 +5,7 @@ A mail that makes our code fail is set aside whole and the rest goes on; a serve
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import traceback
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # By itself a mail is tried this often, in case what failed was not the mail; then it waits for the operator.
 ATTEMPTS = 3
+# Of the last pass: what was listed is the sum of the others.
+TOTALS = ("listed", "recorded", "set_aside", "known_already", "missed")
 # Told as (what is being done, how many are done, how many there are).
 Progress = Callable[[str, int, int], None]
 OUR_IDS = re.compile(r"<annex\.[0-9a-f]{32}@[^<>\s]+>")
@@ -101,6 +104,8 @@ def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
     _ledger(office, done, clock())
     if not done.troubles:
         office.store.set_fact("last_success", clock().isoformat())
+    totals = {name: getattr(done, name) for name in TOTALS}
+    office.store.set_fact("last_totals", json.dumps(totals))
     heartbeat(office, clock(), done.troubles)
 
 

@@ -128,6 +128,10 @@ def status(report: dict[str, Any]) -> None:
     out.print(table)
     mails = report["mails"]
     out.print(f"邮件：已登记 {mails['recorded']} 封，搁置 {mails['set_aside']} 封，待回复 {mails['unanswered']} 封。")
+    last = report["last_pass"]
+    if last:
+        parts = f"登记 {last['recorded']} + 搁置 {last['set_aside']} + 已登记过 {last['known_already']} + 未取到 {last['missed']}"
+        out.print(f"上次收取：新列出 {last['listed']} 封 = {parts}。")
     out.print(f"上次成功运行：{report['last_success'][:19].replace('T', ' ') or '还没有'}")
 
 

@@ -194,7 +194,10 @@ def test_poll_status_show_ledger_replay_and_doctor_work_on_a_real_mailbox(
     assert "发出 1 封" in first.out
     report = json.loads(call("status", "--json").out)
     assert report["states"] == {"未报送": 55, "待补正": 0, "已通过": 1, "待人工": 0}
-    assert "内蒙古大学" in call("status").out
+    assert report["last_pass"] == {"listed": 1, "recorded": 1, "set_aside": 0, "known_already": 0, "missed": 0}
+    shown = call("status").out
+    assert "内蒙古大学" in shown
+    assert "新列出 1 封 = 登记 1 + 搁置 0 + 已登记过 0 + 未取到 0" in shown
     story = json.loads(call("show", "内大", "--json").out)
     assert [version["standing"] for version in story["versions"]] == ["现行"] * 3
     assert all((tmp_path / "data" / version["archived"]).is_file() for version in story["versions"])
