@@ -144,7 +144,7 @@ def sheets(desk: Desk) -> dict[str, list[Any]]:
 
     book = CalamineWorkbook.from_path(desk.ledger)
     shown = {name: book.get_sheet_by_name(name).to_python() for name in SHEETS}
-    shown["邮件日志"] = [row[:-1] for row in shown["邮件日志"]]
+    shown["邮件日志"] = [row[:6] for row in shown["邮件日志"]]
     return shown
 
 

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import parsers
 from documents import relationships
 from parsers.catalogue import Unreadable, open_document
-from parsers.model import Cell, CellKind, Document, Grid, Paragraph, ProblemKind
+from parsers.model import Cell, CellKind, Document, Grid, Paragraph, ProblemKind, Style
 
 SHEET = "xl/worksheets/sheet1.xml"
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
@@ -371,3 +371,23 @@ def test_a_value_left_far_away_by_a_slip_of_the_hand_does_not_spoil_the_form(str
     (found,) = parsers.read(out.getvalue(), "附件3.xlsx")
     assert found.problems == ()
     assert found.record == parsers.read(papers(table(), False)["附件3.xlsx"], "附件3.xlsx")[0].record
+
+
+@pytest.mark.parametrize(
+    ("look", "style"),
+    [({"b": True}, Style.BOLD), ({"u": "single"}, Style.UNDERLINE), ({"color": "FFFF0000"}, Style.COLOUR)],
+)
+def test_the_part_of_a_text_that_is_set_off_keeps_its_look(look: dict[str, object], style: Style) -> None:
+    from openpyxl.cell.rich_text import CellRichText, TextBlock
+    from openpyxl.cell.text import InlineFont
+
+    book = openpyxl.Workbook()
+    book.active["B2"] = CellRichText("思想引领类  ", TextBlock(InlineFont(**look), "学业促进类"), "  其他类")
+    out = io.BytesIO()
+    book.save(out)
+    cell = at(out.getvalue(), 1, 1)
+    assert [(run.text.strip(), run.style) for run in cell.runs] == [
+        ("思想引领类", Style.PLAIN),
+        ("学业促进类", style),
+        ("其他类", Style.PLAIN),
+    ]

@@ -1,6 +1,6 @@
 """Workbooks (.xlsx, .xlsm, .xlsb, .xls, .et, .ods): one grid for each sheet that holds anything, hidden or not.
 
-Values are written as a person sees them in a cell of General format; number formats, formulas and colours are not
+Values are written as a person sees them in a cell of General format; number formats, formulas and cell colours are not
 read. Positions are absolute: row 0, column 0 is A1 wherever the data begin.
 """
 
@@ -198,6 +198,9 @@ def _supplemented(
         corner = covered.get(position, position)
         cell = cells.get(corner, Cell(*corner))
         cells[corner] = replace(cell, pictures=(*cell.pictures, *pictures))
+    for position, runs in extra.rich.items():
+        if position in cells and cells[position].text == "".join(run.text for run in runs):
+            cells[position] = replace(cells[position], runs=runs)
     texts = {position: cell.text for position, cell in cells.items()}
     for position, shown in extra.instead_of_text(texts):
         both = (*cells[position].pictures, *((shown,) if shown else ()))

@@ -1,4 +1,5 @@
-"""What an .xlsx file says about its cells beside their values: links, pictures, formulas without a result, text boxes.
+"""What an .xlsx file says about its cells beside their values: links, pictures, formulas without a result, text boxes,
+and which part of a text is set off from the rest.
 
 Read only where a look at the sheet's bytes shows that it is there; values themselves are not read here.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 from parsers.formats.extents import REFERENCE, column_number
 from parsers.formats.package import Package, parse
-from parsers.model import Picture
+from parsers.model import Picture, Run, Style
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -28,6 +29,10 @@ SIGNS = (b"hyperlink", b"<drawing", b":drawing", *FORMULAS)
 # WPS keeps a picture "in" a cell as a formula, or as that formula's text, which names it by an id.
 CELL_PICTURE = re.compile(r"^\s*=?\s*(?:_xlfn\.)?DISPIMG\s*\(\s*\"([^\"]+)\"", re.I)
 LINK_FORMULA = re.compile(r"^\s*=?\s*HYPERLINK\s*\(\s*\"([^\"]+)\"", re.I)
+
+# Stands wherever a part of a text has a look of its own.
+LOOK = b"rPr>"
+LOOKS = {"b": Style.BOLD, "i": Style.ITALIC, "u": Style.UNDERLINE, "strike": Style.STRIKE}
 
 Position = tuple[int, int]
 
@@ -45,10 +50,12 @@ class SheetExtras:
     named_pictures: dict[Position, str] = field(default_factory=dict)
     boxes: list[str] = field(default_factory=list)
     cell_pictures: Mapping[str, Picture] = field(default_factory=dict)
+    rich: dict[Position, tuple[Run, ...]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
-        return not (self.links or self.uncalculated or self.pictures or self.named_pictures or self.cell_pictures)
+        found = (self.links, self.uncalculated, self.pictures, self.named_pictures, self.cell_pictures, self.rich)
+        return not any(found)
 
     def instead_of_text(self, texts: Mapping[Position, str]) -> Iterator[tuple[Position, Picture | None]]:
         """The cells whose text only names a picture, with that picture, None where it is missing."""
@@ -77,12 +84,37 @@ class Extras:
         extras.cell_pictures = self._cell_pictures
         if _shows(content, SIGNS):
             self._read_sheet(part, content, extras)
+        if self._rich or LOOK in content:
+            extras.rich = dict(self._rich_cells(content))
         return extras
 
     @cached_property
     def _any(self) -> bool:
         named = "xl/cellimages.xml" in self._package
-        return named or any(_shows(content, HINTS) for content in self._parts.values())
+        looks = bool(self._rich) or any(LOOK in content for content in self._parts.values())
+        return named or looks or any(_shows(content, HINTS) for content in self._parts.values())
+
+    @cached_property
+    def _rich(self) -> dict[int, tuple[Run, ...]]:
+        """The shared texts of several looks, by their number (ECMA-376 part 1, 18.4.8)."""
+        part = "xl/sharedStrings.xml"
+        content = self._package.read(part) if part in self._package else b""
+        if LOOK not in content:
+            return {}
+        texts = {number: _runs(text) for number, text in enumerate(parse(content).iter(f"{S}si"))}
+        return {number: runs for number, runs in texts.items() if runs}
+
+    def _rich_cells(self, content: bytes) -> Iterator[tuple[Position, tuple[Run, ...]]]:
+        for cell in parse(content).iter(f"{S}c"):
+            runs: tuple[Run, ...] = ()
+            number = cell.findtext(f"{S}v") or ""
+            if cell.get("t") == "s" and number.isdecimal() and len(number) < 10:
+                runs = self._rich.get(int(number), ())
+            elif cell.get("t") == "inlineStr":
+                runs = _runs(cell)
+            position = _position(cell.get("r", "")) if runs else None
+            if position is not None:
+                yield position, runs
 
     @cached_property
     def _sheet_names(self) -> list[str]:
@@ -139,6 +171,24 @@ class Extras:
             boxes += [(position, lines) for shape in anchor.iter(f"{XDR}sp") if (lines := _lines(shape))]
         boxes.sort(key=lambda box: box[0])
         extras.boxes += [line for _, lines in boxes for line in lines]
+
+
+def _runs(text: Any) -> tuple[Run, ...]:
+    """The runs of a text, none where all look alike."""
+    runs = tuple(Run(run.findtext(f"{S}t") or "", _look(run.find(f"{S}rPr"))) for run in text.iter(f"{S}r"))
+    return runs if len({run.style for run in runs}) > 1 else ()
+
+
+def _look(properties: Any) -> Style:
+    """How a run is set off (ECMA-376 part 1, 18.4.7); black and the theme's own colours are no colour."""
+    style = Style.PLAIN
+    for mark in properties if properties is not None else ():
+        name, value = mark.tag.removeprefix(S), mark.get("val", "")
+        if name in LOOKS and value not in ("0", "false", "none"):
+            style |= LOOKS[name]
+        elif name == "color" and mark.get("rgb", "FF000000")[-6:] != "000000":
+            style |= Style.COLOUR
+    return style
 
 
 def _shows(content: bytes, signs: tuple[bytes, ...]) -> bool:
