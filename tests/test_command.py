@@ -34,6 +34,18 @@ class Said:
 Call = Callable[..., Said]
 
 
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """The command sets levels and filters for the whole process; other tests want theirs."""
+    names = [None, *list(logging.root.manager.loggerDict)]
+    levels = {name: logging.getLogger(name).level for name in names}
+    yield
+    for name in [None, *list(logging.root.manager.loggerDict)]:
+        logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
+    for handler in logging.root.handlers:
+        handler.removeFilter(command.mask_phones)
+
+
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
     """Call the command in an empty folder, with settings given by their short names."""
