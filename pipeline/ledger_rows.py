@@ -55,7 +55,7 @@ PROJECTS = Table(
         Column("问题数", 7, Kind.CENTRED),
         Column("收到时间", 16.5, Kind.TIME),
         REMARK_COLUMN,
-        Column("来源", 30),
+        Column("来源", 44),
     ),
     rows=(),
     frozen=3,
@@ -199,9 +199,9 @@ def _source(entry: Entry) -> str:
     lines = []
     if entry.listed is not None:
         place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name")
-        lines.append(f"{entry.listed.mail[:12]} {entry.listed.path} {place or ''}".rstrip())
+        lines.append(f"{entry.listed.mail[:12]} {_base(entry.listed.path)} {place or ''}".rstrip())
     if entry.application is not None:
-        lines.append(f"{entry.application.mail[:12]} {entry.application.path}")
+        lines.append(f"{entry.application.mail[:12]} {_base(entry.application.path)}")
     return "\n".join(lines)
 
 
@@ -247,6 +247,10 @@ def _finding_values(standing: Standing, finding: Finding) -> tuple[Value, ...]:
     about = (finding.project, finding.severity.label, finding.rule, where, finding.message, finding.clause)
     texts = (*about, _mail_of(standing, finding))
     return clean(standing.name), *(clean(text) for text in texts)
+
+
+def _base(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _mail_of(standing: Standing, finding: Finding) -> str:

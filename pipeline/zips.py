@@ -168,13 +168,24 @@ def _named(entries: list[zipfile.ZipInfo]) -> Iterator[tuple[zipfile.ZipInfo, st
     label = "utf-8" if _is_utf8(b"\n".join(unlabelled)) else "gbk"
     for entry in entries:
         if entry.flag_bits & _UTF8_FLAG:
-            name = entry.orig_filename
+            name = _as_written(entry.orig_filename)
         else:
             raw = entry.orig_filename.encode("cp437")
             name = _unicode_path(entry.extra, raw) or charsets.decode(raw, label)
         # Old programs on Windows end a folder with a backslash.
         folder = entry.filename.endswith("/") or (name.endswith("\\") and not entry.file_size)
         yield entry, "" if folder or _is_link(entry) else inner_path(name)
+
+
+def _as_written(name: str) -> str:
+    """The name that a program meant which took GBK for the zip format's own code page, and then said it was UTF-8."""
+    if not any("\u2500" <= letter <= "\u25a0" for letter in name):
+        return name
+    try:
+        meant = name.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return name
+    return meant if any("\u4e00" <= letter <= "\u9fff" for letter in meant) else name
 
 
 def _is_link(entry: zipfile.ZipInfo) -> bool:

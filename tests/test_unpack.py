@@ -350,3 +350,11 @@ def test_a_zip_damaged_anywhere_is_survived(changes: list[tuple[int, int]]) -> N
 @given(st.integers(0, len(_SAMPLE)))
 def test_a_zip_cut_anywhere_is_survived(end: int) -> None:
     unpack([Attachment("a.zip", _SAMPLE[:end])])
+
+
+def test_names_taken_for_the_zip_code_page_and_then_labelled_utf8_come_out_right() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("附件3 汇总表.xlsx".encode("gbk").decode("cp437"), b"x")
+    (one,) = unpack([Attachment("材料.zip", out.getvalue())])
+    assert one.path == "材料.zip/附件3 汇总表.xlsx"

@@ -100,15 +100,21 @@ def graduates_in_zip(case: Case) -> list[Post]:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for file in case.files(case.papers(5, 2 if case.university.graduates else 0)):
-            # Windows writes names in GBK without saying so; the zip format's own code page is cp437.
-            name = f"申报材料/{file.name}".encode("gb18030").decode("cp437")
+            name = f"申报材料/{file.name}"
             archive.writestr(_entry(name), file.content)
     packed = stream.getvalue()
     return [case.post("压缩包报送，文件名为GBK编码", [File(f"{case.university.name}.zip", packed)])]
 
 
+class _WindowsEntry(zipfile.ZipInfo):
+    """An entry whose name stands there in GBK without saying so, as Windows writes it."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+        return self.filename.encode("gb18030"), self.flag_bits
+
+
 def _entry(name: str) -> zipfile.ZipInfo:
-    return zipfile.ZipInfo(name, (2024, 11, 18, 9, 0, 0))
+    return _WindowsEntry(name, (2024, 11, 18, 9, 0, 0))
 
 
 def corrected_later(case: Case) -> list[Post]:
