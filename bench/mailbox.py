@@ -17,7 +17,8 @@ from bench.rows import Check, Row
 from pipeline.demo.senders import Client, File, Person, compose_mail
 from pipeline.demo.servers import EmbeddedImap, StoredMail
 from pipeline.mailbox import Mailbox
-from pipeline.store import Store, sighting, stamp
+from pipeline.store import Store
+from pipeline.tables import sighting, stamp
 
 SECTION = "mailbox"
 TITLE = "annex-inbox poll, with interpreter start"

@@ -16,8 +16,8 @@ from pipeline.model import Outcome, Waiver
 from pipeline.names import same_project
 from pipeline.office import Office
 from pipeline.reports import local, meant
+from pipeline.rows import SetAside
 from pipeline.run import ATTEMPTS, Progress, keep, look_at, retry_set_aside
-from pipeline.store import SetAside
 
 
 def replay(

@@ -16,7 +16,7 @@ from pipeline.ledger_staff import LedgerDamaged, Staff
 from pipeline.ledger_view import LedgerView, MailLine
 from pipeline.model import SHANGHAI, Disposition, Mail
 from pipeline.office import Office
-from pipeline.store import Queued, SetAside
+from pipeline.rows import Queued, SetAside
 
 log = logging.getLogger(__name__)
 

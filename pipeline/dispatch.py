@@ -15,7 +15,7 @@ from pipeline.errors import AnnexError, ServerAway
 from pipeline.model import SHANGHAI
 from pipeline.office import Office
 from pipeline.outbox import Delivery, Fate
-from pipeline.store import Queued
+from pipeline.rows import Queued
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Out
 from pipeline.office import Office
 from pipeline.reminder import is_day, remind
 from pipeline.reply import compose
-from pipeline.store import Returned
+from pipeline.rows import Returned
 from pipeline.trust import own_part
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,184 +16,28 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from parsers.model import Annex3
-from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
+from pipeline.codec import transcript_in
 from pipeline.errors import ConfigurationError
-from pipeline.model import (
-    Address,
-    Automatic,
-    Disposition,
-    Envelope,
-    Mail,
-    Outcome,
-    Reply,
-    Version,
-    Waiver,
-)
+from pipeline.model import Disposition, Envelope, Mail, Outcome, Reply, Version, Waiver
 from pipeline.names import same_project
-
-SCHEMA = 1
-metadata = sa.MetaData()
-
-fact = sa.Table(
-    "fact",
+from pipeline.rows import Queued, Returned, SetAside, mail_row, mails_of, queued_of, version_of, version_row
+from pipeline.tables import (
+    SCHEMA,
+    aside,
+    bounced,
+    concerns,
+    decision,
+    fact,
+    instant,
+    mail,
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    outbox,
+    purged,
+    sighting,
+    stamp,
+    version,
+    waived,
 )
-mail = sa.Table(
-    "mail",
-    metadata,
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("received_at", sa.Text, nullable=False, index=True),
-    sa.Column("message_id", sa.Text, nullable=False, index=True),
-    sa.Column("sender_name", sa.Text, nullable=False),
-    sa.Column("sender", sa.Text, nullable=False),
-    sa.Column("reply_to_name", sa.Text, nullable=False),
-    sa.Column("reply_to", sa.Text, nullable=False, index=True),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("refs", sa.JSON, nullable=False),
-    sa.Column("attached", sa.Integer, nullable=False),
-    sa.Column("disposition", sa.Text, nullable=False),
-    sa.Column("automatic", sa.Text),
-    sa.Column("findings", sa.JSON, nullable=False),
-    sa.Column("cloud_links", sa.JSON, nullable=False),
-    sa.Column("forwarded_from", sa.JSON, nullable=False),
-    # The reply that answers it; "" for a mail that is not to be answered, NULL while the answer is still due.
-    sa.Column("reply", sa.Text, index=True),
-)
-concerns = sa.Table(
-    "concerns",
-    metadata,
-    sa.Column("mail", sa.String(64), primary_key=True),
-    # A university, or "?" and the correspondent's address where it is not known yet.
-    sa.Column("university", sa.Text, primary_key=True, index=True),
-    sa.Column("position", sa.Integer, nullable=False),
-)
-sighting = sa.Table(
-    "sighting",
-    metadata,
-    sa.Column("folder", sa.Text, primary_key=True),
-    sa.Column("uidvalidity", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("uid", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("mail", sa.String(64), nullable=False),
-    sa.Column("received_at", sa.Text, nullable=False),
-)
-version = sa.Table(
-    "version",
-    metadata,
-    sa.Column("mail", sa.String(64), primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("university", sa.Text, nullable=False, index=True),
-    sa.Column("received_at", sa.Text, nullable=False),
-    sa.Column("path", sa.Text, nullable=False),
-    sa.Column("file", sa.String(64), nullable=False),
-    sa.Column("form", sa.Text),
-    sa.Column("transcript", sa.JSON, nullable=False),
-    sa.Column("findings", sa.JSON, nullable=False),
-)
-outbox = sa.Table(
-    "outbox",
-    metadata,
-    sa.Column("message_id", sa.Text, primary_key=True),
-    sa.Column("recipient", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("raw", sa.LargeBinary, nullable=False),
-    sa.Column("universities", sa.JSON, nullable=False),
-    sa.Column("made_at", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, index=True),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("tried_at", sa.Text),
-    sa.Column("said", sa.Text, nullable=False, default=""),
-)
-aside = sa.Table(
-    "aside",
-    metadata,
-    sa.Column("mail", sa.String(64), primary_key=True),
-    sa.Column("received_at", sa.Text, nullable=False),
-    sa.Column("set_aside_at", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("trace", sa.Text, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-)
-decision = sa.Table(
-    "decision",
-    metadata,
-    # A mail that would replace data from another address, and whether staff let it.
-    sa.Column("mail", sa.String(64), primary_key=True),
-    sa.Column("accepted", sa.Boolean, nullable=False),
-    sa.Column("decided_at", sa.Text, nullable=False),
-)
-waived = sa.Table(
-    "waiver",
-    metadata,
-    sa.Column("university", sa.Text, primary_key=True),
-    sa.Column("rule", sa.Text, primary_key=True),
-    # "" for every project.
-    sa.Column("project", sa.Text, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("by", sa.Text, nullable=False),
-    sa.Column("waived_at", sa.Text, nullable=False),
-)
-bounced = sa.Table(
-    "bounced",
-    metadata,
-    sa.Column("address", sa.Text, primary_key=True),
-    sa.Column("mail", sa.String(64), nullable=False),
-    sa.Column("bounced_at", sa.Text, nullable=False),
-)
-purged = sa.Table(
-    "purged",
-    metadata,
-    # Only the hash stays of a mail that was removed, so that it is not fetched and recorded anew.
-    sa.Column("mail", sa.String(64), primary_key=True),
-)
-
-
-def stamp(moment: datetime) -> str:
-    """An instant as text that sorts: UTC, microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, undeliverable."""
-
-    message_id: str
-    recipient: str
-    subject: str
-    kind: str
-    raw: bytes
-    universities: tuple[str, ...]
-    made_at: datetime
-    state: str
-    attempts: int
-    tried_at: datetime | None
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What a bounce quotes: Message-IDs of ours, and addresses."""
-
-    message_ids: frozenset[str]
-    addresses: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A mail that our code failed on, kept whole in the spool."""
-
-    mail: str
-    received_at: datetime
-    set_aside_at: datetime
-    reason: str
-    trace: str
-    attempts: int
 
 
 class Store:
@@ -297,11 +140,11 @@ class Store:
             ):
                 connection.execute(table.delete().where(column == entry.id))
             answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
-            connection.execute(mail.insert().values(**_mail_row(entry), reply=answered or (None if answerable else "")))
+            connection.execute(mail.insert().values(**mail_row(entry), reply=answered or (None if answerable else "")))
             for position, name in enumerate(entry.universities):
                 connection.execute(concerns.insert().values(mail=entry.id, university=name, position=position))
             if outcome.versions:
-                connection.execute(version.insert(), [_version_row(one) for one in outcome.versions])
+                connection.execute(version.insert(), [version_row(one) for one in outcome.versions])
             if envelope is not None:
                 _sight(connection, envelope, entry.id)
             known = [name for name in entry.universities if not name.startswith("?")]
@@ -316,7 +159,7 @@ class Store:
             query = query.where(mail.c.id.in_(list(ids)))
         with self.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-            return _mails(connection, rows)
+            return mails_of(connection, rows)
 
     def mail_named(self, prefix: str) -> list[str]:
         """Ids of the mails, set-aside ones included, whose id begins with a prefix."""
@@ -337,7 +180,7 @@ class Store:
         """Submission mails whose reply is still due, oldest first."""
         query = sa.select(mail).where(mail.c.reply.is_(None)).order_by(mail.c.received_at, mail.c.id)
         with self.engine.connect() as connection:
-            return _mails(connection, connection.execute(query).mappings().all())
+            return mails_of(connection, connection.execute(query).mappings().all())
 
     # ---- universities
 
@@ -358,15 +201,15 @@ class Store:
             about = (
                 sa.select(mail).join(concerns, concerns.c.mail == mail.c.id).where(concerns.c.university == university)
             )
-            mails = _mails(connection, connection.execute(about).mappings().all())
+            mails = mails_of(connection, connection.execute(about).mappings().all())
             rows = connection.execute(sa.select(version).where(version.c.university == university)).mappings()
-            return [_version(row) for row in rows], mails
+            return [version_of(row) for row in rows], mails
 
     def versions_of(self, id: str) -> list[Version]:
         """The documents of one mail, in order."""
         query = sa.select(version).where(version.c.mail == id).order_by(version.c.position)
         with self.engine.connect() as connection:
-            return [_version(row) for row in connection.execute(query).mappings()]
+            return [version_of(row) for row in connection.execute(query).mappings()]
 
     def documents_by_mail(self) -> dict[str, dict[str | None, int]]:
         """For every mail how many documents of each form it brought; None counts those that are no form."""
@@ -511,7 +354,7 @@ class Store:
         if states:
             query = query.where(outbox.c.state.in_(states))
         with self.engine.connect() as connection:
-            return [_queued(row) for row in connection.execute(query).mappings()]
+            return [queued_of(row) for row in connection.execute(query).mappings()]
 
     def mark(self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None) -> None:
         """Move a reply to another state; with `tried_at` it counts as an attempt."""
@@ -653,96 +496,4 @@ def _sight(connection: Connection, envelope: Envelope, id: str) -> None:
             mail=id,
             received_at=stamp(envelope.received_at),
         )
-    )
-
-
-def _mail_row(entry: Mail) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "received_at": stamp(entry.received_at),
-        "message_id": entry.message_id,
-        "sender_name": entry.sender.name,
-        "sender": entry.sender.address,
-        "reply_to_name": entry.reply_to.name,
-        "reply_to": entry.reply_to.address,
-        "subject": entry.subject,
-        "refs": list(entry.references),
-        "attached": entry.attached,
-        "disposition": entry.disposition.name,
-        "automatic": entry.automatic.name if entry.automatic else None,
-        "findings": [finding_out(finding) for finding in entry.findings],
-        "cloud_links": [cloud_link_out(link) for link in entry.cloud_links],
-        "forwarded_from": [entry.forwarded_from.name, entry.forwarded_from.address],
-    }
-
-
-def _mails(connection: Connection, rows: Iterable[Any]) -> list[Mail]:
-    rows = list(rows)
-    about: dict[str, list[str]] = {}
-    for start in range(0, len(rows), 500):
-        ids = [row["id"] for row in rows[start : start + 500]]
-        query = sa.select(concerns).where(concerns.c.mail.in_(ids)).order_by(concerns.c.position)
-        for row in connection.execute(query):
-            about.setdefault(row.mail, []).append(row.university)
-    return [
-        Mail(
-            id=row["id"],
-            received_at=instant(row["received_at"]),
-            message_id=row["message_id"],
-            sender=Address(row["sender_name"], row["sender"]),
-            reply_to=Address(row["reply_to_name"], row["reply_to"]),
-            subject=row["subject"],
-            references=tuple(row["refs"]),
-            attached=row["attached"],
-            disposition=Disposition[row["disposition"]],
-            automatic=Automatic[row["automatic"]] if row["automatic"] else None,
-            findings=tuple(finding_in(value) for value in row["findings"]),
-            universities=tuple(about.get(row["id"], ())),
-            cloud_links=tuple(cloud_link_in(value) for value in row["cloud_links"]),
-            forwarded_from=Address(*row["forwarded_from"]),
-        )
-        for row in rows
-    ]
-
-
-def _version_row(one: Version) -> dict[str, Any]:
-    return {
-        "mail": one.mail,
-        "position": one.index,
-        "university": one.university,
-        "received_at": stamp(one.received_at),
-        "path": one.path,
-        "file": one.file,
-        "form": one.transcript.form,
-        "transcript": transcript_out(one.transcript),
-        "findings": [finding_out(finding) for finding in one.findings],
-    }
-
-
-def _version(row: Any) -> Version:
-    return Version(
-        mail=row["mail"],
-        index=row["position"],
-        received_at=instant(row["received_at"]),
-        path=row["path"],
-        file=row["file"],
-        transcript=transcript_in(row["transcript"]),
-        findings=tuple(finding_in(value) for value in row["findings"]),
-        university=row["university"],
-    )
-
-
-def _queued(row: Any) -> Queued:
-    return Queued(
-        message_id=row["message_id"],
-        recipient=row["recipient"],
-        subject=row["subject"],
-        kind=row["kind"],
-        raw=row["raw"],
-        universities=tuple(row["universities"]),
-        made_at=instant(row["made_at"]),
-        state=row["state"],
-        attempts=row["attempts"],
-        tried_at=instant(row["tried_at"]) if row["tried_at"] else None,
-        said=row["said"],
     )

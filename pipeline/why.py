@@ -19,7 +19,7 @@ from pipeline.message import decode
 from pipeline.model import Attachment, Disposition, Mail, Message, Submission, Version
 from pipeline.office import Office
 from pipeline.reports import local, meant, standing
-from pipeline.store import SetAside
+from pipeline.rows import SetAside
 from pipeline.unpack import unpack
 from pipeline.why_university import attribution, elsewhere, shown
 

@@ -1,0 +1,144 @@
+"""Rows of the store as values and back; what is only known to the store (outbox, set aside) has its values here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
+from pipeline.model import Address, Automatic, Disposition, Mail, Version
+from pipeline.tables import concerns, instant, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, undeliverable."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    kind: str
+    raw: bytes
+    universities: tuple[str, ...]
+    made_at: datetime
+    state: str
+    attempts: int
+    tried_at: datetime | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What a bounce quotes: Message-IDs of ours, and addresses."""
+
+    message_ids: frozenset[str]
+    addresses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A mail that our code failed on, kept whole in the spool."""
+
+    mail: str
+    received_at: datetime
+    set_aside_at: datetime
+    reason: str
+    trace: str
+    attempts: int
+
+
+def mail_row(entry: Mail) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "received_at": stamp(entry.received_at),
+        "message_id": entry.message_id,
+        "sender_name": entry.sender.name,
+        "sender": entry.sender.address,
+        "reply_to_name": entry.reply_to.name,
+        "reply_to": entry.reply_to.address,
+        "subject": entry.subject,
+        "refs": list(entry.references),
+        "attached": entry.attached,
+        "disposition": entry.disposition.name,
+        "automatic": entry.automatic.name if entry.automatic else None,
+        "findings": [finding_out(finding) for finding in entry.findings],
+        "cloud_links": [cloud_link_out(link) for link in entry.cloud_links],
+        "forwarded_from": [entry.forwarded_from.name, entry.forwarded_from.address],
+    }
+
+
+def mails_of(connection: Connection, rows: Iterable[Any]) -> list[Mail]:
+    rows = list(rows)
+    about: dict[str, list[str]] = {}
+    for start in range(0, len(rows), 500):
+        ids = [row["id"] for row in rows[start : start + 500]]
+        query = sa.select(concerns).where(concerns.c.mail.in_(ids)).order_by(concerns.c.position)
+        for row in connection.execute(query):
+            about.setdefault(row.mail, []).append(row.university)
+    return [
+        Mail(
+            id=row["id"],
+            received_at=instant(row["received_at"]),
+            message_id=row["message_id"],
+            sender=Address(row["sender_name"], row["sender"]),
+            reply_to=Address(row["reply_to_name"], row["reply_to"]),
+            subject=row["subject"],
+            references=tuple(row["refs"]),
+            attached=row["attached"],
+            disposition=Disposition[row["disposition"]],
+            automatic=Automatic[row["automatic"]] if row["automatic"] else None,
+            findings=tuple(finding_in(value) for value in row["findings"]),
+            universities=tuple(about.get(row["id"], ())),
+            cloud_links=tuple(cloud_link_in(value) for value in row["cloud_links"]),
+            forwarded_from=Address(*row["forwarded_from"]),
+        )
+        for row in rows
+    ]
+
+
+def version_row(one: Version) -> dict[str, Any]:
+    return {
+        "mail": one.mail,
+        "position": one.index,
+        "university": one.university,
+        "received_at": stamp(one.received_at),
+        "path": one.path,
+        "file": one.file,
+        "form": one.transcript.form,
+        "transcript": transcript_out(one.transcript),
+        "findings": [finding_out(finding) for finding in one.findings],
+    }
+
+
+def version_of(row: Any) -> Version:
+    return Version(
+        mail=row["mail"],
+        index=row["position"],
+        received_at=instant(row["received_at"]),
+        path=row["path"],
+        file=row["file"],
+        transcript=transcript_in(row["transcript"]),
+        findings=tuple(finding_in(value) for value in row["findings"]),
+        university=row["university"],
+    )
+
+
+def queued_of(row: Any) -> Queued:
+    return Queued(
+        message_id=row["message_id"],
+        recipient=row["recipient"],
+        subject=row["subject"],
+        kind=row["kind"],
+        raw=row["raw"],
+        universities=tuple(row["universities"]),
+        made_at=instant(row["made_at"]),
+        state=row["state"],
+        attempts=row["attempts"],
+        tried_at=instant(row["tried_at"]) if row["tried_at"] else None,
+        said=row["said"],
+    )
