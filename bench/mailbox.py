@@ -91,7 +91,7 @@ def _know_everything(data: Path, url: str) -> None:
          "received_at": stamp(one.received_at)}
         for one in envelopes
     ]  # fmt: skip
-    with store.engine.begin() as connection:
+    with store.database.engine.begin() as connection:
         connection.execute(sighting.insert(), seen)
     store.close()
 

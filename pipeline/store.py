@@ -6,31 +6,29 @@ mail's outcome is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
 from parsers.model import Annex3
 from pipeline.codec import transcript_in
-from pipeline.errors import ConfigurationError
+from pipeline.database import Database
 from pipeline.model import Disposition, Envelope, Mail, Outcome, Reply, Version, Waiver
 from pipeline.names import same_project
 from pipeline.rows import Queued, Returned, SetAside, mail_row, mails_of, queued_of, version_of, version_row
 from pipeline.tables import (
-    SCHEMA,
     aside,
     bounced,
+    claim,
     concerns,
     decision,
     fact,
     instant,
     mail,
-    metadata,
     outbox,
     purged,
     sighting,
@@ -41,64 +39,32 @@ from pipeline.tables import (
 
 
 class Store:
-    """One open store. Raises ConfigurationError where the URL cannot be opened or was written by a newer program."""
+    """One open store."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """Open and migrate."""
-        try:
-            parsed = sa.make_url(url)
-        except sa.exc.ArgumentError:
-            raise ConfigurationError(
-                "设置 ANNEX_STORE_URL 有误：应为 SQLAlchemy 的数据库地址，例如 sqlite:///data/a.sqlite3。"
-            ) from None
-        if parsed.drivername.startswith("sqlite") and parsed.database and parsed.database != ":memory:":
-            _private_file(Path(parsed.database))
-        try:
-            engine = sa.create_engine(parsed, connect_args=_connect_args(parsed))
-            if parsed.drivername.startswith("sqlite"):
-                sa.event.listen(engine, "connect", _pragmas)
-            store = cls(engine)
-            store._migrate()
-        except (sa.exc.DBAPIError, sa.exc.NoSuchModuleError, ImportError, OSError) as error:
-            reason = getattr(error, "orig", None) or error
-            raise ConfigurationError(
-                f"数据库 {parsed.render_as_string(hide_password=True)} 无法打开：{reason}。请检查 ANNEX_STORE_URL 和 ANNEX_DATA。"
-            ) from None
-        return store
+        """Open and migrate. Raises ConfigurationError where the URL cannot be opened or was written by a newer program."""
+        return cls(Database.open(url))
 
     def close(self) -> None:
-        self.engine.dispose()
+        self.database.close()
 
-    def _migrate(self) -> None:
-        with self.engine.begin() as connection:
-            metadata.create_all(connection)
-            found = connection.execute(sa.select(fact.c.value).where(fact.c.name == "schema")).scalar()
-            if found is None:
-                connection.execute(fact.insert().values(name="schema", value=str(SCHEMA)))
-            elif int(found) > SCHEMA:
-                raise ConfigurationError("数据库是由更新版本的 annex-inbox 写的，请升级程序后再运行。")
-
-    @contextmanager
-    def _begin(self) -> Iterator[Connection]:
-        """A writing transaction; each one moves the revision on, so that views know whether they are stale."""
-        with self.engine.begin() as connection:
-            yield connection
-            revision = int(_fact(connection, "revision") or 0) + 1
-            _set_fact(connection, "revision", str(revision))
+    def together(self) -> AbstractContextManager[None]:
+        """Make all that is stored within the block one transaction: it is kept as a whole, or not at all."""
+        return self.database.together()
 
     # ---- facts
 
     def fact(self, name: str) -> str | None:
         """A named value, or None."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return _fact(connection, name)
 
     def set_fact(self, name: str, value: str) -> None:
-        with self.engine.begin() as connection:
+        with self.database.writing(changes=False) as connection:
             _set_fact(connection, name, value)
 
     # ---- mails
@@ -106,12 +72,12 @@ class Store:
     def known_uids(self, folder: str, uidvalidity: int) -> set[int]:
         """The UIDs of a folder that need not be fetched again."""
         query = sa.select(sighting.c.uid).where(sighting.c.folder == folder, sighting.c.uidvalidity == uidvalidity)
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return set(connection.execute(query).scalars())
 
     def is_recorded(self, id: str) -> bool:
         """Whether a mail's outcome is stored, or the mail set aside."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             for table, column in ((mail, mail.c.id), (aside, aside.c.mail), (purged, purged.c.mail)):
                 if connection.execute(sa.select(column).select_from(table).where(column == id)).first():
                     return True
@@ -119,7 +85,7 @@ class Store:
 
     def sight(self, envelope: Envelope, id: str) -> None:
         """Note where a mail lies; the same mail may be sighted in several places."""
-        with self.engine.begin() as connection:
+        with self.database.writing(changes=False) as connection:
             _sight(connection, envelope, id)
 
     def record(self, outcome: Outcome, envelope: Envelope | None = None, returned: Returned | None = None) -> list[str]:
@@ -130,7 +96,7 @@ class Store:
         are returned.
         """
         entry = outcome.mail
-        with self._begin() as connection:
+        with self.database.writing() as connection:
             answered = connection.execute(sa.select(mail.c.reply).where(mail.c.id == entry.id)).scalar()
             for table, column in (
                 (mail, mail.c.id),
@@ -157,14 +123,14 @@ class Store:
         query = sa.select(mail).order_by(mail.c.received_at, mail.c.id)
         if ids is not None:
             query = query.where(mail.c.id.in_(list(ids)))
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(query).mappings().all()
             return mails_of(connection, rows)
 
     def mail_named(self, prefix: str) -> list[str]:
         """Ids of the mails, set-aside ones included, whose id begins with a prefix."""
         found: list[str] = []
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             for column in (mail.c.id, aside.c.mail):
                 found += connection.execute(
                     sa.select(column).where(column.startswith(prefix, autoescape=True))
@@ -173,14 +139,48 @@ class Store:
 
     def replies_of(self) -> dict[str, str | None]:
         """For every mail the Message-ID of its reply, "" where none is due, None where it is still to come."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return {row.id: row.reply for row in connection.execute(sa.select(mail.c.id, mail.c.reply))}
 
     def unanswered(self) -> list[Mail]:
         """Submission mails whose reply is still due, oldest first."""
         query = sa.select(mail).where(mail.c.reply.is_(None)).order_by(mail.c.received_at, mail.c.id)
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return mails_of(connection, connection.execute(query).mappings().all())
+
+    # ---- what several programs share
+
+    def claim(self, kind: str, keys: Iterable[str], holder: str, now: datetime, until: datetime) -> set[str]:
+        """Take things to work on, so that no other program does; those that another one holds are not among the answer.
+
+        A claim ends with `until`, for its holder may have died, or with `release`.
+        """
+        wanted = list(dict.fromkeys(keys))
+        with self.database.writing(changes=False) as connection:
+            connection.execute(claim.delete().where(claim.c.until < stamp(now)))
+            taken = _claimed(connection, kind, wanted)
+            mine = [key for key in wanted if taken.get(key, holder) == holder]
+            fresh = [key for key in mine if key not in taken]
+            rows = [{"kind": kind, "key": key, "holder": holder, "until": stamp(until)} for key in fresh]
+            if rows:
+                connection.execute(claim.insert(), rows)
+        return set(mine)
+
+    def release(self, holder: str) -> None:
+        """Give back all that was claimed."""
+        with self.database.writing(changes=False) as connection:
+            connection.execute(claim.delete().where(claim.c.holder == holder))
+
+    def unseen(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
+        """Those of some mails of one folder that have not been sighted there."""
+        if not envelopes:
+            return []
+        first = envelopes[0]
+        there = (sighting.c.folder == first.folder, sighting.c.uidvalidity == first.uidvalidity)
+        query = sa.select(sighting.c.uid).where(*there, sighting.c.uid.in_([one.uid for one in envelopes]))
+        with self.database.reading() as connection:
+            seen = set(connection.execute(query).scalars())
+        return [one for one in envelopes if one.uid not in seen]
 
     # ---- universities
 
@@ -192,12 +192,12 @@ class Store:
             .group_by(concerns.c.university)
             .order_by(sa.func.min(mail.c.received_at), concerns.c.university)
         )
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return list(connection.execute(query).scalars())
 
     def dossier(self, university: str) -> tuple[list[Version], list[Mail]]:
         """All versions and mails of one university."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             about = (
                 sa.select(mail).join(concerns, concerns.c.mail == mail.c.id).where(concerns.c.university == university)
             )
@@ -208,14 +208,14 @@ class Store:
     def versions_of(self, id: str) -> list[Version]:
         """The documents of one mail, in order."""
         query = sa.select(version).where(version.c.mail == id).order_by(version.c.position)
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return [version_of(row) for row in connection.execute(query).mappings()]
 
     def documents_by_mail(self) -> dict[str, dict[str | None, int]]:
         """For every mail how many documents of each form it brought; None counts those that are no form."""
         query = sa.select(version.c.mail, version.c.form, sa.func.count()).group_by(version.c.mail, version.c.form)
         counts: dict[str, dict[str | None, int]] = {}
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             for id, form, count in connection.execute(query):
                 counts.setdefault(id, {})[form] = count
         return counts
@@ -227,13 +227,13 @@ class Store:
             .join(concerns, concerns.c.mail == mail.c.id)
             .where(concerns.c.university == university)
         )
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(query).scalar()
         return instant(found) if found else None
 
     def leave_unanswered(self, id: str) -> None:
         """Note that a mail cannot be answered, because it names no address to write to."""
-        with self._begin() as connection:
+        with self.database.writing() as connection:
             connection.execute(mail.update().where(mail.c.id == id).values(reply=""))
 
     def known_to(self, address: str, before: datetime) -> dict[str, frozenset[str]]:
@@ -247,7 +247,7 @@ class Store:
             .order_by(version.c.received_at, version.c.position)
         )
         known: dict[str, frozenset[str]] = {}
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             for row in connection.execute(query):
                 known.setdefault(row.university, frozenset())
                 record = transcript_in(row.transcript).record
@@ -258,7 +258,7 @@ class Store:
     def sightings(self, id: str) -> list[Envelope]:
         """Where a mail was seen in the mailbox, in the order of its times of receipt."""
         query = sa.select(sighting).where(sighting.c.mail == id).order_by(sighting.c.received_at, sighting.c.folder)
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return [
                 Envelope(row.folder, row.uidvalidity, row.uid, instant(row.received_at), 0)
                 for row in connection.execute(query)
@@ -266,25 +266,25 @@ class Store:
 
     def decisions(self) -> dict[str, bool]:
         """What staff decided of mails that would replace data from another address."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return {row.mail: row.accepted for row in connection.execute(sa.select(decision))}
 
     def decide(self, id: str, accepted: bool, at: datetime) -> None:
         """Keep a decision of staff's; the last one counts."""
-        with self._begin() as connection:
+        with self.database.writing() as connection:
             connection.execute(decision.delete().where(decision.c.mail == id))
             connection.execute(decision.insert().values(mail=id, accepted=accepted, decided_at=stamp(at)))
 
     def waivers(self, university: str) -> list[Waiver]:
         """The findings of a university that staff settled."""
         query = sa.select(waived).where(waived.c.university == university).order_by(waived.c.rule, waived.c.project)
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(query)
             return [Waiver(row.university, row.rule, row.project, row.reason, row.by) for row in rows]
 
     def waive(self, waiver: Waiver, at: datetime) -> None:
         """Keep a waiver; a new one for the same finding replaces the old."""
-        with self._begin() as connection:
+        with self.database.writing() as connection:
             self._unwaive(connection, waiver.university, waiver.rule, waiver.project)
             connection.execute(
                 waived.insert().values(
@@ -299,7 +299,7 @@ class Store:
 
     def unwaive(self, university: str, rule: str, project: str) -> bool:
         """Take a waiver back; whether there was one."""
-        with self._begin() as connection:
+        with self.database.writing() as connection:
             return self._unwaive(connection, university, rule, project)
 
     @staticmethod
@@ -309,7 +309,7 @@ class Store:
 
     def purge(self, before: datetime) -> list[tuple[str, list[str]]]:
         """Remove everything about the mails received before an instant; their ids with the universities they concerned."""
-        with self._begin() as connection:
+        with self.database.writing() as connection:
             ids = list(connection.execute(sa.select(mail.c.id).where(mail.c.received_at < stamp(before))).scalars())
             ids += connection.execute(sa.select(aside.c.mail).where(aside.c.received_at < stamp(before))).scalars()
             gone = []
@@ -327,8 +327,15 @@ class Store:
     # ---- outbox
 
     def queue(self, reply: Reply, made_at: datetime, state: str = "queued") -> bool:
-        """Put a reply into the outbox and mark the mails it answers, in one transaction. False if it was there already."""
-        with self._begin() as connection:
+        """Put a reply into the outbox and mark the mails it answers, in one transaction.
+
+        False if it was there already, or if another program has meanwhile answered one of these mails.
+        """
+        answered = mail.update().where(mail.c.id.in_(reply.answers))
+        other = sa.select(mail.c.id).where(mail.c.id.in_(reply.answers), mail.c.reply != reply.message_id)
+        with self.database.writing() as connection:
+            if connection.execute(other).first():
+                return False
             there = connection.execute(
                 sa.select(outbox.c.message_id).where(outbox.c.message_id == reply.message_id)
             ).first()
@@ -345,7 +352,7 @@ class Store:
                         state=state,
                     )
                 )
-            connection.execute(mail.update().where(mail.c.id.in_(reply.answers)).values(reply=reply.message_id))
+            connection.execute(answered.values(reply=reply.message_id))
             return not there
 
     def replies(self, *states: str) -> list[Queued]:
@@ -353,32 +360,38 @@ class Store:
         query = sa.select(outbox).order_by(outbox.c.made_at, outbox.c.message_id)
         if states:
             query = query.where(outbox.c.state.in_(states))
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return [queued_of(row) for row in connection.execute(query).mappings()]
 
-    def mark(self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None) -> None:
-        """Move a reply to another state; with `tried_at` it counts as an attempt."""
+    def mark(
+        self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None, was: str | None = None
+    ) -> bool:
+        """Move a reply to another state, with `was` only from that one; with `tried_at` it counts as an attempt.
+
+        False where it was not moved: another program was quicker.
+        """
         values: dict[str, Any] = {"state": state, "said": said}
         if tried_at is not None:
             values |= {"tried_at": stamp(tried_at), "attempts": outbox.c.attempts + 1}
-        with self._begin() as connection:
-            connection.execute(outbox.update().where(outbox.c.message_id == message_id).values(**values))
+        moved = outbox.update().where(outbox.c.message_id == message_id).values(**values)
+        with self.database.writing() as connection:
+            return connection.execute(moved if was is None else moved.where(outbox.c.state == was)).rowcount > 0
 
     def sent_since(self, moment: datetime) -> int:
         """How many replies went out since an instant."""
         query = sa.select(sa.func.count()).where(outbox.c.state == "sent", outbox.c.tried_at >= stamp(moment))
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def made_since(self, recipient: str, moment: datetime) -> int:
         """How many replies to one address were made since an instant."""
         query = sa.select(sa.func.count()).where(outbox.c.recipient == recipient, outbox.c.made_at >= stamp(moment))
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def has_bounced(self, address: str) -> bool:
         """Whether what we sent to an address came back."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             return connection.execute(sa.select(bounced).where(bounced.c.address == address)).first() is not None
 
     # ---- set aside
@@ -387,7 +400,7 @@ class Store:
         self, id: str, received_at: datetime, reason: str, trace: str, at: datetime, envelope: Envelope | None = None
     ) -> None:
         """Remember that a mail could not be processed, and why; each time counts."""
-        with self._begin() as connection:
+        with self.database.writing() as connection:
             before = connection.execute(sa.select(aside.c.attempts).where(aside.c.mail == id)).scalar() or 0
             connection.execute(aside.delete().where(aside.c.mail == id))
             connection.execute(
@@ -405,7 +418,7 @@ class Store:
 
     def all_set_aside(self) -> list[SetAside]:
         """Everything set aside, oldest first."""
-        with self.engine.connect() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(sa.select(aside).order_by(aside.c.received_at)).mappings()
             return [
                 SetAside(
@@ -427,6 +440,12 @@ _ABOUT_A_MAIL = (
     (aside, aside.c.mail),
     (decision, decision.c.mail),
 )
+
+
+def _claimed(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, str]:
+    """Who holds each of these."""
+    query = sa.select(claim.c.key, claim.c.holder).where(claim.c.kind == kind, claim.c.key.in_(keys))
+    return {row.key: row.holder for row in connection.execute(query)}
 
 
 def _adopt(connection: Connection, waiting: str, university: str) -> None:
@@ -452,24 +471,6 @@ def _note_return(connection: Connection, returned: Returned, entry: Mail) -> lis
         at = stamp(entry.received_at)
         connection.execute(bounced.insert().values(address=address, mail=entry.id, bounced_at=at))
     return addresses
-
-
-def _private_file(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600, exist_ok=True)
-
-
-def _connect_args(url: sa.URL) -> dict[str, Any]:
-    return {"timeout": 30} if url.drivername.startswith("sqlite") else {}
-
-
-def _pragmas(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    # FULL makes each commit durable before the next step relies on it (SQLite documentation, PRAGMA synchronous).
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
 
 
 def _fact(connection: Connection, name: str) -> str | None:

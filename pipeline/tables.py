@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = 1
+SCHEMA = 2
 metadata = sa.MetaData()
 
 fact = sa.Table(
@@ -122,6 +122,24 @@ purged = sa.Table(
     metadata,
     # Only the hash stays of a mail that was removed, so that it is not fetched and recorded anew.
     sa.Column("mail", sa.String(64), primary_key=True),
+)
+
+claim = sa.Table(
+    "claim",
+    metadata,
+    # What one of several programs is at work on, and until when the others leave it alone.
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", sa.Text, nullable=False),
+)
+piece = sa.Table(
+    "piece",
+    metadata,
+    # Mails as they came, in pieces, for the programs on other machines; not used while the store is a file of our own.
+    sa.Column("mail", sa.String(64), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 

@@ -1,0 +1,156 @@
+"""An open database: how it is opened, brought up to date and written to. What stands in its tables is store.py's business.
+
+Every writing transaction begins at one and the same row and waits there for the others: what it reads afterwards stays
+true until it commits, in SQLite as in PostgreSQL, with one program at work or several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from pipeline.errors import ConfigurationError
+from pipeline.tables import SCHEMA, fact, metadata
+
+# Any number will do, as long as every program that brings the tables up to date waits for the same one.
+MIGRATING = 0x616E6E6578
+REVISION = fact.c.name == "revision"
+# What people write for PostgreSQL, and the driver that the extra [postgres] brings.
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+class Database:
+    """One database; its connections are opened as they are needed. `shared` where other machines may use it as well."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.shared = engine.dialect.name != "sqlite"
+        self._current: Connection | None = None
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open and migrate. Raises ConfigurationError where that is not possible, or a newer program wrote it."""
+        parsed = _parsed(url)
+        local = parsed.drivername.startswith("sqlite")
+        try:
+            if local and parsed.database and parsed.database != ":memory:":
+                _private_file(Path(parsed.database))
+            # A connection that the server has closed in a long pause is found out before it is used.
+            engine = sa.create_engine(parsed, connect_args={"timeout": 30} if local else {}, pool_pre_ping=not local)
+            if local:
+                sa.event.listen(engine, "connect", _pragmas)
+            database = cls(engine)
+            database._migrate()
+        except (sa.exc.DBAPIError, sa.exc.NoSuchModuleError, ImportError, OSError) as error:
+            reason = _reason(error)
+            raise ConfigurationError(
+                f"数据库 {parsed.render_as_string(hide_password=True)} 无法打开：{reason}。请检查 ANNEX_STORE_URL 和 ANNEX_DATA。"
+            ) from None
+        return database
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _migrate(self) -> None:
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                # Two that create the same table at once get in each other's way.
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
+            facts = (
+                {row.name: row.value for row in connection.execute(sa.select(fact))} if _has_facts(connection) else {}
+            )
+            found = int(facts.get("schema", 0))
+            if found > SCHEMA:
+                raise ConfigurationError("数据库是由更新版本的 annex-inbox 写的，请升级程序后再运行。")
+            if found < SCHEMA:
+                metadata.create_all(connection)
+                connection.execute(fact.delete().where(fact.c.name == "schema"))
+                connection.execute(fact.insert().values(name="schema", value=str(SCHEMA)))
+            if "revision" not in facts:
+                connection.execute(fact.insert().values(name="revision", value="0"))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with; within `together` it sees what was written there."""
+        if self._current is not None:
+            yield self._current
+            return
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, changes: bool = True) -> Iterator[Connection]:
+        """A writing transaction, alone for its time; what it `changes` moves the revision on, so that views know they are stale."""
+        if self._current is not None:
+            _enter(self._current, changes)
+            yield self._current
+            return
+        with self.engine.begin() as connection:
+            _enter(connection, changes)
+            yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all that this thread writes within the block one transaction: it is kept as a whole, or not at all."""
+        if self._current is not None:
+            yield
+            return
+        with self.engine.begin() as connection:
+            _enter(connection, changes=False)
+            self._current = connection
+            try:
+                yield
+            finally:
+                self._current = None
+
+
+def _enter(connection: Connection, changes: bool) -> None:
+    """Take the row that every writing transaction begins with; it is free again at the commit."""
+    if changes:
+        next_one = sa.cast(sa.cast(fact.c.value, sa.BigInteger) + 1, sa.Text)
+        connection.execute(fact.update().where(REVISION).values(value=next_one))
+    elif connection.dialect.name == "sqlite":
+        # There is no locking of rows; any change takes the whole file.
+        connection.execute(fact.update().where(REVISION).values(value=fact.c.value))
+    else:
+        connection.execute(sa.select(fact.c.value).where(REVISION).with_for_update())
+
+
+def _has_facts(connection: Connection) -> bool:
+    return sa.inspect(connection).has_table(fact.name)
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ConfigurationError(
+            "设置 ANNEX_STORE_URL 有误：应为 SQLAlchemy 的数据库地址，例如 sqlite:///data/a.sqlite3 "
+            "或 postgresql://用户:密码@主机/库名。"
+        ) from None
+    return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def _reason(error: Exception) -> object:
+    if isinstance(error, ModuleNotFoundError):
+        return f"缺少驱动程序 {error.name}，使用 PostgreSQL 请先运行 pip install 'annex-inbox[postgres]'"
+    return getattr(error, "orig", None) or error
+
+
+def _private_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600, exist_ok=True)
+
+
+def _pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL makes each commit durable before the next step relies on it (SQLite documentation, PRAGMA synchronous).
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
