@@ -74,7 +74,7 @@ def papers(quick: bool) -> Iterator[Paper]:
                 ("unzip + lxml", unzip_and_parse), word, 3, 10)  # fmt: skip
     yield Paper("Annex 4 .docx, three lines of content", "附件4.docx", "annex4", (forms.annex4_document(short),),
                 ("unzip + lxml", unzip_and_parse), word)  # fmt: skip
-    yield Paper("Annex 4 .docx with a seal", "附件4.docx", "annex4", (forms.annex4_document(replace(usual, sealed=True)),),
+    yield Paper("Annex 4 .docx, its seal seen before", "附件4.docx", "annex4", (forms.annex4_document(replace(usual, sealed=True)),),
                 ("unzip + lxml + Pillow", unzip_parse_and_decode), word)  # fmt: skip
     yield Paper("Annex 3 .docx", "附件3.docx", "annex3", (forms.annex3_document(sheets.summary),),
                 ("unzip + lxml", unzip_and_parse), word)  # fmt: skip

@@ -16,6 +16,7 @@ from bench import child, desk, material
 from bench.rows import Check, Row
 from pipeline import run
 from pipeline.bookkeeping import keep_ledger
+from pipeline.model import Envelope
 from pipeline.spool import Spool
 
 SECTION = "scale"
@@ -76,8 +77,11 @@ def to_ledger(data: str, number: int) -> dict[str, Any]:
 
 
 def _take(office: Any, done: run.Pass, listed: Sequence[tuple[str, str]]) -> None:
-    for mail, received_at in listed:
-        run.take(office, done, mail, datetime.fromisoformat(received_at), lambda: desk.LATER)
+    fetched = (
+        (Envelope("INBOX", 1, uid, datetime.fromisoformat(received_at), 0), mail)
+        for uid, (mail, received_at) in enumerate(listed, start=1)
+    )
+    run.take_all(office, done, fetched, lambda: desk.LATER, run.silent)
 
 
 def _clocked(stages: dict[str, list[float]], name: str, work: Callable[[], object]) -> None:

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from parsers.formats import unsafe
-from parsers.model import Annex3, Project, Record, Transcript
+from parsers.model import Annex3, Annex4, Project, Record, Transcript
 
 MOST_FORMS = 300
 MOST_PROJECTS = 500
 MOST_ENTRIES = 500
 # In characters; the content of a project (项目内容) is a text of some pages, everything else some lines.
 LONGEST, LONGEST_CONTENT = 20_000, 200_000
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(kind) if each.name != "projects") for kind in (Annex3, Annex4, Project)
+}
 
 
 def check_bounds(transcripts: Sequence[Transcript]) -> None:
@@ -26,21 +29,21 @@ def check_bounds(transcripts: Sequence[Transcript]) -> None:
         record = transcript.record
         if isinstance(record, Annex3) and len(record.projects) > MOST_PROJECTS:
             raise unsafe(f"项目超过 {MOST_PROJECTS} 个，超出安全限制")
-        if record is not None and any(_is_too_long(name, value) for name, value in _values(record)):
+        if record is not None and any(map(_says_too_much, _parts(record))):
             raise unsafe("表格中填写的内容过长，超出安全限制")
 
 
-def _values(record: Record | Project) -> Iterator[tuple[str, object]]:
-    for each in fields(record):
-        value = getattr(record, each.name)
-        if each.name == "projects":
-            for project in value:
-                yield from _values(project)
-        else:
-            yield each.name, value
+def _parts(record: Record) -> Iterator[Record | Project]:
+    yield record
+    if isinstance(record, Annex3):
+        yield from record.projects
+
+
+def _says_too_much(part: Record | Project) -> bool:
+    return any(_is_too_long(name, getattr(part, name)) for name in _FIELDS[type(part)])
 
 
 def _is_too_long(name: str, value: object) -> bool:
-    if isinstance(value, tuple):
-        return len(value) > MOST_ENTRIES or sum(map(len, value)) > LONGEST
-    return isinstance(value, str) and len(value) > (LONGEST_CONTENT if name == "content" else LONGEST)
+    if isinstance(value, str):
+        return len(value) > (LONGEST_CONTENT if name == "content" else LONGEST)
+    return isinstance(value, tuple) and (len(value) > MOST_ENTRIES or sum(map(len, value)) > LONGEST)

@@ -26,7 +26,11 @@ _MARK = re.compile(
     rf"(?P<ticked>{_BRACKETED}|(?:{_BOX})[^\S\n]?(?:{_TICK})|(?:{_TICK})(?:{_BOX})(?!\s*(?:$|\n)))"
     rf"|(?P<free>{_TICK})|(?P<crossed>[{CROSSED}])|(?P<box>{_BOX})"
 )
-_SET_OFF = (Style.UNDERLINE, Style.BOLD, Style.HIGHLIGHT, Style.COLOUR, Style.BORDER, Style.ITALIC)
+# Styles are compared by their bits, for arithmetic with flags takes many times longer.
+_SET_OFF = tuple(
+    style.value for style in (Style.UNDERLINE, Style.BOLD, Style.HIGHLIGHT, Style.COLOUR, Style.BORDER, Style.ITALIC)
+)
+_COLOUR, _STRIKE = Style.COLOUR.value, Style.STRIKE.value
 # A list of options is some hundred characters long; what stands further back is text, and comparing all would take long.
 _LONGEST = 2_000
 _QUOTES = "\"'“”‘’「」『』《》<>()（）[]【】〔〕:：、，,。.;；_＿ \t\n" + INVISIBLE + TICKED + UNTICKED
@@ -34,12 +38,12 @@ _QUOTES = "\"'“”‘’「」『』《》<>()（）[]【】〔〕:：、，,�
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Where an option is printed; `set_off` are the styles most of its letters carry."""
+    """Where an option is printed; `set_off` are the bits of the styles most of its letters carry."""
 
     option: str
     start: int
     end: int
-    set_off: Style
+    set_off: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def chosen(runs: Iterable[Run]) -> tuple[str, ...]:
         written = one_line(whole).strip(_QUOTES)
         return (written,) if written else ()
     selected = _by_glyph(text, spots) | _by_style(spots) | _by_repetition(spots) | _by_blank_line(text, spots)
-    struck = {spot.option for spot in spots if spot.set_off & Style.STRIKE}
+    struck = {spot.option for spot in spots if spot.set_off & _STRIKE}
     if struck:
         rest = {spot.option for spot in spots} - struck
         selected -= struck
@@ -104,15 +108,15 @@ def _explains(text: str, match: re.Match[str]) -> bool:
     return opened > text.rfind(")", line, match.start())
 
 
-def _set_off(text: str, styles: Sequence[int], match: re.Match[str]) -> Style:
-    """The styles that more than half of the option's letters carry."""
+def _set_off(text: str, styles: Sequence[int], match: re.Match[str]) -> int:
+    """The bits of the styles that more than half of the option's letters carry."""
+    if not any(styles[match.start() : match.end()]):
+        return 0
     letters = [styles[index] for index in range(match.start(), match.end()) if not text[index].isspace()]
-    if not any(letters):
-        return Style.PLAIN
-    result = Style.PLAIN
-    for style in (*_SET_OFF, Style.STRIKE):
-        if 2 * sum(1 for letter in letters if letter & style.value) > len(letters):
-            result |= style
+    result = 0
+    for bit in (*_SET_OFF, _STRIKE):
+        if 2 * sum(1 for letter in letters if letter & bit) > len(letters):
+            result |= bit
     return result
 
 
@@ -204,11 +208,11 @@ def _by_style(spots: Sequence[_Spot]) -> set[str]:
     selected: set[str] = set()
     if not any(spot.set_off for spot in spots):
         return selected
-    for style in _SET_OFF:
-        marked = {spot.option for spot in spots if spot.set_off & style}
+    for bit in _SET_OFF:
+        marked = {spot.option for spot in spots if spot.set_off & bit}
         if marked and 2 * len(marked) <= len(options):
             selected |= marked
-        elif style is Style.COLOUR and len(options) > 2 and len(marked) == len(options) - 1:
+        elif bit == _COLOUR and len(options) > 2 and len(marked) == len(options) - 1:
             # All others greyed out is a way to cross them out.
             selected |= options - marked
     return selected

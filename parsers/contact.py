@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from parsers.model import Grid, GridKind, Paragraph, Place
 from parsers.text import label_key, narrow, one_line, spaced
@@ -68,7 +68,7 @@ class _Text:
 
     def place(self, position: int, label: str) -> Place:
         """The place of the piece that holds this position, with this label."""
-        return replace(self._places[max(bisect_right(self._starts, position) - 1, 0)], label=label_key(label))
+        return self._places[max(bisect_right(self._starts, position) - 1, 0)]._replace(label=label_key(label))
 
 
 def _value(text: str, start: int, stop: int) -> tuple[int, int]:

@@ -16,6 +16,8 @@ _URL = re.compile(
 )
 # An address begins at each http, unless it is the value of another address's query (?url=https://…).
 _START = re.compile(r"(?<![=])(?=(?:https?|ftp)(?:://|：//))", re.IGNORECASE)
+# What most cells hold: one address and nothing else.
+_ALONE = re.compile(r"https?://(?:(?!http|ftp)[!-~])*[0-9a-z/]", re.IGNORECASE)
 _WORDS = re.compile(r"[\s；;、，,]+")
 _NUMBERING = re.compile(r"^[（(]?(?:\d{1,2}|[一二三四五六七八九十])[)）.．:：]?$|^[①-⑳]$")
 _PUNCTUATION = "（）()【】[]<>《》“”\"'。.；;，,、：: "
@@ -41,8 +43,11 @@ def _pieces(text: str) -> Iterable[str]:
 
 def split_links(text: str, targets: Iterable[str] = ()) -> tuple[str, ...]:
     """The links of a cell with this text, in order, each once; a target stands in for text that is no URL."""
+    line = one_line(text)
+    if _ALONE.fullmatch(line):
+        return (line,)
     elements: list[str] = []
-    for piece in _pieces(one_line(text)):
+    for piece in _pieces(line):
         if is_url(piece):
             # The numbering or caption in front of an address belongs to it and is no link of its own.
             if elements and _NUMBERING.match(elements[-1]):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from parsers.labels import Rank, Vocabulary, breadth
 from parsers.model import Cell, Grid
-from parsers.text import label_key, narrow, one_line
+from parsers.text import label_key, one_line
 
 _REMARK = re.compile(
     r"合计|总计|共计|小计|总数|注\d?[:：]|备注[:：]|说明[:：]|填[表报写]说明|(?:表格)?填[写表报]?联系人|联系人|填[表报]人|"
@@ -48,8 +48,14 @@ class _Heading:
 
 
 def _headings(cells: list[Cell], vocabulary: Vocabulary) -> list[_Heading]:
-    matches = [(cell, vocabulary.match(cell.text)) for cell in cells]
-    return [_Heading(*match, cell) for cell, match in matches if match]
+    """The labels among these cells; none where half of the cells are none."""
+    headings: list[_Heading] = []
+    for read, cell in enumerate(cells, 1):
+        if match := vocabulary.match(cell.text):
+            headings.append(_Heading(*match, cell))
+        elif 2 * (read - len(headings)) >= len(cells):
+            return []
+    return headings
 
 
 def _second_level(grid: Grid, parent: Cell, vocabulary: Vocabulary) -> list[_Heading]:
@@ -85,7 +91,7 @@ def _fields(cells: Iterable[Cell], vocabulary: Vocabulary) -> set[str]:
     """What the labels among these cells announce, a foreign label as itself."""
     found: set[str] = set()
     for cell in cells:
-        text = narrow(cell.text).partition(":")[0]
+        text = cell.text.partition(":")[0].partition("：")[0]
         if match := vocabulary.known(text):
             found.add(match[0] or label_key(text))
     return found
@@ -135,24 +141,17 @@ def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
     return found
 
 
-def cells_in(grid: Grid, row: int, column: Column) -> list[Cell]:
-    """The distinct cells of this row in this field's columns."""
-    found: list[Cell] = []
-    for position in range(column.start, column.end):
-        cell = grid.at(row, position)
-        if cell is not None and not any(cell is known for known in found):
-            found.append(cell)
-    return found
-
-
 def is_remark(grid: Grid, row: int, header: Header) -> bool:
     """Whether the row is a total, a note or a contact line: one text over most columns, or one that says so."""
     own = [cell for cell in grid.row(row) if cell.row == row and cell.text.strip()]
     if not own:
         return False
     widest = max(own, key=lambda cell: cell.column_span)
-    end = widest.column + widest.column_span
-    covered = sum(1 for column in header.columns.values() if widest.column <= column.start < end)
-    if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):
-        return True
-    return _REMARK.match(one_line(own[0].text).replace(" ", "")) is not None
+    if widest.column_span >= _FEWEST - 1:
+        end = widest.column + widest.column_span
+        covered = sum(1 for column in header.columns.values() if widest.column <= column.start < end)
+        if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):
+            return True
+    # A number, or an address, is no remark.
+    first = own[0].text
+    return not first.isascii() and _REMARK.match(one_line(first).replace(" ", "")) is not None

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 from parsers.contact import split_number
 from parsers.links import split_links
-from parsers.listing import Header, cells_in, is_remark
+from parsers.listing import Header, is_remark
 from parsers.model import Cell, CellKind, Grid, Place, Project, column_letters
 from parsers.text import fold, lines, one_line
 
@@ -30,31 +31,59 @@ LABELS = {
 }
 PER_FORM = ("university", "project_count")
 _PER_PROJECT = tuple(name for name in LABELS if name not in PER_FORM)
+# The template's sample text, each behind a character that it has and that no other character folds to.
 _SAMPLES = {
-    "project_name": re.compile(r"[x×*✕✖╳某]{1,4}项目"),
-    "applicant": re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会"),
+    "project_name": ("项", re.compile(r"[x×*✕✖╳某]{1,4}项目")),
+    "applicant": ("级", re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会")),
 }
+
+Cells = dict[str, list[Cell]]
 
 
 @dataclass
 class Table:
     """What one grid, or the part of it below one header, adds to a form while it is being read.
 
-    `last` is the last row of a project; the remarks behind it may belong to what follows.
+    `spots` are the places of each project by field, "" the project as a whole. `last` is the last row of a project;
+    the remarks behind it may belong to what follows.
     """
 
     block: int
     grid: Grid
     header: Header
     projects: list[Project] = field(default_factory=list)
+    spots: list[dict[str, Place]] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     remarks: list[int] = field(default_factory=list)
     last: int = -1
     notes: list[str] = field(default_factory=list)
 
-    def place(self, row: int, column: int, label: str) -> Place:
-        return Place(self.grid.kind, self.grid.name, self.grid.ordinal, row, column, label)
+    @cached_property
+    def _fields(self) -> dict[int, list[str]]:
+        """The fields that have each column."""
+        fields: dict[int, list[str]] = {}
+        for name, column in self.header.columns.items():
+            for position in range(column.start, column.end):
+                fields.setdefault(position, []).append(name)
+        return fields
+
+    def cells(self, rows: range) -> Cells:
+        """The cells of these rows by the field whose columns they stand in, each once."""
+        found: Cells = {}
+        for row in rows:
+            for cell in self.grid.row(row):
+                for position in range(cell.column, cell.column + cell.column_span):
+                    for name in self._fields.get(position, ()):
+                        cells = found.setdefault(name, [])
+                        if not any(cell is known for known in cells):
+                            cells.append(cell)
+        return found
+
+    @cached_property
+    def place(self) -> Callable[[int, int, str], Place]:
+        """Makes the place of a row, a column and a label in this grid."""
+        return partial(Place, self.grid.kind, self.grid.name, self.grid.ordinal)
 
     def field_place(self, row: int, name: str) -> Place:
         """The place of a field in this row; of a field without a column, the header's."""
@@ -63,13 +92,17 @@ class Table:
             return self.place(max(self.header.top, 0), -1, LABELS[name])
         return self.place(row, column.start, column.label)
 
+    def project_places(self, row: int) -> dict[str, Place]:
+        """The places of a project's fields that stand in this row, and "" for the whole of it."""
+        return {"": self.place(row, -1, "")} | {name: self.field_place(row, name) for name in _PER_PROJECT}
+
     @property
     def blank(self) -> bool:
         return not self.projects and not self.values.get("university")
 
 
-def _groups(table: Table, end: int) -> Iterator[range]:
-    """The rows below the header, those that share a merged project name together."""
+def _groups(table: Table, end: int) -> Iterator[tuple[range, Cells | None]]:
+    """The rows below the header with their cells, those that share a merged project name together; None for a remark."""
     rows = table.grid.written_rows
     last = table.header.bottom
     for row in rows[bisect_left(rows, last) :]:
@@ -78,44 +111,48 @@ def _groups(table: Table, end: int) -> Iterator[range]:
         if row >= end:
             break
         last = row + 1
-        if not is_remark(table.grid, row, table.header):
-            named = cells_in(table.grid, row, table.header.columns["project_name"])
-            if named and named[0].text.strip():
-                last = max(last, min(end, named[0].row + named[0].row_span))
-        yield range(row, last)
+        if is_remark(table.grid, row, table.header):
+            yield range(row, last), None
+            continue
+        cells = table.cells(range(row, last))
+        named = cells.get("project_name")
+        if named and named[0].text.strip():
+            last = max(last, min(end, named[0].row + named[0].row_span))
+        yield range(row, last), cells if last == row + 1 else table.cells(range(row, last))
 
 
 def _read_field(name: str, cells: Sequence[Cell]) -> str:
     """A field's text, or "" where it is only the template's sample."""
-    text = "\n".join(cell.text for cell in cells)
+    text = cells[0].text if len(cells) == 1 else "\n".join(cell.text for cell in cells)
     text = lines(text) if name == "summary" else one_line(text)
-    sample = _SAMPLES.get(name)
-    return "" if sample and sample.fullmatch(fold(text)) else text
+    sign, sample = _SAMPLES.get(name, ("", None))
+    return "" if sample and sign in text and sample.fullmatch(fold(text)) else text
 
 
-def _read_project(table: Table, rows: range) -> tuple[Project, bool]:
+def _read_project(table: Table, rows: range, cells: Cells) -> tuple[Project, bool]:
     """The project in these rows, and whether they hold anything of their own beyond number and university."""
     values: dict[str, str] = {}
     links: tuple[str, ...] = ()
     own = False
     for name in _PER_PROJECT:
-        column = table.header.columns.get(name)
-        if column is None:
+        written = cells.get(name)
+        if not written:
             continue
-        cells = list({id(cell): cell for row in rows for cell in cells_in(table.grid, row, column)}.values())
-        _note_uncalculated(table, cells)
-        # A value merged down from the rows above does not make a row below it a project.
-        began = any(cell.row in rows and (cell.text.strip() or cell.links) for cell in cells)
+        _note_uncalculated(table, written)
         if name == "links":
-            found = [link for cell in cells for link in split_links(cell.text, cell.links)]
-            links = tuple(dict.fromkeys(found))
-            own = own or (began and bool(links))
+            links = tuple(dict.fromkeys(link for cell in written for link in split_links(cell.text, cell.links)))
         else:
-            values[name] = _read_field(name, cells)
-            own = own or (began and name != "number" and bool(values[name]))
+            values[name] = _read_field(name, written)
+        if not own and name != "number" and (links if name == "links" else values[name]):
+            own = _begun(written, rows)
     if "phone" not in table.header.columns and "leader" in values:
         values["leader"], values["phone"] = split_number(values["leader"])
     return Project(links=links, **values), own
+
+
+def _begun(cells: Sequence[Cell], rows: range) -> bool:
+    """Whether a value begins in these rows: one merged down from the rows above does not make a row below a project."""
+    return any(cell.row in rows and (cell.text.strip() or cell.links) for cell in cells)
 
 
 def _note_uncalculated(table: Table, cells: Sequence[Cell]) -> None:
@@ -134,35 +171,30 @@ def _carried_on(last: Project, more: Project) -> Project | None:
 
 def read_rows(table: Table, end: int) -> None:
     """Read the rows from the header's end up to, not including, `end` into the table."""
-    for rows in _groups(table, end):
-        if is_remark(table.grid, rows[0], table.header):
+    for rows, cells in _groups(table, end):
+        if cells is None:
             table.remarks.append(rows[0])
             continue
-        _read_per_form(table, rows)
-        project, own = _read_project(table, rows)
+        _read_per_form(table, cells)
+        project, own = _read_project(table, rows, cells)
         if not own:
             continue
         table.last = rows[-1]
         if table.projects and (joined := _carried_on(table.projects[-1], project)):
             table.projects[-1] = joined
             continue
-        prefix = f"projects.{len(table.projects)}"
-        table.places[prefix] = table.place(rows[0], -1, "")
-        for name in _PER_PROJECT:
-            table.places[f"{prefix}.{name}"] = table.field_place(rows[0], name)
+        table.spots.append(table.project_places(rows[0]))
         table.projects.append(project)
 
 
-def _read_per_form(table: Table, rows: range) -> None:
+def _read_per_form(table: Table, cells: Cells) -> None:
     """University and number of projects: the first text in their column, wherever it is written or merged to."""
     for name in PER_FORM:
-        column = table.header.columns.get(name)
-        if column is None or table.values.get(name):
+        if name not in cells or table.values.get(name):
             continue
-        cells = [cell for row in rows for cell in cells_in(table.grid, row, column)]
-        _note_uncalculated(table, cells)
-        for cell in cells:
+        _note_uncalculated(table, cells[name])
+        for cell in cells[name]:
             if text := one_line(cell.text):
                 table.values[name] = text
-                table.places[name] = table.place(cell.row, cell.column, column.label)
+                table.places[name] = table.place(cell.row, cell.column, table.header.columns[name].label)
                 break

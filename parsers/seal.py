@@ -1,11 +1,13 @@
 """Whether a picture is a red seal: mostly red on its background, about as wide as high, a ring rather than a patch.
 
 A picture that is something else, or cannot be decoded, is "cannot be told", never "no seal". Nothing is raised.
+A university puts the same picture into all its forms, so the verdicts on the last pictures are remembered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _SIDE = 256
-_MOST_PIXELS = 120_000_000
+# Decoded, a picture takes four bytes for each of these, a WebP four times as many.
+_MOST_PIXELS, _MOST_OF_WEBP = 50_000_000, 12_500_000
 _MOST_BYTES = 40_000_000
+# Modes of Pillow in which nothing can be red.
+_GREY = frozenset({"1", "L", "LA", "La", "I", "I;16", "F"})
+# What each level of hue, saturation and value stands for, as tables of 0 and 255.
+_REDDISH = [255 if level <= 14 or level >= 232 else 0 for level in range(256)]
+_COLOURED = [255 if level >= 50 else 0 for level in range(256)]
+_BRIGHT = [255 if level >= 70 else 0 for level in range(256)]
+_DARK = [255 if level < 110 else 0 for level in range(256)]
+# The verdicts by the digest of the picture's bytes, so many at most.
+_MOST_VERDICTS = 1024
+_verdicts: dict[bytes, bool] = {}
 
 
 def sealed(pictures: Iterable[Picture]) -> bool | None:
@@ -38,6 +51,15 @@ def is_seal(content: bytes) -> bool:
     """Whether these bytes are a picture of a red seal; False for everything that cannot be decoded."""
     if not content or len(content) > _MOST_BYTES:
         return False
+    digest = sha256(content).digest()
+    if digest not in _verdicts:
+        if len(_verdicts) >= _MOST_VERDICTS:
+            _verdicts.clear()
+        _verdicts[digest] = _looks_decoded(content)
+    return _verdicts[digest]
+
+
+def _looks_decoded(content: bytes) -> bool:
     try:
         small = _small(content)
         return small is not None and _looks_like_seal(small)
@@ -47,7 +69,7 @@ def is_seal(content: bytes) -> bool:
 
 
 def _small(content: bytes) -> Image | None:
-    """The picture on white, at most 256 pixels wide and high; None when it is too large to decode safely."""
+    """The picture on white, at most 256 pixels wide and high; None when it is grey or too large to decode safely."""
     import warnings
 
     from PIL import Image
@@ -55,12 +77,16 @@ def _small(content: bytes) -> Image | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(BytesIO(content)) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
+            most = _MOST_OF_WEBP if picture.format == "WEBP" else _MOST_PIXELS
+            if picture.width * picture.height > most or picture.mode in _GREY:
                 return None
             picture.draft("RGB", (2 * _SIDE, 2 * _SIDE))
             picture.thumbnail((4 * _SIDE, 4 * _SIDE), Image.Resampling.BOX)
-            layer = picture.convert("RGBA")
+            opaque = picture.mode == "RGB" and not picture.has_transparency_data
+            layer = picture.convert("RGB" if opaque else "RGBA")
     layer.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
+    if opaque:
+        return layer
     ground = Image.new("RGBA", layer.size, "white")
     ground.alpha_composite(layer)
     return ground.convert("RGB")
@@ -70,12 +96,9 @@ def _looks_like_seal(picture: Image) -> bool:
     from PIL import ImageChops
 
     hue, saturation, value = picture.convert("HSV").split()
-    coloured = saturation.point([255 if level >= 50 else 0 for level in range(256)])
-    bright = value.point([255 if level >= 70 else 0 for level in range(256)])
-    reddish = hue.point([255 if level <= 14 or level >= 232 else 0 for level in range(256)])
-    dark = value.point([255 if level < 110 else 0 for level in range(256)])
-    red = ImageChops.darker(ImageChops.darker(coloured, bright), reddish)
-    ink = ImageChops.lighter(coloured, dark)
+    coloured = saturation.point(_COLOURED)
+    red = ImageChops.darker(ImageChops.darker(coloured, value.point(_BRIGHT)), hue.point(_REDDISH))
+    ink = ImageChops.lighter(coloured, value.point(_DARK))
     reds, inks = _count(red), _count(ink)
     if reds < 60 or reds < 0.5 * inks:
         return False

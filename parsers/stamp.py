@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from parsers.formats import scan
-from parsers.formats.red_seal import red_seal_on_page
+from parsers.formats.red_seal import red_seal_on_page, small
 
 # Looked at, at most: so many pages, reduced to so many pixels on the longer side.
 PAGES = 3
@@ -33,12 +33,9 @@ def _picture(content: bytes) -> Iterator[Any]:
     from PIL import Image
 
     with Image.open(io.BytesIO(content)) as image:
-        if image.width * image.height > scan.MOST_PIXELS:
-            return
-        image.draft("RGB", (SIDE, SIDE))
-        page = image.convert("RGB")
-        page.thumbnail((SIDE, SIDE))
-        yield page
+        page = small(image, SIDE)
+        if page is not None:
+            yield page
 
 
 def _pdf(content: bytes) -> Iterator[Any]:

@@ -18,7 +18,8 @@ TICKED = "☑☒🗹✅✔✓√■▣●◉★⬛◼⦿🔘"
 CROSSED = "✗✘×✕✖╳❌"
 UNTICKED = "□☐○◯▢◻◽⬜❏❐❑❒▫☆◇〇"
 
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x00A0: 0x20}
+_NARROW = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "\u00a0": " "}
+_WIDE = re.compile("[\uff01-\uff5e\u3000\u00a0]")
 _DROPPED = re.compile(r"[\s" + INVISIBLE + "\"'`“”‘’＂＇「」『』《》〈〉<>()\\[\\]{}【】〔〕〖〗]+")
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
 _BLANKS = re.compile(r"[\s" + INVISIBLE + "*]+")
@@ -37,7 +38,10 @@ def lines(text: str) -> str:
 
 def narrow(text: str) -> str:
     """Full-width ASCII and blanks made half-width, character by character, so that positions stay."""
-    return text.translate(_WIDE)
+    # A text holds few different ones, and a translation would look up every single character.
+    for wide in set(_WIDE.findall(text)):
+        text = text.replace(wide, _NARROW[wide])
+    return text
 
 
 def fold(text: str) -> str:

@@ -11,9 +11,9 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from pipeline.model import SHANGHAI, Submission, Version
@@ -29,6 +29,8 @@ RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin
 FORBIDDEN = re.compile(r'[<>:"/\\|?*#%]')
 LONGEST = 80
 LONGEST_BYTES = 200
+# The checksum of an empty file, such as a power cut leaves.
+NOTHING = hashlib.sha256(b"").hexdigest()
 
 # What a format's files may be called; the first stands in for a name that says something else.
 ENDINGS: Mapping[str, tuple[str, ...]] = {
@@ -54,7 +56,7 @@ class Wanted:
     """A version and the path, relative to the archive, that it would have if no other wanted the same."""
 
     version: Version
-    path: PurePosixPath
+    path: str
 
 
 class Archive:
@@ -62,6 +64,8 @@ class Archive:
 
     def __init__(self, data: Path) -> None:
         self._root = data / FOLDER
+        # Files in their places, with the stamps they are still to be given.
+        self._unstamped: dict[Path, int] = {}
 
     def sync(self, submission: Submission, content: Callable[[Version], bytes]) -> Names:
         """Bring one university's folder up to date and say where each version lies, relative to ANNEX_DATA.
@@ -70,27 +74,61 @@ class Archive:
         old place; what is not ours stays, or moves to 历史版本 where a form needs its place.
         """
         placed = _settle(_wanted(submission))
-        known = {version.file for version, _ in placed}
-        # History first: an older version is safe there before a newer one takes its place.
+        names = {(version.mail, version.index): f"{FOLDER}/{path}" for version, path in placed}
         home = _home(submission)
-        for version, path in sorted(placed, key=lambda pair: HISTORY not in pair[1].parts):
-            self._put(path, version, home, known, content)
-        kept = {path for _, path in placed}
         # What waited under its sender's address until the university was known has found its place now.
-        for folder in {home, *(_waiting(mail.reply_to.address) for mail in submission.mails)}:
-            self._clear(folder, kept, known)
-        return {(version.mail, version.index): f"{FOLDER}/{path}" for version, path in placed}
+        folders = {home, *(_waiting(mail.reply_to.address) for mail in submission.mails)}
+        there = {path: stamp for folder in folders for path, stamp in self._found(folder)}
+        # Equal files share a place; it bears the stamp of one of them.
+        wanted = {path: version for version, path in placed}
+        if there != {path: _stamp(version) for path, version in wanted.items()}:
+            known = {version.file for version in wanted.values()}
+            # History first: an older version is safe there before a newer one takes its place.
+            for path in sorted(wanted, key=lambda path: f"/{HISTORY}/" not in path):
+                self._put(path, wanted[path], home, known, content)
+            for folder in folders:
+                self._clear(folder, wanted.keys(), known)
+        return names
+
+    def settle(self) -> None:
+        """Make what was written outlast a power cut, all at once, and only then stamp it as being in place.
+
+        A flush for each file would take longer than all the rest. What a cut leaves without its stamp is read and checked.
+        """
+        if self._unstamped and hasattr(os, "sync"):
+            os.sync()
+        for path, stamp in self._unstamped.items():
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(path, ns=(stamp, stamp))
+        self._unstamped.clear()
+
+    def exists(self) -> bool:
+        """Whether there is an archive at all; somebody may have taken it away."""
+        return self._root.is_dir()
+
+    def _found(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Every file below a folder with its time of change in nanoseconds, both folder and path relative to the archive."""
+        try:
+            with os.scandir(self._root / folder) as entries:
+                for entry in entries:
+                    path = f"{folder}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        yield from self._found(path)
+                    else:
+                        yield path, entry.stat(follow_symlinks=False).st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            return
 
     def remove(self, university: str) -> None:
         """Take away everything kept for a university, or for an address ("?" and the address) whose university is unknown."""
-        home = _waiting(university[1:]) if university.startswith("?") else PurePosixPath(_folder(university))
+        home = _waiting(university[1:]) if university.startswith("?") else _folder(university)
         shutil.rmtree(self._root / home, ignore_errors=True)
 
     def _put(
         self,
-        path: PurePosixPath,
+        path: str,
         version: Version,
-        home: PurePosixPath,
+        home: str,
         known: set[str],
         content: Callable[[Version], bytes],
     ) -> None:
@@ -99,25 +137,24 @@ class Archive:
             return
         present = _checksum(target)
         if present == version.file:
-            os.utime(target, ns=(stamp, stamp))
+            self._unstamped[target] = stamp
             return
         self._make_folder(target.parent)
-        if present is not None and present not in known:
-            self._set_apart(target, home, present)
-        with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".tmp", delete=False) as file:
+        if present not in (None, NOTHING, *known):
+            self._set_apart(target, home, str(present))
+        # In one place for all, so that what a kill leaves behind is found without searching the whole archive.
+        with NamedTemporaryFile(dir=self._root, prefix=".", suffix=".tmp", delete=False) as file:
             try:
                 file.write(content(version))
-                file.flush()
-                os.fsync(file.fileno())
                 file.close()
-                os.utime(file.name, ns=(stamp, stamp))
                 os.replace(file.name, target)
+                self._unstamped[target] = stamp
             finally:
                 file.close()
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(file.name)
 
-    def _set_apart(self, target: Path, home: PurePosixPath, checksum: str) -> None:
+    def _set_apart(self, target: Path, home: str, checksum: str) -> None:
         """Keep a file that somebody changed by hand before the form takes its place."""
         kept = self._root / home / HISTORY / clean_name(f"另存_{checksum[:8]}_{target.name}")
         self._make_folder(kept.parent)
@@ -130,12 +167,12 @@ class Archive:
         for one in reversed(missing):
             one.mkdir(mode=0o700, exist_ok=True)
 
-    def _clear(self, folder: PurePosixPath, wanted: set[PurePosixPath], known: set[str]) -> None:
+    def _clear(self, folder: str, wanted: Collection[str], known: set[str]) -> None:
         """Take away copies that lie elsewhere by now, and folders that this leaves empty."""
         for place, _, names in os.walk(self._root / folder, topdown=False):
             for name in names:
                 path = Path(place, name)
-                if PurePosixPath(path.relative_to(self._root).as_posix()) in wanted:
+                if path.relative_to(self._root).as_posix() in wanted:
                     continue
                 if _checksum(path) in known:
                     path.unlink()
@@ -155,49 +192,51 @@ def _wanted(submission: Submission) -> Iterator[Wanted]:
 
     for version in (*submission.summaries, *(one.listed for one in submission.entries if one.listed)):
         if fresh(version):
-            yield Wanted(version, university / clean_name(f"附件3_项目汇总表.{_ending(version)}"))
+            yield Wanted(version, f"{university}/{clean_name(f'附件3_项目汇总表.{_ending(version)}')}")
     for entry in submission.entries:
         if entry.application and fresh(entry.application):
             project = _folder(entry.name, UNNAMED)
             name = clean_name(f"附件4_{project}.{_ending(entry.application)}")
-            yield Wanted(entry.application, university / project / name)
+            yield Wanted(entry.application, f"{university}/{project}/{name}")
     for version in submission.supporting:
         if fresh(version):
-            yield Wanted(version, university / SUPPORTING / clean_name(_file_name(version)))
+            yield Wanted(version, f"{university}/{SUPPORTING}/{clean_name(_file_name(version))}")
     for version in (*submission.withdrawn, *submission.superseded, *submission.held):
         if fresh(version):
             day = version.received_at.astimezone(SHANGHAI)
-            yield Wanted(version, university / HISTORY / clean_name(f"{day:%Y-%m-%d}_{_file_name(version)}"))
+            name = clean_name(f"{day:%Y-%m-%d}_{_file_name(version)}")
+            yield Wanted(version, f"{university}/{HISTORY}/{name}")
 
 
-def _home(submission: Submission) -> PurePosixPath:
+def _home(submission: Submission) -> str:
     """The folder of a submission; one whose university staff have yet to find out waits under its sender's address."""
     if submission.university.strip():
-        return PurePosixPath(_folder(submission.university))
+        return _folder(submission.university)
     return _waiting(submission.mails[0].reply_to.address if submission.mails else "")
 
 
-def _waiting(address: str) -> PurePosixPath:
-    return PurePosixPath(PENDING, _folder(address, UNNAMED))
+def _waiting(address: str) -> str:
+    return f"{PENDING}/{_folder(address, UNNAMED)}"
 
 
-def _settle(wanted: Iterator[Wanted]) -> list[tuple[Version, PurePosixPath]]:
+def _settle(wanted: Iterator[Wanted]) -> list[tuple[Version, str]]:
     """Give different files of one name (upper and lower case alike) a mark of their content each."""
     every = list(wanted)
     claims: dict[str, set[str]] = {}
     for one in every:
-        claims.setdefault(str(one.path).casefold(), set()).add(one.version.file)
+        claims.setdefault(one.path.casefold(), set()).add(one.version.file)
     return [
-        (one.version, one.path if len(claims[str(one.path).casefold()]) == 1 else _marked(one.path, one.version.file))
+        (one.version, one.path if len(claims[one.path.casefold()]) == 1 else _marked(one.path, one.version.file))
         for one in every
     ]
 
 
-def _marked(path: PurePosixPath, mark: str) -> PurePosixPath:
-    stem, dot, ending = path.name.rpartition(".")
+def _marked(path: str, mark: str) -> str:
+    folder, _, name = path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
     if not dot:
-        stem, ending = path.name, ""
-    return path.with_name(f"{_cut(stem, LONGEST - 10 - len(ending))}_{mark[:8]}{dot}{ending}")
+        stem, ending = name, ""
+    return f"{folder}/{_cut(stem, LONGEST - 10 - len(ending))}_{mark[:8]}{dot}{ending}"
 
 
 def _file_name(version: Version) -> str:
@@ -232,7 +271,9 @@ def clean_name(name: str) -> str:
     Separators, control characters and what Windows reserves become `_`.
     """
     name = unicodedata.normalize("NFC", name)
-    name = FORBIDDEN.sub("_", "".join(letter for letter in name if _printable(letter)))
+    if not name.isprintable():
+        name = "".join(letter for letter in name if _printable(letter))
+    name = FORBIDDEN.sub("_", name)
     name = " ".join(name.split()).strip(". ")
     if RESERVED.match(name):
         name = f"_{name}"

@@ -195,7 +195,7 @@ def _entries(desk: _Desk) -> tuple[Entry, ...]:
             found[index] = desk.applications[key]
             free.pop(key, None)
     _match_rest(rows, found, free)
-    matched = [replace(entry, application=found.get(index)) for index, entry in enumerate(rows)]
+    matched = [Entry(entry.name, entry.listed, entry.row, found.get(index)) for index, entry in enumerate(rows)]
     return (*matched, *(Entry(name_of(version), application=version) for version in free.values()))
 
 

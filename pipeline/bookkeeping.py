@@ -12,11 +12,14 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline import dashboard, ledger
+from pipeline.account import Account, account_of
+from pipeline.account_codec import account_in, account_out
 from pipeline.ledger_staff import LedgerDamaged, Staff
 from pipeline.ledger_view import LedgerView, MailLine
 from pipeline.model import SHANGHAI, Disposition, Mail
 from pipeline.office import Office
 from pipeline.rows import Queued, SetAside
+from pipeline.standings import brief_of, program
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +52,12 @@ def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
     Staff's remarks are read back first. A ledger that cannot be opened is kept beside under another name.
     """
     path, store = office.ledger_path, office.store
-    stamp = f"{store.fact('revision')} {_print(office.rules.path)} {_print(path)}"
+    made_from = f"{store.fact('revision')} {_print(office.rules.path)} {program()}"
     whole = path.exists() and path.with_name(dashboard.NAME).exists()
-    if not force and whole and store.fact("ledger_stamp") == stamp:
+    if not force and whole and store.fact("ledger_stamp") == f"{made_from} {_print(path)}":
         return Kept(False)
     staff, notes = _staff(office, path, now)
-    view = view_of(office)
+    view = view_of(office, anew=force)
     with suppress(OSError):
         # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
         dashboard.write(path.with_name(dashboard.NAME), view)
@@ -74,7 +77,8 @@ def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
         beside.unlink(missing_ok=True)
         store.set_fact("ledger_digest", digest)
         store.set_fact("ledger_print", _print(path))
-    store.set_fact("ledger_stamp", f"{store.fact('revision')} {_print(office.rules.path)} {_print(path)}")
+    # Of what it was made from, not of what another program may have stored meanwhile.
+    store.set_fact("ledger_stamp", f"{made_from} {_print(path)}")
     return Kept(written, notes)
 
 
@@ -118,21 +122,35 @@ def _staff(office: Office, path: Path, now: datetime) -> tuple[Staff, tuple[str,
     return staff, ()
 
 
-def view_of(office: Office) -> LedgerView:
-    """Everything the ledger shows, with every current file in its place in the archive."""
-    submissions = [office.submission(university) for university in office.store.universities()]
-    places: dict[tuple[str, int], str] = {}
-    for submission in submissions:
-        places |= office.archive.sync(submission, office.content)
+def view_of(office: Office, anew: bool = False) -> LedgerView:
+    """Everything the ledger shows, with every current file in its place in the archive.
+
+    Only the universities for which something has changed are assembled and archived, all of them with `anew`.
+    """
     return LedgerView(
         title=office.rules.notice.activity,
         deadline=office.rules.terms.deadline,
         roster=office.rules.terms.roster.universities,
-        submissions=tuple(submissions),
+        accounts=_accounts(office, anew),
         mails=tuple(mail_lines(office)),
-        archive=places,
         categories=office.rules.terms.categories,
     )
+
+
+def _accounts(office: Office, anew: bool) -> tuple[Account, ...]:
+    """What the ledger says of each university heard of; what had to be assembled for it is kept for the next time."""
+    marks = office.standings.marks()
+    kept = {} if anew or not office.archive.exists() else office.standings.accounts(marks)
+    accounts = {name: account_in(value) for name, value in kept.items()}
+    fresh = []
+    for name, submission in office.assembled(name for name in marks if name not in accounts):
+        account = account_of(name, submission, office.archive.sync(submission, office.content))
+        accounts[name] = account
+        fresh.append((name, marks[name], brief_of(submission), account_out(account)))
+    # What lies in the archive has to outlast a power cut before it is taken for granted.
+    office.archive.settle()
+    office.standings.keep(fresh, marks)
+    return tuple(accounts[name] for name in marks)
 
 
 def mail_lines(office: Office) -> list[MailLine]:

@@ -11,6 +11,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 # Nobody writes such headers; whoever does gets the beginning read, in bounded time.
@@ -29,7 +30,7 @@ _WORD = re.compile(rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 _NARROW = re.compile("[\x80-\u07ff]")
-_TWO_WIDE = re.compile("[\u0800-\U0010ffff][^\u0800-\U0010ffff]*[\u0800-\U0010ffff]")
+_TWO_WIDE = re.compile("[^\0-\u07ff][\0-\u07ff]*[^\0-\u07ff]")
 _CHINESE = re.compile("[\u3000-\u301f\u4e00-\u9fff\uff00-\uffef]+")
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"\s*(?=;|$)', re.DOTALL)
@@ -116,6 +117,7 @@ def _latin(raw: bytes) -> str:
     return _first(raw, "cp1252") or raw.decode("latin-1")
 
 
+@lru_cache(256)
 def header(value: str) -> str:
     """A header as a person reads it: decoded, white space folded, without control characters.
 
@@ -127,12 +129,13 @@ def header(value: str) -> str:
 def original(value: str) -> bytes:
     """The bytes a header value stood for in the mail, unfolded."""
     raw = value[:MAX_HEADER].encode("utf-8", "surrogateescape")
-    return re.sub(rb"\r\n?|\n", b"", raw)
+    return raw.replace(b"\r", b"").replace(b"\n", b"")
 
 
 def one_line(text: str) -> str:
     """Runs of white space folded to one blank, control and direction characters dropped, NFC."""
-    text = "".join(" " if char.isspace() else char for char in text if char.isspace() or visible(char))
+    if not text.isprintable():
+        text = "".join(" " if char.isspace() else char for char in text if char.isspace() or visible(char))
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
@@ -143,6 +146,8 @@ def visible(char: str) -> bool:
 
 def words(raw: bytes) -> str:
     """Text with its encoded words (RFC 2047) decoded, even inside quotes, neighbours joined as bytes first."""
+    if b"=?" not in raw:
+        return decode(raw)
     pieces: list[str] = []
     run: list[tuple[str, str, bytes]] = []
     end = 0

@@ -6,6 +6,7 @@ Keys come in the fixed order of the dataclasses; nothing is interpreted.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from parsers.model import Annex3, Annex4, GridKind, Place, Problem, ProblemKind, Project, Record, Transcript
@@ -28,8 +29,13 @@ def finding_out(finding: Finding) -> Json:
     }
 
 
+# Looked up by the hundred thousand; calling an Enum takes ten times as long.
+SEVERITIES = {one.value: one for one in Severity}
+GRIDS: dict[str | None, GridKind | None] = {None: None, **{one.value: one for one in GridKind}}
+
+
 def finding_in(value: Json) -> Finding:
-    return Finding(**{**value, "severity": Severity(value["severity"])})
+    return Finding(**{**value, "severity": SEVERITIES[value["severity"]]})
 
 
 def record_out(record: Record | None) -> Json | None:
@@ -46,14 +52,54 @@ def record_in(form: str | None, value: Json | None) -> Record | None:
     return Annex4(**{**value, "categories": tuple(value["categories"])})
 
 
+# Between the places of a transcript, and between the parts of a place; JSON has to escape neither.
+PLACE_END, PART_END = "␞", "␟"
+
+
+class Places(Mapping[str, Place]):
+    """The places of a stored transcript, taken out of one text when somebody asks: nearly all are never looked at."""
+
+    __slots__ = ("_found", "_stored")
+
+    def __init__(self, stored: str) -> None:
+        self._stored = stored
+        self._found: dict[str, str] | None = None
+
+    def _parts(self) -> dict[str, str]:
+        if self._found is None:
+            lines = self._stored.split(PLACE_END) if self._stored else []
+            self._found = {name: rest for name, _, rest in (line.partition(PART_END) for line in lines)}
+        return self._found
+
+    def __getitem__(self, name: str) -> Place:
+        kind, grid, ordinal, row, column, label = self._parts()[name].split(PART_END)
+        return Place(GRIDS[kind or None], grid, int(ordinal), int(row), int(column), label)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts())
+
+    def __len__(self) -> int:
+        return len(self._parts())
+
+
 def _place_out(place: Place) -> list[Any]:
     kind = place.kind.value if place.kind else None
     return [kind, place.grid, place.ordinal, place.row, place.column, place.label]
 
 
-def _place_in(value: list[Any]) -> Place:
-    kind, *rest = value
-    return Place(GridKind(kind) if kind else None, *rest)
+def _places_out(places: Mapping[str, Place]) -> str | Json:
+    """The places as one text; one by one where a name in them holds the very characters that part them."""
+    rows = {name: _place_out(place) for name, place in places.items()}
+    lines = [PART_END.join((name, kind or "", *map(str, rest))) for name, (kind, *rest) in rows.items()]
+    text = PLACE_END.join(lines)
+    parted = text.count(PLACE_END) == len(rows) - 1 and text.count(PART_END) == 6 * len(rows)
+    return text if parted else rows
+
+
+def _places_in(value: str | Json) -> Mapping[str, Place]:
+    if isinstance(value, str):
+        return Places(value)
+    return {name: Place(GRIDS[kind], *rest) for name, (kind, *rest) in value.items()}
 
 
 def transcript_out(transcript: Transcript) -> Json:
@@ -62,7 +108,7 @@ def transcript_out(transcript: Transcript) -> Json:
         "form": transcript.form,
         "format": transcript.format,
         "record": record_out(transcript.record),
-        "places": {name: _place_out(place) for name, place in transcript.places.items()},
+        "places": _places_out(transcript.places),
         "problems": [[problem.kind.value, problem.detail] for problem in transcript.problems],
         "notes": list(transcript.notes),
     }
@@ -73,7 +119,7 @@ def transcript_in(value: Json) -> Transcript:
         form=value["form"],
         format=value["format"],
         record=record_in(value["form"], value["record"]),
-        places={name: _place_in(place) for name, place in value["places"].items()},
+        places=_places_in(value["places"]),
         problems=tuple(Problem(ProblemKind(kind), detail) for kind, detail in value["problems"]),
         notes=tuple(value["notes"]),
     )

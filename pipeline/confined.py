@@ -6,6 +6,8 @@ It does not choose between processes and does not try again; reader.py does. Nee
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime
 import enum
 import io
 import os
@@ -16,17 +18,21 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from parsers import model
+import parsers.model
+import pipeline.model
 from parsers.model import Transcript
 from pipeline import worker
+from pipeline.model import Limits, Reading
 from pipeline.worker import ReadingLimits
 
 # Only these go on to a worker: neither the authorization code nor a proxy is any of its business.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+# The modules whose types may stand in an answer.
+VALUES = {module.__name__: module for module in (parsers.model, pipeline.model, datetime)}
 # A busy machine may take its time to start Python; after this the machine, not the document, is at fault.
 STARTS_WITHIN = 60.0
 # A process whose socket has closed is ending, but its memory may take a moment to be given back.
@@ -74,7 +80,7 @@ class Worker:
             "lifeline": lifeline,
             "path": [os.path.abspath(entry) for entry in sys.path],
             "read": target,
-            "limits": asdict(limits),
+            "limits": dataclasses.asdict(limits),
         }
         try:
             self._process = _start(theirs, lifeline, home)
@@ -92,14 +98,36 @@ class Worker:
 
     def read(self, content: bytes, name: str) -> list[Transcript]:
         """What the worker reads. Raises LimitBroken, WorkerDied and, for a fault in the parser, ReadingFault."""
+        transcripts: list[Transcript] = self._ask(worker.READ, [(content, name)])
+        return transcripts
+
+    def prepare(self, documents: Sequence[tuple[bytes, str]]) -> None:
+        """Let the worker do for all of them what costs less together; all within the limits of one. Raises as `read`."""
+        self._ask(worker.PREPARE, documents)
+
+    def read_mail(self, path: Path, own_address: str, limits: Limits, seconds: float) -> Reading:
+        """What a mail in a file says and brings, within so many seconds and the other limits of one document. Raises as `read`."""
+        words = (str(path), own_address, dataclasses.astuple(limits))
+        reading: Reading = self._ask(worker.MAIL, (), words, seconds)
+        return reading
+
+    def _ask(
+        self,
+        errand: str,
+        documents: Sequence[tuple[bytes, str]],
+        words: Sequence[Any] = (),
+        seconds: float | None = None,
+    ) -> Any:
+        seconds = seconds or self._limits.seconds
         self.usable = False
         try:
             if not self._ready:
                 self._get_ready()
-            deadline = time.monotonic() + self._limits.seconds
-            self._channel.settimeout(self._limits.seconds)
-            worker.send(self._channel, name.encode("utf-8", "surrogatepass"))
-            worker.send(self._channel, content)
+            deadline = time.monotonic() + seconds
+            self._channel.settimeout(seconds)
+            worker.send(self._channel, pickle.dumps((errand, [name for _, name in documents], words)))
+            for content, _ in documents:
+                worker.send(self._channel, content)
             kind, payload, last = _loads(worker.receive(self._channel, self._limits.reply, deadline))
         except TimeoutError:
             raise LimitBroken(Breach.TIME) from None
@@ -114,8 +142,7 @@ class Worker:
         self.usable = not last
         if kind == worker.FAULT:
             raise _fault(payload)
-        transcripts: list[Transcript] = payload
-        return transcripts
+        return payload
 
     def _get_ready(self) -> None:
         deadline = time.monotonic() + STARTS_WITHIN
@@ -186,11 +213,11 @@ def kill_all_at_home(home: Path) -> None:
 
 
 class _Loader(pickle.Unpickler):
-    """Takes plain values and the parsers' own; a worker that was taken over must not choose what we call."""
+    """Takes plain values, instants and the models' own; a worker that was taken over must not choose what we call."""
 
     def find_class(self, module: str, name: str) -> Any:
-        found = getattr(model, name, None) if module == model.__name__ else None
-        if not isinstance(found, type) or found.__module__ != model.__name__:
+        found = getattr(VALUES[module], name, None) if module in VALUES else None
+        if not isinstance(found, type) or found.__module__ != module:
             raise pickle.UnpicklingError(f"{module}.{name}")
         return found
 

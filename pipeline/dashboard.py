@@ -20,11 +20,12 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pipeline.account import local
 from pipeline.dashboard_charts import Bar, DayChart, Segment, bars, day_chart, stack
 from pipeline.ledger_rows import TONES
 from pipeline.ledger_staff import Staff
 from pipeline.ledger_statistics import statistics
-from pipeline.ledger_view import LedgerView, MailLine, ProjectLine, Standing, local
+from pipeline.ledger_view import LedgerView, MailLine, Standing
 from pipeline.model import SHANGHAI, Disposition, Finding, Severity, State
 from pipeline.settings import resource
 from pipeline.wording import deadline_text, one_line
@@ -95,7 +96,7 @@ class Page:
 
 def render(view: LedgerView) -> str:
     """The whole page as HTML; everything that came from mails is escaped and stands in no script."""
-    return _environment().get_template(TEMPLATE).render(page=page_of(view), archive=view.archive)
+    return _environment().get_template(TEMPLATE).render(page=page_of(view))
 
 
 def write(path: Path, view: LedgerView) -> bool:
@@ -176,8 +177,8 @@ def _group(view: LedgerView, state: State) -> Group:
 
 def _findings(view: LedgerView) -> Iterable[tuple[Standing, Finding]]:
     for standing in view.standings:
-        for finding in standing.submission.all_findings if standing.submission else ():
-            yield standing, finding
+        for remark in standing.remarks:
+            yield standing, remark.finding
 
 
 def _breaches(view: LedgerView) -> tuple[Breach, ...]:
@@ -197,7 +198,7 @@ def _breaches(view: LedgerView) -> tuple[Breach, ...]:
 
 def _worst(view: LedgerView) -> tuple[tuple[Standing, Bar], ...]:
     """The universities with most to correct."""
-    counted = [(one, len(one.submission.errors)) for one in view.standings if one.submission and one.submission.errors]
+    counted = [(one, errors) for one in view.standings if (errors := one.errors)]
     counted.sort(key=lambda pair: -pair[1])
     counted = counted[:WORST_SHOWN]
     drawn = bars([(standing.name, count, 0) for standing, count in counted])
@@ -214,14 +215,9 @@ def tone_of(phrase: str) -> str:
     return next((tone for words, tone in PHRASES if words in phrase), "idle")
 
 
-def link_to(path: str) -> str:
-    """A relative address, from the ledger's folder, of a file below ANNEX_DATA."""
+def link_to(path: str | None) -> str:
+    """A relative address, from the ledger's folder, of a file below ANNEX_DATA; "" where there is none."""
     return quote(f"../{path}") if path else ""
-
-
-def _application_link(line: ProjectLine, archive: dict[tuple[str, int], str]) -> str:
-    version = line.entry.application
-    return link_to(archive.get((version.mail, version.index), "")) if version else ""
 
 
 def source_hash(source: str) -> str:
@@ -254,6 +250,6 @@ def _environment() -> Environment:
         "tone": tone_of,
         "state_tone": lambda state: tones[state.value],
         "severity_tone": lambda severity: SEVERITIES[severity],
-        "application_link": _application_link,
+        "link": link_to,
     }
     return environment

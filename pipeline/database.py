@@ -6,6 +6,7 @@ true until it commits, in SQLite as in PostgreSQL, with one program at work or s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from pipeline.tables import SCHEMA, fact, metadata
 # Any number will do, as long as every program that brings the tables up to date waits for the same one.
 MIGRATING = 0x616E6E6578
 REVISION = fact.c.name == "revision"
+# A program that is writing makes the others wait no longer than this.
+LOCKED_SECONDS = 30.0
 # What people write for PostgreSQL, and the driver that the extra [postgres] brings.
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -41,7 +44,9 @@ class Database:
             if local and parsed.database and parsed.database != ":memory:":
                 _private_file(Path(parsed.database))
             # A connection that the server has closed in a long pause is found out before it is used.
-            engine = sa.create_engine(parsed, connect_args={"timeout": 30} if local else {}, pool_pre_ping=not local)
+            engine = sa.create_engine(
+                parsed, connect_args={"timeout": LOCKED_SECONDS} if local else {}, pool_pre_ping=not local, json_serializer=json_text
+            )
             if local:
                 sa.event.listen(engine, "connect", _pragmas)
             database = cls(engine)
@@ -69,6 +74,7 @@ class Database:
                 raise ConfigurationError("数据库是由更新版本的 annex-inbox 写的，请升级程序后再运行。")
             if found < SCHEMA:
                 metadata.create_all(connection)
+                _add_columns(connection)
                 connection.execute(fact.delete().where(fact.c.name == "schema"))
                 connection.execute(fact.insert().values(name="schema", value=str(SCHEMA)))
             if "revision" not in facts:
@@ -96,9 +102,13 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Make all that this thread writes within the block one transaction: it is kept as a whole, or not at all."""
+        """Make all that this thread writes within the block one transaction: it is kept as a whole, or not at all.
+
+        A block within another one is undone by itself where an exception leaves it.
+        """
         if self._current is not None:
-            yield
+            with self._current.begin_nested():
+                yield
             return
         with self.engine.begin() as connection:
             _enter(connection, changes=False)
@@ -125,6 +135,17 @@ def _has_facts(connection: Connection) -> bool:
     return sa.inspect(connection).has_table(fact.name)
 
 
+def _add_columns(connection: Connection) -> None:
+    """Give the tables of an older program the columns that have joined them since; such a column may be NULL."""
+    known = sa.inspect(connection)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in known.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                declared = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {declared}"))
+
+
 def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
@@ -140,6 +161,17 @@ def _reason(error: Exception) -> object:
     if isinstance(error, ModuleNotFoundError):
         return f"缺少驱动程序 {error.name}，使用 PostgreSQL 请先运行 pip install 'annex-inbox[postgres]'"
     return getattr(error, "orig", None) or error
+
+
+def json_text(value: object) -> str:
+    """JSON with Chinese as it is written: half as long, and read back in half the time, as with escapes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which only a damaged document holds, can be stored as an escape alone.
+        return json.dumps(value)
+    return text
 
 
 def _private_file(path: Path) -> None:

@@ -6,7 +6,7 @@ What a server's answer means is outbox.py's knowledge; this module only acts on 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import sleep
@@ -48,6 +48,7 @@ class Dispatched:
     drafted: int = 0
     held: int = 0
     waiting: int = 0
+    tried: int = 0
     trouble: AnnexError | None = None
     notes: list[str] = field(default_factory=list)
     copies: list[Queued] = field(default_factory=list, repr=False)
@@ -56,9 +57,9 @@ class Dispatched:
 def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispatched:
     """Send (or lay into the drafts folder) everything that is due."""
     done = Dispatched()
-    for reply in office.store.replies("sending"):
+    for reply in _ours(office, office.store.replies("sending"), clock()):
         # The run before this one ended between handing the mail over and hearing the answer.
-        office.store.mark(reply.message_id, "uncertain", "上次发送时中断，结果不明")
+        office.store.mark(reply.message_id, "uncertain", "上次发送时中断，结果不明", was="sending")
     try:
         _resolve_uncertain(office, done, clock)
         due = office.store.replies("queued")
@@ -77,6 +78,14 @@ def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispa
     return done
 
 
+def _ours(office: Office, replies: Sequence[Queued], now: datetime) -> list[Queued]:
+    """Those that no other program is at work on."""
+    if not replies:
+        return []
+    mine = office.claim("reply", [reply.message_id for reply in replies], now)
+    return [reply for reply in replies if reply.message_id in mine]
+
+
 def _paused(office: Office, now: datetime) -> bool:
     until = office.store.fact("paused_until")
     return until is not None and now < datetime.fromisoformat(until)
@@ -93,16 +102,25 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
         return
     with office.post(clock()) as post:
         for position, reply in enumerate(due[:left]):
-            if position:
+            if not _begun(office, reply, "sending", clock()):
+                continue
+            if done.tried:
                 sleep(office.settings.pause)
-            office.store.mark(reply.message_id, "sending", tried_at=clock())
-            delivery = post.send(reply.raw, office.user, reply.recipient)
+            done.tried += 1
+            delivery = post.send(office.store.letter(reply.message_id), office.user, reply.recipient)
             _settle(office, reply, delivery, done)
             progress(position + 1, min(left, len(due)))
             if delivery.fate in ENDS_THE_RUN:
                 _end(office, delivery, done, today)
                 break
     _keep_copies(office, done, clock)
+
+
+def _begun(office: Office, reply: Queued, state: str, now: datetime) -> bool:
+    """Note in the state of a queued reply what is about to be done; False where another program has seen to it since we looked."""
+    with office.store.together():
+        ours = _ours(office, [reply], now)
+        return bool(ours) and office.store.mark(reply.message_id, state, tried_at=now, was="queued")
 
 
 def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
@@ -119,7 +137,7 @@ def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
         office.store.set_fact("copies_of_ours", "1")
         for reply in done.copies:
             if reply.message_id not in there:
-                mailbox.append(folder, reply.raw, (b"\\Seen",))
+                mailbox.append(folder, office.store.letter(reply.message_id), (b"\\Seen",))
 
 
 def _settle(office: Office, reply: Queued, delivery: Delivery, done: Dispatched) -> None:
@@ -155,9 +173,12 @@ def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Cloc
             return
         there = mailbox.message_ids(folder, SENT_LOOKED_AT)
         for reply in due:
+            # Should the run end here, the next one finds the draft in its folder.
+            if not _begun(office, reply, "queued", clock()):
+                continue
             if reply.message_id not in there:
-                mailbox.append(folder, reply.raw, (b"\\Draft",))
-            office.store.mark(reply.message_id, "draft", f"已放入{folder}", tried_at=clock())
+                mailbox.append(folder, office.store.letter(reply.message_id), (b"\\Draft",))
+            office.store.mark(reply.message_id, "draft", f"已放入{folder}")
             done.drafted += 1
 
 
@@ -171,13 +192,14 @@ def _recognise_sent_drafts(office: Office, done: Dispatched, clock: Clock) -> No
         there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
     for reply in drafts:
         if reply.message_id in there:
-            office.store.mark(reply.message_id, "sent", "由工作人员从草稿箱发出", reply.tried_at)
-            done.sent += 1
+            done.sent += office.store.mark(
+                reply.message_id, "sent", "由工作人员从草稿箱发出", reply.tried_at, was="draft"
+            )
 
 
 def _resolve_uncertain(office: Office, done: Dispatched, clock: Clock) -> None:
     """Look for replies of unknown fate in the sent folder; resend only where their absence proves something."""
-    uncertain = office.store.replies("uncertain")
+    uncertain = _ours(office, office.store.replies("uncertain"), clock())
     if not uncertain:
         return
     with office.mailbox(clock()) as mailbox:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipeline.errors import AnnexError, ConfigurationError
+from pipeline.errors import AnnexError, ConfigurationError, ServerAway
 from pipeline.mailbox import Mailbox
 from pipeline.model import SHANGHAI
 from pipeline.outbox import Post
 from pipeline.rules import load
 from pipeline.settings import Settings
+from pipeline.stage import executor
 from pipeline.store import Store
 
 FREE_BYTES = 1024**3
@@ -46,6 +47,8 @@ def examine(settings: Settings, now: datetime) -> Iterator[Diagnosis]:
     user = _user(settings)
     yield from _mailbox(settings, user, now)
     yield _tried("发信服务器", lambda: _post(settings, user))
+    if settings.executor:
+        yield _tried("读取集群", lambda: _cluster(settings.executor))
     yield _helper()
 
 
@@ -135,6 +138,13 @@ def _clock(newest: datetime | None, now: datetime) -> Diagnosis:
 def _post(settings: Settings, user: str) -> str:
     with Post.open(settings, user):
         return f"{settings.smtp.host}:{settings.smtp.port} 登录成功"
+
+
+def _cluster(url: str) -> str:
+    with executor(url) as found:
+        if found is None:
+            raise ServerAway(f"{url} 连不上，邮件将改在本机读取。请检查 ANNEX_EXECUTOR 和调度程序。")
+    return f"{url} 已连上"
 
 
 def _helper() -> Diagnosis:

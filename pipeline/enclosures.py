@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from parsers import read
 from parsers.formats.legacy import as_docx
-from parsers.formats.libreoffice import KINDS, WORKBOOKS, TimedOut, convert
+from parsers.formats.libreoffice import KINDS, WORKBOOKS, Excess, convert
 from pipeline.assemble import current_applications
 from pipeline.marking import mark, marked, marked_name
 from pipeline.model import Enclosure, Finding, Severity, Submission, Version
@@ -63,7 +63,7 @@ def _marked(original: bytes, versions: list[Version], findings: list[Finding]) -
     if kind in KINDS:
         try:
             converted = convert(original, kind) if kind in WORKBOOKS else as_docx(original, kind)
-        except (TimedOut, OSError):
+        except (Excess, OSError):
             # The reply goes without the copy; its words say everything.
             return None
         if converted is None:

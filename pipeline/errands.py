@@ -14,7 +14,6 @@ from tempfile import NamedTemporaryFile
 
 from pipeline.errors import AnnexError, LoginRefused
 from pipeline.model import SHANGHAI, State
-from pipeline.notes import note
 from pipeline.office import Office
 from pipeline.reports import local, status
 
@@ -98,5 +97,7 @@ def _digest(office: Office, now: datetime) -> None:
 
 
 def _queue(office: Office, now: datetime, occasion: str, subject: str, text: str) -> None:
+    from pipeline.notes import note
+
     to = office.settings.alert_to
     office.store.queue(note(occasion, to, subject, text, office.rules.notice, office.user, now, "staff"), now)

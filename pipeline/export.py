@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from pipeline.account import ProjectLine, project_of
 from pipeline.archive import clean_name
 from pipeline.bookkeeping import view_of
 from pipeline.errors import ConfigurationError
 from pipeline.export_pictures import pictures_in
 from pipeline.export_table import combined
-from pipeline.ledger_view import ProjectLine, Standing
-from pipeline.model import State, Version
+from pipeline.ledger_view import Standing
+from pipeline.model import Entry, State, Submission, Version
 from pipeline.names import category_of, same_project
 from pipeline.office import Office
 from pipeline.run import Progress, silent
@@ -65,19 +66,23 @@ def export(office: Office, folder: Path, everything: bool = False, progress: Pro
     Returns what was done and what is missing, line by line. Raises ConfigurationError where the folder holds something
     or cannot be written, and where there is nothing to export.
     """
-    standings = [one for one in view_of(office).standings if one.lines and (everything or one.state is State.ACCEPTED)]
-    if not standings:
+    wanted = [one for one in view_of(office).standings if one.lines and (everything or one.state is State.ACCEPTED)]
+    if not wanted:
         hint = "" if everything else "已通过核对的"
         raise ConfigurationError(f"没有可以导出的项目：还没有{hint}高校材料。进度见 annex-inbox status。")
     notes: list[str] = []
     with _writable(folder):
         target = _Target(folder)
-        for position, standing in enumerate(standings, start=1):
-            notes += _university(office, standing, target)
-            progress("导出", position, len(standings))
-        target.put(PurePosixPath(TABLE), combined(standings, office.rules.notice.contacts))
-    projects = sum(len(one.lines) for one in standings)
-    done = f"已导出 {len(standings)} 所高校的 {projects} 个项目，共 {target.files} 个文件：{folder}"
+        entries = []
+        for position, standing in enumerate(wanted, start=1):
+            assert standing.account is not None
+            submission = office.submission(standing.account.university)
+            entries.append((standing.name, submission.entries))
+            notes += _university(office, standing, submission, target)
+            progress("导出", position, len(wanted))
+        target.put(PurePosixPath(TABLE), combined(entries, office.rules.notice.contacts))
+    projects = sum(len(one.lines) for one in wanted)
+    done = f"已导出 {len(wanted)} 所高校的 {projects} 个项目，共 {target.files} 个文件：{folder}"
     return [done, f"汇总表：{folder / TABLE}", *notes]
 
 
@@ -95,23 +100,21 @@ def _writable(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _university(office: Office, standing: Standing, target: _Target) -> Iterator[str]:
+def _university(office: Office, standing: Standing, submission: Submission, target: _Target) -> Iterator[str]:
     """Write the projects of one university; says what is missing."""
-    submission = standing.submission
-    assert submission is not None
     homes = [target.fresh(_home(standing, line, office.rules.terms.categories)) for line in standing.lines]
-    for line, home in zip(standing.lines, homes, strict=True):
+    for line, entry, home in zip(standing.lines, submission.entries, homes, strict=True):
         title = f"注意：{standing.name}《{line.project.project_name or UNNAMED}》"
-        if line.entry.application is None:
+        if entry.application is None:
             yield f"{title}没有申报表。"
             continue
-        content = _content(office, line.entry.application)
+        content = _content(office, entry.application)
         if content is None:
             yield f"{title}的申报表原件已不在，没有导出。"
             continue
-        _application(standing, line, content, home, target)
+        _application(line, entry.application, content, home, target)
     for version in submission.supporting:
-        position = owner(version, standing.lines)
+        position = owner(version, submission.entries)
         place = PurePosixPath(REST, clean_name(standing.name)) if position is None else homes[position] / SUPPORTING
         content = _content(office, version)
         if content is None:
@@ -126,11 +129,9 @@ def _home(standing: Standing, line: ProjectLine, categories: Sequence[str]) -> P
     return PurePosixPath(clean_name(category), name)
 
 
-def _application(standing: Standing, line: ProjectLine, content: bytes, home: PurePosixPath, target: _Target) -> None:
+def _application(line: ProjectLine, version: Version, content: bytes, home: PurePosixPath, target: _Target) -> None:
     """Annex 4 as it came, under the extension the archive gives it, and the pictures in it."""
-    version = line.entry.application
-    assert version is not None
-    ending = PurePosixPath(standing.archive.get((version.mail, version.index), version.path)).suffix
+    ending = PurePosixPath(line.application or version.path).suffix
     target.put(home / clean_name(f"附件4_{line.project.project_name or UNNAMED}{ending}"), content)
     for name, picture in pictures_in(content, version.path):
         target.put(home / PICTURES / name, picture)
@@ -147,28 +148,28 @@ def _file_name(version: Version) -> str:
     return version.path.replace("\\", "/").rpartition("/")[2]
 
 
-def owner(version: Version, lines: Sequence[ProjectLine]) -> int | None:
+def owner(version: Version, entries: Sequence[Entry]) -> int | None:
     """Which of a university's projects a supporting file belongs to, None where that cannot be told.
 
     The longest project name that its path bears decides; else the folder of the same mail it shares with one Annex 4
     alone; else that there is only one project.
     """
     path = same_project(version.path)
-    named = [(len(key), position) for position, line in enumerate(lines) if (key := _key(line)) and key in path]
+    named = [(len(key), position) for position, entry in enumerate(entries) if (key := _key(entry)) and key in path]
     longest = [position for length, position in named if length == max(named)[0]]
     if named:
         return longest[0] if len(longest) == 1 else None
     place = (version.mail, version.path.rpartition("/")[0])
     beside = [
         position
-        for position, line in enumerate(lines)
-        if (form := line.entry.application) and (form.mail, form.path.rpartition("/")[0]) == place
+        for position, entry in enumerate(entries)
+        if (form := entry.application) and (form.mail, form.path.rpartition("/")[0]) == place
     ]
     if len(beside) == 1 and place[1]:
         return beside[0]
-    return 0 if len(lines) == 1 else None
+    return 0 if len(entries) == 1 else None
 
 
-def _key(line: ProjectLine) -> str:
-    key = same_project(line.project.project_name)
+def _key(entry: Entry) -> str:
+    key = same_project(project_of(entry).project_name)
     return key if len(key) >= SHORTEST_NAME else ""

@@ -11,10 +11,10 @@ from copy import copy
 from itertools import groupby
 from typing import Any
 
-from parsers.model import Annex3
+from parsers.model import Annex3, Project
+from pipeline.account import project_of
 from pipeline.ledger_table import clean
-from pipeline.ledger_view import ProjectLine, Standing
-from pipeline.model import Contact
+from pipeline.model import Contact, Entry
 from pipeline.settings import resource
 
 BLANK = "附件3.xlsx"
@@ -25,8 +25,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LINE_POINTS, LEAST_POINTS, MOST_POINTS = 15, 30, 400
 
 
-def combined(standings: Sequence[Standing], contacts: Sequence[Contact]) -> bytes:
-    """The workbook with the projects of these universities in their order; the first contact stands for all of them."""
+def combined(universities: Sequence[tuple[str, Sequence[Entry]]], contacts: Sequence[Contact]) -> bytes:
+    """The workbook with the projects of these universities, (name, entries), in their order; the first contact stands for all."""
     from openpyxl import load_workbook
 
     book = load_workbook(resource("templates") / BLANK)
@@ -35,8 +35,8 @@ def combined(standings: Sequence[Standing], contacts: Sequence[Contact]) -> byte
     if contacts:
         _put(sheet[CONTACT_CELL], f"表格填写联系人：{contacts[0].name}      电话：{contacts[0].phone}")
     row = FIRST_ROW
-    for standing in standings:
-        row = _university(sheet, row, standing, looks)
+    for name, entries in universities:
+        row = _university(sheet, row, name, entries, looks)
     sheet.freeze_panes = f"A{FIRST_ROW}"
     sheet.page_margins.bottom, sheet.page_margins.footer = 0.75, 0.35
     sheet.oddFooter.center.text = "第 &P 页 共 &N 页"
@@ -55,35 +55,34 @@ def _cleared(sheet: Any) -> list[Any]:
     return looks
 
 
-def _university(sheet: Any, row: int, standing: Standing, looks: Sequence[Any]) -> int:
+def _university(sheet: Any, row: int, name: str, entries: Sequence[Entry], looks: Sequence[Any]) -> int:
     """The rows of one university, its name merged over all of them; returns the row behind them."""
     first = row
-    for _, group in groupby(standing.lines, key=_table):
-        lines = list(group)
-        for line in lines:
-            _project(sheet, row, line, looks)
+    for _, group in groupby(entries, key=_table):
+        listed = list(group)
+        for entry in listed:
+            _project(sheet, row, project_of(entry), looks)
             row += 1
-        _put(sheet.cell(row - len(lines), COUNT), _count(lines[0]))
-        _merge(sheet, COUNT, row - len(lines), row - 1)
-    _put(sheet.cell(first, UNIVERSITY), standing.name)
+        _put(sheet.cell(row - len(listed), COUNT), _count(listed[0]))
+        _merge(sheet, COUNT, row - len(listed), row - 1)
+    _put(sheet.cell(first, UNIVERSITY), name)
     _merge(sheet, UNIVERSITY, first, row - 1)
     return row
 
 
-def _table(line: ProjectLine) -> tuple[str, int] | None:
+def _table(entry: Entry) -> tuple[str, int] | None:
     """The Annex 3 a project stands in, as a university may send one for each of its unions."""
-    listed = line.entry.listed
+    listed = entry.listed
     return (listed.mail, listed.index) if listed else None
 
 
-def _count(line: ProjectLine) -> str:
+def _count(entry: Entry) -> str:
     """The number of projects as the university wrote it, "" for a project that no Annex 3 lists."""
-    record = line.entry.listed.transcript.record if line.entry.listed else None
+    record = entry.listed.transcript.record if entry.listed else None
     return record.project_count if isinstance(record, Annex3) else ""
 
 
-def _project(sheet: Any, row: int, line: ProjectLine, looks: Sequence[Any]) -> None:
-    project = line.project
+def _project(sheet: Any, row: int, project: Project, looks: Sequence[Any]) -> None:
     values = (
         project.number,
         project.project_name,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 20
 READ_SECONDS = 60
 LEAVE_SECONDS = 5
+# One line names every mail of a folder, with eleven bytes each at NetEase; imaplib's own limit is reached at 90,000.
+LONGEST_LINE = 50_000_000
 
 # With these a server refuses a login for reasons of its own (RFC 5530), not because of the code.
 _NOT_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
@@ -88,6 +90,7 @@ def _connect(server: Server) -> IMAPClient:
 
     secure = server.scheme == "imaps"
     context = ssl.create_default_context() if secure else None
+    imaplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]
     timeout: Any = SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     try:
         client = IMAPClient(server.host, server.port, ssl=secure, ssl_context=context, timeout=timeout)

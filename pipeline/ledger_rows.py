@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from pipeline.account import ProjectLine, Remark, local
 from pipeline.ledger_staff import REMARK, Layout, Staff
 from pipeline.ledger_table import (
     LINK_LIMIT,
@@ -23,8 +24,8 @@ from pipeline.ledger_table import (
     keys,
     web_link,
 )
-from pipeline.ledger_view import PENDING_NAME, LedgerView, MailLine, ProjectLine, Standing, local
-from pipeline.model import Entry, Finding, Severity, State
+from pipeline.ledger_view import PENDING_NAME, LedgerView, MailLine, Standing
+from pipeline.model import Severity, State
 
 RECEIVED = "已收到"
 NOT_RECEIVED = "未收到"
@@ -169,15 +170,15 @@ def _project_rows(view: LedgerView) -> Iterator[Row]:
     for standing in view.standings:
         if standing.lines:
             band = not band
-        for line in standing.lines:
-            yield Row(_project_values(view, standing, line), Tone.BAND if band else Tone.PLAIN)
+        for number, line in standing.numbered:
+            yield Row(_project_values(standing, number, line), Tone.BAND if band else Tone.PLAIN)
 
 
-def _project_values(view: LedgerView, standing: Standing, line: ProjectLine) -> tuple[Value, ...]:
+def _project_values(standing: Standing, number: str, line: ProjectLine) -> tuple[Value, ...]:
     project = line.project
     links = web_link(project.links[0]) if len(project.links) == 1 else clean("\n".join(project.links))
     return (
-        line.number,
+        number,
         clean(standing.name),
         clean(project.project_name),
         clean(project.summary),
@@ -186,31 +187,19 @@ def _project_values(view: LedgerView, standing: Standing, line: ProjectLine) -> 
         links,
         clean(project.leader),
         clean(project.phone),
-        _application(view, line),
+        _application(line),
         line.state.value,
         line.errors,
         line.received_at,
-        clean(_source(line.entry)),
+        clean(line.source),
     )
 
 
-def _source(entry: Entry) -> str:
-    """The mail, file and row or table that a project's values came from."""
-    lines = []
-    if entry.listed is not None:
-        place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name")
-        lines.append(f"{entry.listed.mail[:12]} {_base(entry.listed.path)} {place or ''}".rstrip())
-    if entry.application is not None:
-        lines.append(f"{entry.application.mail[:12]} {_base(entry.application.path)}")
-    return "\n".join(lines)
-
-
-def _application(view: LedgerView, line: ProjectLine) -> Value:
+def _application(line: ProjectLine) -> Value:
     """已收到, opening the archived form by a path relative to the ledger's own folder; else 未收到."""
-    version = line.entry.application
-    if version is None:
+    path = line.application
+    if path is None:
         return NOT_RECEIVED
-    path = view.archive.get((version.mail, version.index), "")
     target = escape_link(f"../{path}".replace("%", "%25").replace("#", "%23").replace("?", "%3F"))
     return Link(RECEIVED, target) if path and len(target) <= LINK_LIMIT else RECEIVED
 
@@ -218,54 +207,35 @@ def _application(view: LedgerView, line: ProjectLine) -> Value:
 def _progress_rows(view: LedgerView) -> Iterator[Row]:
     for standing in view.standings:
         name, tone = clean(standing.name), TONES[standing.state]
-        if standing.submission is None:
+        if standing.account is None:
             yield Row((name, standing.level, standing.state.value, *(None,) * 9), tone)
             continue
         listed = [line for line in standing.lines if line.listed]
         counts = (
             len(listed),
             sum(line.graduate for line in listed),
-            sum(line.entry.application is not None for line in standing.lines),
-            len(standing.submission.errors),
+            standing.applications,
+            standing.errors,
         )
-        contact = (clean(text) for text in (*standing.contact, standing.address))
+        contact = (clean(text) for text in (*standing.account.contact, standing.account.address))
         yield Row((name, standing.level, standing.state.value, *counts, *standing.times, *contact), tone)
 
 
 def _finding_rows(view: LedgerView) -> Iterator[Row]:
     band = False
     for standing in view.standings:
-        findings = standing.submission.all_findings if standing.submission else ()
-        if findings:
+        if standing.remarks:
             band = not band
-        for finding in findings:
-            yield Row(_finding_values(standing, finding), Tone.BAND if band else Tone.PLAIN)
+        for remark in standing.remarks:
+            yield Row(_finding_values(standing, remark), Tone.BAND if band else Tone.PLAIN)
 
 
-def _finding_values(standing: Standing, finding: Finding) -> tuple[Value, ...]:
+def _finding_values(standing: Standing, remark: Remark) -> tuple[Value, ...]:
+    finding = remark.finding
     where = "  ".join(part for part in (finding.path, finding.place) if part)
     about = (finding.project, finding.severity.label, finding.rule, where, finding.message, finding.clause)
-    texts = (*about, _mail_of(standing, finding))
+    texts = (*about, remark.mail[:12])
     return clean(standing.name), *(clean(text) for text in texts)
-
-
-def _base(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
-
-
-def _mail_of(standing: Standing, finding: Finding) -> str:
-    """The mail that brought the file a finding is about; of a finding about none, the university's newest."""
-    submission = standing.submission
-    if submission is None:
-        return ""
-    versions = (
-        *submission.summaries,
-        *(entry.application for entry in submission.entries if entry.application),
-        *submission.supporting,
-        *submission.held,
-    )
-    of_file = [version.mail for version in versions if version.path == finding.path]
-    return (of_file or [mail.id for mail in submission.mails] or [""])[-1][:12]
 
 
 def _mail_rows(view: LedgerView) -> Iterator[Row]:

@@ -64,8 +64,9 @@ def fill_rows(table: Table, styles: Styles, accents: dict[str, Tone]) -> Filled:
     widths = [column.width for column in table.columns]
     chooser = _Chooser(table.columns, styles, accents)
     rows = [_header(table, letters, styles)]
+    choosers = {tone: chooser.row(tone) for tone in Tone}
     for number, row in enumerate(table.rows, start=2):
-        cells = "".join(_cells(row, number, letters, chooser.row(row.tone), links))
+        cells = "".join(_cells(row, str(number), letters, choosers[row.tone], links))
         height = _height(row.values, widths)
         rows.append(f'<row r="{number}" ht="{height:g}" customHeight="1">{cells}</row>'.encode())
     return Filled(table, tuple(rows), tuple(links))
@@ -119,16 +120,18 @@ class _Chooser:
         return self._styles.number(look)
 
 
-def _cells(row: Row, number: int, letters: list[str], style_of: StyleOf, links: list[tuple[str, str]]) -> Iterator[str]:
+def _cells(row: Row, number: str, letters: list[str], style_of: StyleOf, links: list[tuple[str, str]]) -> Iterator[str]:
     for position, value in enumerate(row.values):
         place = f"{letters[position]}{number}"
         if isinstance(value, Link) and len(links) >= LINKS_PER_SHEET:
             value = value.text
         style = style_of(position, value)
-        if value is None or value == "":
+        # Nearly all cells hold text, and nearly none of it needs an escape.
+        if isinstance(value, str) and value:
+            text = _text(value) if "&" in value or "<" in value or ">" in value or "_x" in value else value
+            yield f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+        elif value is None or value == "":
             yield f'<c r="{place}" s="{style}"/>'
-        elif isinstance(value, str):
-            yield f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_text(value)}</t></is></c>'
         elif isinstance(value, bool):
             yield f'<c r="{place}" s="{style}" t="b"><v>{int(value)}</v></c>'
         elif isinstance(value, datetime):

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pipeline.account import local
 from pipeline.ledger_rows import PROGRESS, PROJECTS, row_keys
 from pipeline.ledger_staff import REMARK, Staff
 from pipeline.ledger_table import Table, clean, plain, same
-from pipeline.ledger_view import LedgerView, Standing, local
+from pipeline.ledger_view import LedgerView, Standing
 from pipeline.model import Disposition, State
 
 SHEET = "统计"
@@ -68,13 +69,13 @@ def statistics(view: LedgerView, staff: Staff, content: Sequence[Table]) -> Stat
 def _figures(view: LedgerView) -> tuple[tuple[str, int], ...]:
     heard = [standing for standing in view.standings if standing.state is not State.MISSING]
     lines = [line for standing in heard for line in standing.lines]
-    errors = sum(len(standing.submission.errors) for standing in heard if standing.submission)
+    errors = sum(standing.errors for standing in heard)
     return (
         ("名册高校", len(view.roster)),
         ("已报送高校", len(heard)),
         ("未报送高校", len(view.standings) - len(heard)),
         ("申报项目", len(lines)),
-        ("已收附件4", sum(line.entry.application is not None for line in lines)),
+        ("已收附件4", sum(standing.applications for standing in heard)),
         ("待解决问题", errors),
     )
 

@@ -108,7 +108,7 @@ def web_link(text: str) -> Value:
     except ValueError:
         usable = False
     target = escape_link(shown)
-    if not usable or len(target) > LINK_LIMIT or any(blank.isspace() for blank in shown):
+    if not usable or len(target) > LINK_LIMIT or shown.split() != [shown]:
         return clean(text)
     return Link(shown, target)
 

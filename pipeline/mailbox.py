@@ -10,13 +10,13 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pipeline.answers import LARGE, LengthError, batches, body_of, match, measured, received_at
 from pipeline.imap_session import DeclinedError, leave, log_in, speaking
 from pipeline.model import Envelope
 from pipeline.settings import Server, Settings
+from pipeline.tally import Tally, Told, counted
 
 if TYPE_CHECKING:
     from imapclient import IMAPClient
@@ -38,13 +38,17 @@ class Keeper(Protocol):
 
 
 class Mailbox:
-    """One connection, for one pass; `missed` are the mails it could not get: the next pass lists them."""
+    """One connection, for one pass; `missed` are the mails it could not get: the next pass lists them.
+
+    `tallies` are what the folders listed held, good once all their mails are known.
+    """
 
     def __init__(self, client: IMAPClient, server: Server) -> None:
         self._client = client
         self._server = server
         self._examined: tuple[str, int] | None = None
         self.missed: list[Envelope] = []
+        self.tallies: dict[str, Tally] = {}
 
     @classmethod
     def open(cls, settings: Settings, user: str) -> Mailbox:
@@ -113,35 +117,59 @@ class Mailbox:
             return False
         return True
 
-    def _examine(self, folder: str) -> int:
-        """Open a folder read-only and return its UIDVALIDITY."""
+    def _examine(self, folder: str) -> Told:
+        """Open a folder read-only."""
         self._examined = None
         with speaking(self._server):
             response = self._client.select_folder(folder, readonly=True)
-            validity = int(response.get(b"UIDVALIDITY", 0))
-        self._examined = (folder, validity)
-        return validity
+            told = Told(int(response.get(b"UIDVALIDITY", 0)), int(response[b"EXISTS"]), response.get(b"UIDNEXT"))
+        self._examined = (folder, told.uidvalidity)
+        return told
 
-    def _uids(self) -> list[int]:
+    def _uids(self, which: str = "ALL") -> list[int]:
         with speaking(self._server):
-            return sorted({int(uid) for uid in self._client.search("ALL")})
+            return sorted({int(uid) for uid in self._client.search(which)})
 
     def _fetch(self, uids: Sequence[int], wanted: str) -> dict[int, dict[bytes, Any]]:
         with speaking(self._server):
             rows: dict[int, dict[bytes, Any]] = self._client.fetch(uids, wanted.split("|"))
             return rows
 
-    def unknown(self, folder: str, known: Callable[[int], Set[int]]) -> list[Envelope]:
+    def unknown(self, folder: str, known: Callable[[int], Set[int]], tally: Tally | None = None) -> list[Envelope]:
         """The mails of a folder whose UID is not in `known(uidvalidity)`, lowest UID first.
 
-        Every UID counts, not only those above the highest known: a mail may have been missed before.
+        Every UID counts, not only those above the highest known: a mail may have been missed before. An earlier `tally`
+        saves the listing while it still adds up.
         """
-        validity = self._examine(folder)
-        seen = known(validity)
-        new = [uid for uid in self._uids() if uid not in seen]
+        self.tallies.pop(folder, None)
+        told = self._examine(folder)
+        later = self._later(told, tally)
+        uids = self._uids() if later is None else later
+        seen = known(told.uidvalidity) if uids else frozenset()
+        new = [uid for uid in uids if uid not in seen]
+        envelopes = self._envelopes(folder, told.uidvalidity, new)
+        now = counted(told, uids, None if later is None else tally)
+        if now is not None and len(envelopes) == len(new):
+            self.tallies[folder] = now
+        return envelopes
+
+    def _later(self, told: Told, tally: Tally | None) -> list[int] | None:
+        """The UIDs given out since a tally; None where the folder has to be listed to know what is in it now."""
+        if tally is None or not tally.holds(told):
+            return None
+        if tally.unchanged(told):
+            return []
+        if not tally.count:
+            return None
+        # A range that ends in * always names the last mail, whatever its UID (RFC 3501 6.4.8).
+        later = [uid for uid in self._uids(f"UID {tally.next_uid}:*") if uid >= tally.next_uid]
+        return later if told.count == tally.count + len(later) else None
+
+    def _envelopes(self, folder: str, validity: int, uids: Sequence[int]) -> list[Envelope]:
+        """Time and size of these mails of the folder just opened; those of which the server says neither are left out."""
         envelopes = []
-        for start in range(0, len(new), LISTED_AT_ONCE):
-            batch = new[start : start + LISTED_AT_ONCE]
+        for start in range(0, len(uids), LISTED_AT_ONCE):
+            batch = uids[start : start + LISTED_AT_ONCE]
             rows = self._fetch(batch, "INTERNALDATE|RFC822.SIZE")
             for uid in batch:
                 # Notices of flags that others change come without UID and may fall under a wrong one.
@@ -242,7 +270,3 @@ class Mailbox:
             for row in rows.values():
                 found.update(_MESSAGE_ID.findall((body_of(row) or b"").decode("latin-1")))
         return found
-
-    def oldest_date(self, folder: str) -> datetime | None:
-        """When the oldest mail the server shows us came; a month ago hints at 收取最近30天邮件."""
-        return min((mail.received_at for mail in self.unknown(folder, lambda _: frozenset())), default=None)

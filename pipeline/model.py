@@ -111,6 +111,23 @@ class Message:
     forwarded_from: Address = Address()
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A form found in a file of a mail, or a file without one: where the file lay, the SHA-256 of its bytes in hex, what it says."""
+
+    path: str
+    file: str
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mail read: the message, whose attachments are not kept, and every document it brought."""
+
+    message: Message
+    documents: tuple[Document, ...] = ()
+
+
 class Severity(enum.Enum):
     """error: a correction is asked for; warning: mentioned; notice: for staff only."""
 

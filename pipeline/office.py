@@ -11,34 +11,41 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
 from pipeline.archive import Archive
 from pipeline.assemble import assemble
 from pipeline.errors import ConfigurationError, LoginRefused, ServerAway
-from pipeline.mailbox import Mailbox
-from pipeline.message import decode
 from pipeline.model import SHANGHAI, Address, Attachment, Mail, Submission, Version
-from pipeline.outbox import Post
 from pipeline.reader import Reader
 from pipeline.rules import Rules, load
 from pipeline.settings import Settings
 from pipeline.spool import Spool
+from pipeline.stage import Stage
+from pipeline.standings import Standings
 from pipeline.store import Store
-from pipeline.unpack import unpack
+
+if TYPE_CHECKING:
+    from pipeline.mailbox import Mailbox
+    from pipeline.outbox import Post
 
 log = logging.getLogger(__name__)
 
-Opened = TypeVar("Opened", Mailbox, Post)
+# Mails are opened and servers called upon by few of the commands; each import of theirs stands where it is needed.
+Opened = TypeVar("Opened", "Mailbox", "Post")
+HOLDER = ".holder"
 REFUSED_FOR = timedelta(hours=1)
+# Submissions remembered at a time; with all their documents those of a whole country would fill the memory.
+REMEMBERED = 64
 
 
 class AlreadyRunning(Exception):
@@ -47,7 +54,7 @@ class AlreadyRunning(Exception):
 
 @dataclass
 class Office:
-    """The open office. `submissions` are remembered until `forget` says that a university's mails have changed."""
+    """The open office. A few submissions are remembered until `forget` says that a university's mails have changed."""
 
     settings: Settings
     rules: Rules
@@ -63,17 +70,42 @@ class Office:
         """The mailbox's address: ANNEX_USER, else the one the notice names."""
         return self.settings.user or self.rules.notice.mailbox
 
+    @cached_property
+    def stage(self) -> Stage:
+        """Where mails are read: in processes of this machine, or where ANNEX_EXECUTOR says."""
+        return Stage(self.spool, self.reader, self.user, self.rules.limits, self.settings.executor)
+
     @property
     def ledger_path(self) -> Path:
         return self.settings.data / "ledger" / "项目台账.xlsx"
 
+    def gather(self, universities: Iterable[str]) -> None:
+        """Put these together at once, so that asking for each is quick; only so many others stay remembered."""
+        wanted = dict.fromkeys(universities)
+        self._submissions |= self.assembled(name for name in wanted if name not in self._submissions)
+        others = [name for name in self._submissions if name not in wanted]
+        for name in others[: max(0, len(self._submissions) - REMEMBERED)]:
+            del self._submissions[name]
+
     def submission(self, university: str) -> Submission:
         """What a university (or "?" and an address) currently stands for."""
         if university not in self._submissions:
-            versions, mails = self.store.dossier(university)
-            decisions, waivers = self.store.decisions(), self.store.waivers(university)
-            self._submissions[university] = assemble(university, versions, mails, self.rules, decisions, waivers)
+            self.gather([university])
         return self._submissions[university]
+
+    def assembled(self, universities: Iterable[str]) -> Iterator[tuple[str, Submission]]:
+        """What these stand for by the store as it is now, one after the other; nothing is remembered."""
+        decisions = self.store.decisions()
+        for one in self.store.dossiers(universities):
+            yield (
+                one.university,
+                assemble(one.university, one.versions, one.mails, self.rules, decisions, one.waivers),
+            )
+
+    @cached_property
+    def standings(self) -> Standings:
+        """Where every university stood when it was last assembled."""
+        return Standings(self.store.database, self.rules)
 
     def submission_of(self, university: str, mails: list[Mail]) -> Submission:
         """What a university stood for when only these of its mails had come."""
@@ -85,9 +117,26 @@ class Office:
         """Remove what an interrupted run left half written; only for the run that holds the lock."""
         self.spool.sweep()
         data = self.settings.data
-        for folder, pattern in ((data, ".*.tmp"), (data / "ledger", ".*.tmp"), (data / "archive", "**/.*.tmp")):
-            for path in folder.glob(pattern):
+        for folder in (data, data / "ledger", data / "archive"):
+            for path in folder.glob(".*.tmp"):
                 path.unlink(missing_ok=True)
+
+    @cached_property
+    def holder(self) -> str:
+        """Who we are among the programs that share a store: a name that stays with ANNEX_DATA."""
+        path = self.settings.data / HOLDER
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(uuid4().hex)
+        return path.read_text().strip()
+
+    def claim(self, kind: str, keys: Iterable[str], now: datetime) -> set[str]:
+        """Those of some things to do that no other program is at work on; ours until the end of this pass.
+
+        A program that dies leaves what it had claimed for as long as a pass may last.
+        """
+        until = now + timedelta(minutes=self.settings.pass_minutes)
+        return self.store.claim(kind, keys, self.holder, now, until)
 
     def forget(self, *universities: str) -> None:
         """Assemble these anew when they are next asked for."""
@@ -100,6 +149,8 @@ class Office:
         Raises FileNotFoundError where the mail is no longer kept or no longer holds that file.
         """
         if version.mail not in self._files:
+            from pipeline.message import decode
+
             message = decode(self.spool.read(version.mail), self.user)
             self._files = {version.mail: _by_digest(message.attachments, self.rules)}
         try:
@@ -109,10 +160,14 @@ class Office:
 
     def mailbox(self, now: datetime) -> Mailbox:
         """The open mailbox. Raises ServerAway or LoginRefused, the latter without asking again for an hour."""
+        from pipeline.mailbox import Mailbox
+
         return self._enter("imap", now, lambda: Mailbox.open(self.settings, self.user))
 
     def post(self, now: datetime) -> Post:
         """The open SMTP session; raises as `mailbox` does."""
+        from pipeline.outbox import Post
+
         return self._enter("smtp", now, lambda: Post.open(self.settings, self.user))
 
     def _enter(self, door: str, now: datetime, knock: Callable[[], Opened]) -> Opened:
@@ -137,6 +192,8 @@ class Office:
 
     def head(self, mail: str) -> tuple[str, Address]:
         """Subject and sender of a mail that could not be processed, as far as they can be read."""
+        from pipeline.message import decode
+
         try:
             message = decode(self.spool.read(mail), self.user)
         except Exception:
@@ -147,10 +204,13 @@ class Office:
 
     def close(self) -> None:
         self.reader.close()
+        self.stage.close()
         self.store.close()
 
 
 def _by_digest(attachments: tuple[Attachment, ...], rules: Rules) -> dict[str, bytes]:
+    from pipeline.unpack import unpack
+
     opened = unpack(attachments, rules.limits)
     return {hashlib.sha256(one.content).hexdigest(): one.content for one in opened}
 
@@ -165,7 +225,7 @@ def open_office(settings: Settings) -> Iterator[Office]:
         settings,
         rules,
         store,
-        Spool(settings.data / "mail"),
+        Spool(settings.data / "mail", store if store.database.shared else None),
         Archive(settings.data),
         Reader(scratch=settings.data / "tmp"),
     )

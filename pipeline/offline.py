@@ -16,10 +16,11 @@ from parsers.model import Annex3
 from pipeline.assemble import assemble
 from pipeline.assign import Known, assign
 from pipeline.codec import finding_out, record_out
-from pipeline.flow import Read, process, read_documents, read_here, version
+from pipeline.flow import process, version
 from pipeline.message import decode
 from pipeline.model import Address, Attachment, Disposition, Finding, Mail, Outcome, Severity, Submission, Version
 from pipeline.names import same_project
+from pipeline.reading import Read, read_documents, read_here
 from pipeline.rules import Rules
 from pipeline.stamps import with_stamps
 
@@ -121,12 +122,12 @@ class _Memory:
 
 
 def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read) -> Outcome:
-    documents = read_documents(files, rules, read)
-    owners = assign([transcript for _, transcript in documents], rules.terms.roster, {})
+    documents = read_documents(files, rules.limits, read)
+    owners = assign([one.transcript for one in documents], rules.terms.roster, {})
     mail_id = hashlib.sha256(b"".join(hashlib.sha256(one.content).digest() for one in files)).hexdigest()
     versions = tuple(
-        version(attachment, transcript, owner or NO_ONE, index, mail_id, received, rules)
-        for index, ((attachment, transcript), owner) in enumerate(zip(documents, owners, strict=True))
+        version(document, owner or NO_ONE, index, mail_id, received, rules)
+        for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
     )
     versions = with_stamps(versions)
     mail = Mail(

@@ -393,7 +393,7 @@ def _agrees(whole: Whole, field: str, row: Project, form: Application) -> bool:
     if field == "category":
         return _same_category(whole, row, form)
     ours, theirs = getattr(row, field), getattr(record, field)
-    if is_blank(ours) or is_blank(theirs):
+    if ours == theirs or is_blank(ours) or is_blank(theirs):
         return True
     if field == "leader":
         return bool(people(ours) & people(theirs))

@@ -12,20 +12,27 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
 from parsers.model import Problem, ProblemKind, Transcript
 from pipeline.confined import Breach, LimitBroken, ReadingFault, Worker, WorkerDied, kill_all_at_home
+from pipeline.model import Limits, Reading
 from pipeline.worker import ReadingLimits
 
 __all__ = ["Breach", "Reader", "ReadingFault", "ReadingLimits"]
 
 # Processes are confined by means of POSIX; elsewhere documents are read in this process.
 CONFINED = hasattr(os, "killpg")
+# So many documents, of so many bytes, go to an office program in one call.
+MOST_TOGETHER = 20
+LARGEST_TOGETHER = 16 << 20
+# A whole mail may take this long; whatever takes longer is read document by document, each with a minute of its own.
+MAIL_SECONDS = 20.0
 FOLDER = "annex-inbox-reader-"
 FOLDER_OF = re.compile(re.escape(FOLDER) + r"(\d+)-")
 
@@ -44,7 +51,7 @@ class Reader:
         scratch: Path | None = None,
         target: str = "parsers:read",
     ) -> None:
-        self._size, self._limits, self._target = workers, limits or ReadingLimits(), target
+        self.size, self._limits, self._target = workers, limits or ReadingLimits(), target
         self._scratch = Path(scratch or tempfile.gettempdir())
         self._folder: Path | None = None
         self._threads: ThreadPoolExecutor | None = None
@@ -87,12 +94,31 @@ class Reader:
         return [_stopped(Breach.CRASH)]
 
     def read_many(self, documents: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
-        """`read` for each (content, name), several at a time; the answers in the order of the documents."""
-        if len(documents) < 2 or self._size < 2:
-            return [self.read(*document) for document in documents]
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="reader")
-        return list(self._threads.map(lambda document: self.read(*document), documents))
+        """`read` for each (content, name), several at a time; the answers in the order of the documents.
+
+        Documents that only an office program opens go to one worker together, which starts that program once.
+        """
+        groups = _groups([content for content, _ in documents])
+        jobs = [[documents[at] for at in group] for group in groups]
+        answers: dict[int, list[Transcript]] = {}
+        for group, answer in zip(groups, self._side_by_side(jobs), strict=True):
+            answers.update(zip(group, answer, strict=True))
+        return [answers[at] for at in range(len(documents))]
+
+    def read_mail(self, path: Path, own_address: str, limits: Limits) -> Reading | None:
+        """What a mail in a file says and brings, read in one go; None where that broke a limit or failed.
+
+        Then one of its documents is to blame, and the others must not suffer for it: read each by itself.
+        """
+        if not CONFINED:
+            return None
+        one = self._take(fresh=False)
+        try:
+            return one.read_mail(path, own_address, limits, min(MAIL_SECONDS, self._limits.seconds))
+        except (LimitBroken, WorkerDied, ReadingFault):
+            return None
+        finally:
+            self._give_back(one)
 
     def close(self) -> None:
         """End every worker, also a busy one, and remove the temporary files."""
@@ -105,6 +131,37 @@ class Reader:
             self._threads.shutdown(cancel_futures=True)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _side_by_side(self, jobs: Sequence[Sequence[tuple[bytes, str]]]) -> Iterable[list[list[Transcript]]]:
+        if len(jobs) < 2 or self.size < 2:
+            return map(self._read_together, jobs)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="reader")
+        return self._threads.map(self._read_together, jobs)
+
+    def _read_together(self, documents: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
+        """`read` for each, by a worker that was told of all of them first."""
+        if len(documents) < 2 or not CONFINED:
+            return [self.read(*document) for document in documents]
+        one = self._take(fresh=False)
+        try:
+            # Whatever goes wrong here is of no account: reading each by itself says what is wrong with which.
+            with suppress(LimitBroken, WorkerDied, ReadingFault):
+                one.prepare(documents)
+            return [self._read_by(one, *document) for document in documents]
+        finally:
+            self._give_back(one)
+
+    def _read_by(self, one: Worker, content: bytes, name: str) -> list[Transcript]:
+        """`read`, by this worker as long as it is of use."""
+        if not one.usable:
+            return self.read(content, name)
+        try:
+            return one.read(content, name)
+        except LimitBroken as broken:
+            return [_stopped(broken.breach)]
+        except WorkerDied:
+            return self.read(content, name)
 
     def _attempt(self, content: bytes, name: str, fresh: bool) -> list[Transcript]:
         one = self._take(fresh)
@@ -125,7 +182,7 @@ class Reader:
 
     def _give_back(self, one: Worker) -> None:
         with self._lock:
-            if one.usable and not self._closed and len(self._idle) < self._size:
+            if one.usable and not self._closed and len(self._idle) < self.size:
                 self._idle.append(one)
                 return
             self._all.discard(one)
@@ -157,6 +214,24 @@ def _runs(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _groups(contents: Sequence[bytes]) -> list[list[int]]:
+    """The documents' places: those that need an office program in groups, each other one by itself."""
+    from parsers.formats.sniffing import needs_office
+
+    groups: list[list[int]] = []
+    alone, size = [], 0
+    for at, content in enumerate(contents):
+        if not needs_office(content):
+            alone.append([at])
+            continue
+        size += len(content)
+        if not groups or len(groups[-1]) == MOST_TOGETHER or size > LARGEST_TOGETHER:
+            groups.append([])
+            size = len(content)
+        groups[-1].append(at)
+    return [*groups, *alone]
 
 
 def _stopped(breach: Breach) -> Transcript:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.model import SHANGHAI, Finding, State
-from pipeline.notes import note
 from pipeline.office import Office
-from pipeline.reply import template
 from pipeline.reports import time_left
 from pipeline.wording import deadline_text, topic
 
@@ -53,6 +51,9 @@ def is_day(office: Office, now: datetime) -> bool:
 
 def remind(office: Office, now: datetime) -> list[Reminder]:
     """Queue what is due, to each address once a day at most; returns what was queued. Nothing after the deadline."""
+    from pipeline.notes import note
+    from pipeline.reply import template
+
     if now >= office.rules.terms.deadline:
         return []
     day = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"

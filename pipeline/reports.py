@@ -15,9 +15,10 @@ from pipeline.codec import finding_out
 from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, State, Submission, Version
 from pipeline.office import Office
-from pipeline.predicates import listed
+from pipeline.standings import Brief, brief_of
 
 Json = dict[str, Any]
+MISSING = Brief(State.MISSING.value, 0, 0, ())
 
 
 def local(moment: datetime | None) -> str:
@@ -35,37 +36,39 @@ def time_left(deadline: datetime, now: datetime) -> str:
 
 def status(office: Office, now: datetime) -> Json:
     """Who has submitted, who has to correct what, who is missing, and how the program itself is doing."""
-    heard = {name: office.submission(name) for name in office.store.universities()}
-    roster = [(one.name, heard.pop(one.name, None)) for one in office.rules.terms.roster.universities]
-    others = [(one.university, one) for one in heard.values()]
-    lines = [_line(name, submission) for name, submission in [*roster, *others]]
-    replies = Counter(reply.state for reply in office.store.replies())
+    heard = _briefs(office)
+    roster = [_line(one.name, heard.pop(one.name, MISSING)) for one in office.rules.terms.roster.universities]
+    lines = [*roster, *(_line("" if name.startswith("?") else name, brief) for name, brief in heard.items())]
+    states = Counter(line["state"] for line in lines)
     last = office.store.fact("last_success")
     return {
         "deadline": office.rules.terms.deadline.isoformat(),
         "time_left": time_left(office.rules.terms.deadline, now),
-        "states": {state.value: sum(line["state"] == state.value for line in lines) for state in State},
+        "states": {state.value: states[state.value] for state in State},
         "universities": lines,
-        "mails": {
-            "recorded": len(office.store.mails()),
-            "set_aside": len(office.store.all_set_aside()),
-            "unanswered": len(office.store.unanswered()),
-        },
-        "replies": {state: replies[state] for state in sorted(replies)},
+        "mails": office.store.mail_counts(),
+        "replies": office.store.reply_counts(),
         "last_pass": json.loads(office.store.fact("last_totals") or "{}"),
         "last_success": last or "",
     }
 
 
-def _line(name: str, submission: Submission | None) -> Json:
-    if submission is None:
-        return {"university": name, "state": State.MISSING.value, "projects": 0, "applications": 0, "errors": []}
+def _briefs(office: Office) -> dict[str, Brief]:
+    """Where every university heard of stands now; those for which something has changed since they were assembled last are
+    assembled here."""
+    marks = office.standings.marks()
+    kept = office.standings.briefs(marks)
+    kept |= ((name, brief_of(one)) for name, one in office.assembled(name for name in marks if name not in kept))
+    return {name: kept[name] for name in marks}
+
+
+def _line(name: str, brief: Brief) -> Json:
     return {
         "university": name,
-        "state": submission.state.value,
-        "projects": len(listed(submission)),
-        "applications": sum(entry.application is not None for entry in submission.entries),
-        "errors": [finding_out(finding) for finding in submission.errors],
+        "state": brief.state,
+        "projects": brief.projects,
+        "applications": brief.applications,
+        "errors": list(brief.errors),
     }
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
-from pipeline.model import Address, Automatic, Disposition, Mail, Version
+from pipeline.model import Address, Automatic, Disposition, Mail, Version, Waiver
 from pipeline.tables import concerns, instant, stamp
 
 
@@ -23,13 +23,22 @@ class Queued:
     recipient: str
     subject: str
     kind: str
-    raw: bytes
     universities: tuple[str, ...]
     made_at: datetime
     state: str
     attempts: int
     tried_at: datetime | None
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All versions and mails of one university, in no order, and the findings that staff settled."""
+
+    university: str
+    versions: list[Version]
+    mails: list[Mail]
+    waivers: list[Waiver]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +84,12 @@ def mail_row(entry: Mail) -> dict[str, Any]:
 def mails_of(connection: Connection, rows: Iterable[Any]) -> list[Mail]:
     rows = list(rows)
     about: dict[str, list[str]] = {}
-    for start in range(0, len(rows), 500):
-        ids = [row["id"] for row in rows[start : start + 500]]
-        query = sa.select(concerns).where(concerns.c.mail.in_(ids)).order_by(concerns.c.position)
-        for row in connection.execute(query):
-            about.setdefault(row.mail, []).append(row.university)
+    # A mail that concerns several universities may be among the rows several times.
+    wanted = list(dict.fromkeys(row["id"] for row in rows))
+    for start in range(0, len(wanted), 500):
+        query = sa.select(concerns.c.mail, concerns.c.university).order_by(concerns.c.position)
+        for id, university in connection.execute(query.where(concerns.c.mail.in_(wanted[start : start + 500]))):
+            about.setdefault(id, []).append(university)
     return [
         Mail(
             id=row["id"],
@@ -134,7 +144,6 @@ def queued_of(row: Any) -> Queued:
         recipient=row["recipient"],
         subject=row["subject"],
         kind=row["kind"],
-        raw=row["raw"],
         universities=tuple(row["universities"]),
         made_at=instant(row["made_at"]),
         state=row["state"],

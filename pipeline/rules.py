@@ -211,7 +211,9 @@ def load(path: Path) -> Rules:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"规则文件 {path} 无法读取（应为 UTF-8 文本）：{error}") from None
     try:
-        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+        loader = yaml.CSafeLoader(text)
+        tree = loader.get_single_node()
+        data = loader.construct_document(tree) if tree is not None else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
@@ -222,7 +224,7 @@ def load(path: Path) -> Rules:
         raise ConfigurationError(f"规则文件 {path} 第 1 行：文件是空的。")
     try:
         _refuse_repeated_keys(tree, ())
-        return _rules(path, _parsed(yaml.load(text, Loader=yaml.CSafeLoader)))
+        return _rules(path, _parsed(data))
     except _Fault as fault:
         where = ".".join(map(str, fault.position))
         line = _line(tree, fault.position)

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,16 +20,14 @@ from sqlalchemy.exc import OperationalError
 from pipeline.bookkeeping import keep_ledger
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.dispatch import Clock, Dispatched, dispatch
-from pipeline.enclosures import enclosures
 from pipeline.errands import heartbeat, tell_staff
 from pipeline.errors import AnnexError, ServerAway
-from pipeline.flow import process
-from pipeline.message import decode
-from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome, Submission
+from pipeline.flow import judge
+from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome, Reading, Submission
 from pipeline.office import Office
 from pipeline.reminder import is_day, remind
-from pipeline.reply import compose
 from pipeline.rows import Returned
+from pipeline.tally import Tallies
 from pipeline.trust import own_part
 
 log = logging.getLogger(__name__)
@@ -38,6 +36,11 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 # Of the last pass: what was listed is the sum of the others.
 TOTALS = ("listed", "recorded", "set_aside", "known_already", "missed")
+CLAIMED_AT_ONCE = 32
+# Replies of so many correspondents are put into the outbox at a time.
+ANSWERED_TOGETHER = 16
+# What is counted as mails are stored.
+COUNTED = ("recorded", "submissions", "set_aside", "known_already")
 # Told as (what is being done, how many are done, how many there are).
 Progress = Callable[[str, int, int], None]
 OUR_IDS = re.compile(r"<annex\.[0-9a-f]{32}@[^<>\s]+>")
@@ -63,6 +66,11 @@ class Pass:
     ledger_written: bool = False
     notes: list[str] = field(default_factory=list)
     troubles: list[AnnexError] = field(default_factory=list)
+
+    def add(self, more: Pass) -> None:
+        """Count in what became of some more mails."""
+        for name in COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(more, name))
 
     @property
     def exit_code(self) -> int:
@@ -106,6 +114,7 @@ def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
         office.store.set_fact("last_success", clock().isoformat())
     totals = {name: getattr(done, name) for name in TOTALS}
     office.store.set_fact("last_totals", json.dumps(totals))
+    office.store.release(office.holder)
     heartbeat(office, clock(), done.troubles)
 
 
@@ -132,41 +141,89 @@ def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
         if not found:
             raise ServerAway("ANNEX_FOLDERS 中的文件夹一个也打不开，请核对文件夹名称。")
         listed: list[Envelope] = []
+        tallies = Tallies(store, office.user, clock())
         for folder in found:
-            listed += mailbox.unknown(folder, partial(store.known_uids, folder))
+            listed += mailbox.unknown(folder, partial(store.known_uids, folder), tallies.of(folder))
         listed.sort(key=lambda envelope: (envelope.received_at, envelope.folder, envelope.uid))
         done.listed = len(listed)
         try:
-            _take_all(office, done, mailbox.fetch(listed, office.spool), clock, progress)
+            take_all(office, done, mailbox.fetch(_ours(office, done, listed, clock), office.spool), clock, progress)
         finally:
-            done.missed = done.listed - done.recorded - done.set_aside - done.known_already
+            taken = done.recorded + done.set_aside + done.known_already
+            done.missed = done.listed - taken
+        if taken == len(listed):
+            tallies.keep(mailbox.tallies)
 
 
-def _take_all(
-    office: Office, done: Pass, fetched: Iterator[tuple[Envelope, str]], clock: Clock, progress: Progress
+def take_all(
+    office: Office, done: Pass, fetched: Iterable[tuple[Envelope, str]], clock: Clock, progress: Progress
 ) -> None:
-    for position, (envelope, mail) in enumerate(fetched, start=1):
+    """Fetching, reading and storing overlap: what is read by now is judged in the order it was fetched and stored together."""
+    begun: set[str] = set()
+    for batch in office.stage.ahead(_unrecorded(office, done, fetched)):
+        stored = Pass()
+        with office.store.together():
+            for envelope, mail, reading in batch:
+                if mail in begun:
+                    _sight(office, stored, envelope, mail)
+                else:
+                    begun.add(mail)
+                    read = partial(office.stage.result, mail, reading)
+                    take(office, stored, mail, envelope.received_at, clock, envelope, read)
+        done.add(stored)
+        progress("收取邮件", done.recorded + done.set_aside + done.known_already, done.listed)
+
+
+def _ours(office: Office, done: Pass, listed: Sequence[Envelope], clock: Clock) -> Iterator[Envelope]:
+    """The mails that no other program is at work on, claimed a few at a time, so that several share the work."""
+    for start in range(0, len(listed), CLAIMED_AT_ONCE):
+        some = listed[start : start + CLAIMED_AT_ONCE]
+        mine = office.claim("mail", map(_place, some), clock())
+        left = office.store.unsighted([one for one in some if _place(one) in mine])
+        done.listed -= len(some) - len(left)
+        yield from left
+
+
+def _place(envelope: Envelope) -> str:
+    return f"{envelope.folder}/{envelope.uidvalidity}/{envelope.uid}"
+
+
+def _unrecorded(office: Office, done: Pass, fetched: Iterable[tuple[Envelope, str]]) -> Iterator[tuple[Envelope, str]]:
+    """The mails that have to be read. The same bytes, delivered twice, moved or renumbered, are one mail."""
+    for envelope, mail in fetched:
         if office.store.is_recorded(mail):
-            # The same bytes, delivered twice, moved or renumbered: one mail.
-            office.store.sight(envelope, mail)
-            done.known_already += 1
+            _sight(office, done, envelope, mail)
         else:
-            take(office, done, mail, envelope.received_at, clock, envelope)
-        progress("收取邮件", position, done.listed)
+            yield envelope, mail
+
+
+def _sight(office: Office, done: Pass, envelope: Envelope, mail: str) -> None:
+    office.store.sight(envelope, mail)
+    done.known_already += 1
 
 
 def take(
-    office: Office, done: Pass, mail: str, received_at: datetime, clock: Clock, envelope: Envelope | None = None
+    office: Office,
+    done: Pass,
+    mail: str,
+    received_at: datetime,
+    clock: Clock,
+    envelope: Envelope | None = None,
+    read: Callable[[], Reading] | None = None,
 ) -> Outcome | None:
-    """Process one mail of the spool and store its outcome; None where it had to be set aside."""
+    """Judge one mail of the spool, read beforehand or now, and store its outcome; None where it had to be set aside."""
     try:
-        outcome = look_at(office, mail, received_at)
+        outcome = look_at(office, mail, received_at, read)
+        with office.store.together():
+            keep(office, outcome, envelope)
+    except OperationalError:
+        # The store is at fault, not the mail.
+        raise
     except Exception as fault:
         log.error("邮件 %s 无法处理，已搁置（%s）", mail[:12], type(fault).__name__)
         _set_aside(office, mail, received_at, fault, clock(), envelope)
         done.set_aside += 1
         return None
-    keep(office, outcome, envelope)
     done.recorded += 1
     done.submissions += outcome.mail.disposition is Disposition.SUBMISSION
     return outcome
@@ -180,22 +237,17 @@ def _set_aside(
     office.store.set_aside(mail, received_at, reason, trace, at, envelope)
 
 
-def look_at(office: Office, mail: str, received_at: datetime) -> Outcome:
+def look_at(office: Office, mail: str, received_at: datetime, read: Callable[[], Reading] | None = None) -> Outcome:
     """What a mail of the spool comes to by the rules in force; nothing is stored."""
-    return process(
-        office.spool.read(mail),
-        mail,
-        received_at,
-        office.rules,
-        lambda address: office.store.known_to(address, received_at),
-        office.user,
-        office.reader.read_many,
-    )
+    reading = read() if read is not None else office.stage.read(mail)
+    known = partial(office.store.known_to, before=received_at)
+    return judge(reading, mail, received_at, office.rules, known)
 
 
 def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> None:
     """Store an outcome; a correspondent who has now said which university it is gets its earlier forms attributed."""
-    before = [mail.universities for mail in office.store.mails([outcome.mail.id])]
+    # A mail that was just fetched has no earlier outcome.
+    before = [] if envelope else [mail.universities for mail in office.store.mails([outcome.mail.id])]
     returned = _returned(office, outcome.mail) if outcome.mail.automatic is Automatic.BOUNCE else None
     for address in office.store.record(outcome, envelope, returned):
         log.warning("发给 %s 的回复被退回，以后不再向它发信，请人工联系。", address)
@@ -205,6 +257,8 @@ def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> 
 
 def _returned(office: Office, mail: Mail) -> Returned:
     """What a bounce quotes of ours: by the Message-ID, else by the address it names."""
+    from pipeline.message import decode
+
     raw = office.spool.read(mail.id)
     text = raw.decode("ascii", "replace") + decode(raw, office.user).text
     return Returned(frozenset(OUR_IDS.findall(text)), frozenset(found.lower() for found in ADDRESS.findall(text)))
@@ -217,13 +271,7 @@ def retry_set_aside(office: Office, clock: Clock, only: Iterable[str] | None = N
     for entry in office.store.all_set_aside():
         if entry.attempts >= ATTEMPTS if wanted is None else entry.mail not in wanted:
             continue
-        try:
-            outcome = look_at(office, entry.mail, entry.received_at)
-        except Exception as fault:
-            _set_aside(office, entry.mail, entry.received_at, fault, clock())
-            continue
-        keep(office, outcome)
-        through += 1
+        through += take(office, Pass(), entry.mail, entry.received_at, clock) is not None
     return through
 
 
@@ -233,26 +281,48 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
     A mail is due once every university it concerns has been quiet for the settle window (contract §6); all due mails of
     one correspondent get one reply.
     """
+    waiting = office.store.unanswered()
+    newest = office.store.newest_mails(name for mail in waiting for name in mail.universities)
+    settled = partial(_is_quiet, timedelta(minutes=office.settings.settle_minutes), now)
     due: dict[str, list[Mail]] = {}
-    for mail in office.store.unanswered():
-        if all(_quiet(office, university, now) for university in mail.universities):
+    for mail in waiting:
+        if all(settled(newest[name]) for name in mail.universities if name in newest):
             due.setdefault(mail.reply_to.address, []).append(mail)
-    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    made = 0
-    for position, (address, mails) in enumerate(due.items(), start=1):
-        # Whoever has had enough replies for today, a robot perhaps, gets the rest in one tomorrow.
-        if office.store.made_since(address, today) < office.settings.send_per_correspondent:
-            made += _answer(office, mails, now)
-        progress("撰写回复", position, len(due))
+    made, correspondents = 0, list(due)
+    for start in range(0, len(correspondents), ANSWERED_TOGETHER):
+        some = correspondents[start : start + ANSWERED_TOGETHER]
+        office.gather(name for address in some for mail in due[address] for name in mail.universities)
+        # A reply exists once it is in the outbox; until then it can be written again.
+        with office.store.together():
+            made += sum(_answer_one(office, address, due[address], now) for address in some)
+        progress("撰写回复", start + len(some), len(correspondents))
     return made
 
 
-def _quiet(office: Office, university: str, now: datetime) -> bool:
-    newest = office.store.newest_mail(university)
-    return newest is None or now - newest >= timedelta(minutes=office.settings.settle_minutes) or newest > now
+def _is_quiet(window: timedelta, now: datetime, newest: datetime) -> bool:
+    return now - newest >= window or newest > now
+
+
+def _answer_one(office: Office, address: str, mails: list[Mail], now: datetime) -> bool:
+    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    # Whoever has had enough replies for today, a robot perhaps, gets the rest in one tomorrow.
+    if office.store.made_since(address, today) >= office.settings.send_per_correspondent:
+        return False
+    try:
+        with office.store.together():
+            return _answer(office, mails, now)
+    except OperationalError:
+        raise
+    except Exception:
+        # One reply that our code cannot write must not keep all others waiting; it is due again at the next pass.
+        log.exception("给 %s 的回复没有写成，其余照常", address)
+        return False
 
 
 def _answer(office: Office, mails: list[Mail], now: datetime) -> bool:
+    from pipeline.enclosures import enclosures
+    from pipeline.reply import compose
+
     universities = dict.fromkeys(name for mail in mails for name in mail.universities)
     address = mails[-1].reply_to.address
     submissions = tuple(own_part(office.submission(name), address) for name in universities)
@@ -276,9 +346,9 @@ def _changes(office: Office, submissions: tuple[Submission, ...], mails: list[Ma
     (after,) = submissions
     if mails[-1].reply_to.address not in after.trusted or not after.university:
         return NOTHING
-    answered = office.store.replies_of()
-    before = office.submission_of(after.university, [mail for mail in after.mails if answered.get(mail.id)])
-    return compare(before, after) if before.mails else NOTHING
+    replies = office.store.replies_of(mail.id for mail in after.mails)
+    answered = [mail for mail in after.mails if replies.get(mail.id)]
+    return compare(office.submission_of(after.university, answered), after) if answered else NOTHING
 
 
 def _leave(office: Office, mails: Iterable[Mail]) -> None:

@@ -5,14 +5,16 @@ Rich is loaded only when something is drawn.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipeline.model import Finding, Severity, State
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
     from pipeline.doctor import Diagnosis
     from pipeline.offline import Checked
@@ -33,18 +35,27 @@ def console(stderr: bool = False) -> Console:
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on standard error, drawn only on a terminal and only once there is something to show."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    with ExitStack() as drawn:
+        bars: list[Progress] = []
         tasks: dict[str, Any] = {}
 
         def show(what: str, done: int, of: int) -> None:
+            if not sys.stderr.isatty():
+                return
+            if not bars:
+                bars.append(drawn.enter_context(_bar()))
             if what not in tasks:
-                tasks[what] = bar.add_task(what, total=of)
-            bar.update(tasks[what], completed=done, total=of)
+                tasks[what] = bars[0].add_task(what, total=of)
+            bars[0].update(tasks[what], completed=done, total=of)
 
         yield show
+
+
+def _bar() -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console(stderr=True), transient=True)
 
 
 def _plain(text: str) -> str:

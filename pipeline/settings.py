@@ -53,6 +53,8 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
+        # The defaults are right as they stand; checking that of ANNEX_POLL would load the scheduler.
+        validate_default=False,
     )
 
     user: str = ""
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     folders: Annotated[tuple[str, ...], NoDecode] = ("INBOX", "垃圾邮件", "广告邮件")
     data: Path = Path("data")
     store_url: str = ""
+    executor: str = ""
     rules_file: Path | None = Field(default=None, validation_alias=AliasChoices("ANNEX_RULES", "rules_file"))
     reply: Literal["send", "draft", "off"] = "send"
     send_pause: float = Field(default=3.0, ge=0)
@@ -94,6 +97,13 @@ class Settings(BaseSettings):
         Server(value, SMTP_PORTS)
         return value
 
+    @field_validator("executor")
+    @classmethod
+    def _executor(cls, value: str) -> str:
+        if value and not re.fullmatch(r"dask://[^/\s]+:\d+", value):
+            raise ValueError("应为 dask://主机:端口")
+        return value
+
     @field_validator("alert_to")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -104,7 +114,6 @@ class Settings(BaseSettings):
     @field_validator("poll")
     @classmethod
     def _cron(cls, value: str) -> str:
-        # The default is not validated, so a poll from cron does not load the scheduler.
         from apscheduler.triggers.cron import CronTrigger
 
         try:

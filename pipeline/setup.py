@@ -27,6 +27,12 @@ ANNEX_AUTH_CODE=
 # 台账、存档、原始邮件和数据库都放在这里。
 #ANNEX_DATA=data
 
+# 几台机器共用一个数据库（PostgreSQL，先运行 pip install 'annex-inbox[postgres]'）；不写就用数据文件夹里的 SQLite。
+#ANNEX_STORE_URL=postgresql://用户:密码@主机/库名
+
+# 把读取邮件的工作交给 Dask 集群（先运行 pip install 'annex-inbox[dask]'）；不写就在本机读取。
+#ANNEX_EXECUTOR=dask://主机:8786
+
 # 回信：send 直接发送；draft 放进草稿箱由工作人员发送；off 不回信。头几天建议用 draft。
 #ANNEX_REPLY=send
 

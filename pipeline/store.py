@@ -6,8 +6,8 @@ mail's outcome is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from pipeline.codec import transcript_in
 from pipeline.database import Database
 from pipeline.model import Disposition, Envelope, Mail, Outcome, Reply, Version, Waiver
 from pipeline.names import same_project
-from pipeline.rows import Queued, Returned, SetAside, mail_row, mails_of, queued_of, version_of, version_row
+from pipeline.rows import Dossier, Queued, Returned, SetAside, mail_row, mails_of, queued_of, version_of, version_row
 from pipeline.tables import (
     aside,
     bounced,
@@ -30,12 +30,19 @@ from pipeline.tables import (
     instant,
     mail,
     outbox,
+    piece,
     purged,
     sighting,
     stamp,
     version,
     waived,
 )
+
+# How many universities are read together: few enough for memory, enough that the queries cost nothing beside what they find.
+DOSSIERS_AT_ONCE = 50
+
+# So many names stand in one query.
+NAMED_AT_ONCE = 500
 
 
 class Store:
@@ -77,11 +84,10 @@ class Store:
 
     def is_recorded(self, id: str) -> bool:
         """Whether a mail's outcome is stored, or the mail set aside."""
+        places = ((mail, mail.c.id), (aside, aside.c.mail), (purged, purged.c.mail))
+        query = sa.union_all(*(sa.select(sa.literal(1)).select_from(table).where(c == id) for table, c in places))
         with self.database.reading() as connection:
-            for table, column in ((mail, mail.c.id), (aside, aside.c.mail), (purged, purged.c.mail)):
-                if connection.execute(sa.select(column).select_from(table).where(column == id)).first():
-                    return True
-        return False
+            return connection.execute(query).first() is not None
 
     def sight(self, envelope: Envelope, id: str) -> None:
         """Note where a mail lies; the same mail may be sighted in several places."""
@@ -97,18 +103,20 @@ class Store:
         """
         entry = outcome.mail
         with self.database.writing() as connection:
-            answered = connection.execute(sa.select(mail.c.reply).where(mail.c.id == entry.id)).scalar()
-            for table, column in (
-                (mail, mail.c.id),
-                (concerns, concerns.c.mail),
-                (version, version.c.mail),
-                (aside, aside.c.mail),
-            ):
-                connection.execute(table.delete().where(column == entry.id))
+            earlier = connection.execute(sa.select(mail.c.reply).where(mail.c.id == entry.id)).first()
+            if earlier is not None:
+                for table, column in ((mail, mail.c.id), (concerns, concerns.c.mail), (version, version.c.mail)):
+                    connection.execute(table.delete().where(column == entry.id))
+            connection.execute(aside.delete().where(aside.c.mail == entry.id))
             answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
-            connection.execute(mail.insert().values(**mail_row(entry), reply=answered or (None if answerable else "")))
-            for position, name in enumerate(entry.universities):
-                connection.execute(concerns.insert().values(mail=entry.id, university=name, position=position))
+            reply = (earlier.reply if earlier else None) or (None if answerable else "")
+            connection.execute(mail.insert(), {**mail_row(entry), "reply": reply})
+            about = [
+                {"mail": entry.id, "university": name, "position": position}
+                for position, name in enumerate(entry.universities)
+            ]
+            if about:
+                connection.execute(concerns.insert(), about)
             if outcome.versions:
                 connection.execute(version.insert(), [version_row(one) for one in outcome.versions])
             if envelope is not None:
@@ -137,16 +145,29 @@ class Store:
                 ).scalars()
         return sorted(set(found))
 
-    def replies_of(self) -> dict[str, str | None]:
-        """For every mail the Message-ID of its reply, "" where none is due, None where it is still to come."""
+    def replies_of(self, ids: Iterable[str] | None = None) -> dict[str, str | None]:
+        """For every mail, or those named, the Message-ID of its reply, "" where none is due, None where it is still to come."""
+        query = sa.select(mail.c.id, mail.c.reply)
+        if ids is not None:
+            query = query.where(mail.c.id.in_(list(ids)))
         with self.database.reading() as connection:
-            return {row.id: row.reply for row in connection.execute(sa.select(mail.c.id, mail.c.reply))}
+            return {row.id: row.reply for row in connection.execute(query)}
 
     def unanswered(self) -> list[Mail]:
         """Submission mails whose reply is still due, oldest first."""
         query = sa.select(mail).where(mail.c.reply.is_(None)).order_by(mail.c.received_at, mail.c.id)
         with self.database.reading() as connection:
             return mails_of(connection, connection.execute(query).mappings().all())
+
+    def mail_counts(self) -> dict[str, int]:
+        """How many mails are recorded, set aside, and recorded but still to be answered."""
+        queries = {
+            "recorded": sa.select(sa.func.count()).select_from(mail),
+            "set_aside": sa.select(sa.func.count()).select_from(aside),
+            "unanswered": sa.select(sa.func.count()).where(mail.c.reply.is_(None)),
+        }
+        with self.database.reading() as connection:
+            return {name: int(connection.execute(query).scalar_one()) for name, query in queries.items()}
 
     # ---- what several programs share
 
@@ -171,16 +192,29 @@ class Store:
         with self.database.writing(changes=False) as connection:
             connection.execute(claim.delete().where(claim.c.holder == holder))
 
-    def unseen(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
-        """Those of some mails of one folder that have not been sighted there."""
-        if not envelopes:
-            return []
-        first = envelopes[0]
-        there = (sighting.c.folder == first.folder, sighting.c.uidvalidity == first.uidvalidity)
-        query = sa.select(sighting.c.uid).where(*there, sighting.c.uid.in_([one.uid for one in envelopes]))
+    def keep_mail(self, mail: str, pieces: Iterable[bytes]) -> None:
+        """Keep a mail as it came, in pieces, for programs on other machines; nothing happens if it is there already."""
+        with suppress(sa.exc.IntegrityError), self.database.engine.begin() as connection:
+            if connection.execute(sa.select(piece.c.mail).where(piece.c.mail == mail)).first():
+                return
+            for position, content in enumerate(pieces):
+                connection.execute(piece.insert().values(mail=mail, position=position, content=content))
+
+    def kept_mail(self, mail: str) -> Iterator[bytes]:
+        """The pieces of a mail in their order; none if it is not there."""
+        query = sa.select(piece.c.content).where(piece.c.mail == mail).order_by(piece.c.position)
+        with self.database.engine.connect().execution_options(yield_per=1) as connection:
+            for row in connection.execute(query):
+                yield bytes(row.content)
+
+    def unsighted(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
+        """Those of some mails that have not been sighted where they lie."""
+        place = (sighting.c.folder, sighting.c.uidvalidity, sighting.c.uid)
+        wanted = [(one.folder, one.uidvalidity, one.uid) for one in envelopes]
+        query = sa.select(*place).where(sa.tuple_(*place).in_(wanted))
         with self.database.reading() as connection:
-            seen = set(connection.execute(query).scalars())
-        return [one for one in envelopes if one.uid not in seen]
+            seen = {tuple(row) for row in connection.execute(query)}
+        return [one for one, there in zip(envelopes, wanted, strict=True) if there not in seen]
 
     # ---- universities
 
@@ -197,13 +231,27 @@ class Store:
 
     def dossier(self, university: str) -> tuple[list[Version], list[Mail]]:
         """All versions and mails of one university."""
+        (found,) = self.dossiers([university])
+        return found.versions, found.mails
+
+    def dossiers(self, universities: Iterable[str]) -> Iterator[Dossier]:
+        """The dossiers of many universities in their order, some at a time, for all the world would not fit into memory."""
+        names = list(universities)
+        for start in range(0, len(names), DOSSIERS_AT_ONCE):
+            yield from self._dossiers(names[start : start + DOSSIERS_AT_ONCE])
+
+    def _dossiers(self, names: Sequence[str]) -> list[Dossier]:
+        found = {name: Dossier(name, [], [], []) for name in names}
+        about = sa.select(concerns.c.university, mail).join(mail, mail.c.id == concerns.c.mail)
         with self.database.reading() as connection:
-            about = (
-                sa.select(mail).join(concerns, concerns.c.mail == mail.c.id).where(concerns.c.university == university)
-            )
-            mails = mails_of(connection, connection.execute(about).mappings().all())
-            rows = connection.execute(sa.select(version).where(version.c.university == university)).mappings()
-            return [version_of(row) for row in rows], mails
+            rows = connection.execute(about.where(concerns.c.university.in_(names))).mappings().all()
+            for row, entry in zip(rows, mails_of(connection, rows), strict=True):
+                found[row["university"]].mails.append(entry)
+            for row in connection.execute(sa.select(version).where(version.c.university.in_(names))).mappings():
+                found[row["university"]].versions.append(version_of(row))
+            for waiver in _waivers(connection, names):
+                found[waiver.university].waivers.append(waiver)
+        return list(found.values())
 
     def versions_of(self, id: str) -> list[Version]:
         """The documents of one mail, in order."""
@@ -220,16 +268,19 @@ class Store:
                 counts.setdefault(id, {})[form] = count
         return counts
 
-    def newest_mail(self, university: str) -> datetime | None:
-        """When the server received the newest mail of a university."""
-        query = (
-            sa.select(sa.func.max(mail.c.received_at))
-            .join(concerns, concerns.c.mail == mail.c.id)
-            .where(concerns.c.university == university)
+    def newest_mails(self, universities: Iterable[str]) -> dict[str, datetime]:
+        """When the server received the newest mail of each of these universities; without those that sent none."""
+        names = list(dict.fromkeys(universities))
+        found: dict[str, datetime] = {}
+        about = sa.select(concerns.c.university, sa.func.max(mail.c.received_at)).join(
+            mail, mail.c.id == concerns.c.mail
         )
         with self.database.reading() as connection:
-            found = connection.execute(query).scalar()
-        return instant(found) if found else None
+            for start in range(0, len(names), NAMED_AT_ONCE):
+                some = concerns.c.university.in_(names[start : start + NAMED_AT_ONCE])
+                rows = connection.execute(about.where(some).group_by(concerns.c.university))
+                found |= {name: instant(newest) for name, newest in rows}
+        return found
 
     def leave_unanswered(self, id: str) -> None:
         """Note that a mail cannot be answered, because it names no address to write to."""
@@ -277,10 +328,8 @@ class Store:
 
     def waivers(self, university: str) -> list[Waiver]:
         """The findings of a university that staff settled."""
-        query = sa.select(waived).where(waived.c.university == university).order_by(waived.c.rule, waived.c.project)
         with self.database.reading() as connection:
-            rows = connection.execute(query)
-            return [Waiver(row.university, row.rule, row.project, row.reason, row.by) for row in rows]
+            return _waivers(connection, [university])
 
     def waive(self, waiver: Waiver, at: datetime) -> None:
         """Keep a waiver; a new one for the same finding replaces the old."""
@@ -357,11 +406,21 @@ class Store:
 
     def replies(self, *states: str) -> list[Queued]:
         """Replies in the given states (all if none is given), oldest first."""
-        query = sa.select(outbox).order_by(outbox.c.made_at, outbox.c.message_id)
+        columns = [column for column in outbox.c if column is not outbox.c.raw]
+        query = sa.select(*columns).order_by(outbox.c.made_at, outbox.c.message_id)
         if states:
             query = query.where(outbox.c.state.in_(states))
         with self.database.reading() as connection:
             return [queued_of(row) for row in connection.execute(query).mappings()]
+
+    def letter(self, message_id: str) -> bytes:
+        """A reply as it is sent. Raises LookupError where there is none."""
+        query = sa.select(outbox.c.raw).where(outbox.c.message_id == message_id)
+        with self.database.reading() as connection:
+            found = connection.execute(query).first()
+        if found is None:
+            raise LookupError(message_id)
+        return bytes(found.raw)
 
     def mark(
         self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None, was: str | None = None
@@ -376,6 +435,12 @@ class Store:
         moved = outbox.update().where(outbox.c.message_id == message_id).values(**values)
         with self.database.writing() as connection:
             return connection.execute(moved if was is None else moved.where(outbox.c.state == was)).rowcount > 0
+
+    def reply_counts(self) -> dict[str, int]:
+        """How many replies are in each state that any is in."""
+        query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state).order_by(outbox.c.state)
+        with self.database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def sent_since(self, moment: datetime) -> int:
         """How many replies went out since an instant."""
@@ -439,6 +504,7 @@ _ABOUT_A_MAIL = (
     (version, version.c.mail),
     (aside, aside.c.mail),
     (decision, decision.c.mail),
+    (piece, piece.c.mail),
 )
 
 
@@ -448,10 +514,19 @@ def _claimed(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str
     return {row.key: row.holder for row in connection.execute(query)}
 
 
+def _waivers(connection: Connection, universities: Sequence[str]) -> list[Waiver]:
+    query = sa.select(waived).where(waived.c.university.in_(universities)).order_by(waived.c.rule, waived.c.project)
+    rows = connection.execute(query)
+    return [Waiver(row.university, row.rule, row.project, row.reason, row.by) for row in rows]
+
+
 def _adopt(connection: Connection, waiting: str, university: str) -> None:
     """Give a university what waited under its correspondent's address."""
+    ids = connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all()
+    if not ids:
+        return
     connection.execute(version.update().where(version.c.university == waiting).values(university=university))
-    for id in connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all():
+    for id in ids:
         connection.execute(concerns.delete().where(concerns.c.mail == id, concerns.c.university == university))
         there = (concerns.c.mail == id, concerns.c.university == waiting)
         connection.execute(concerns.update().where(*there).values(university=university))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import sqlalchemy as sa
 
-SCHEMA = 2
+SCHEMA = 3
 metadata = sa.MetaData()
 
 fact = sa.Table(
@@ -43,6 +44,8 @@ concerns = sa.Table(
     # A university, or "?" and the correspondent's address where it is not known yet.
     sa.Column("university", sa.Text, primary_key=True, index=True),
     sa.Column("position", sa.Integer, nullable=False),
+    # Another one each time the mail is recorded, so that what was made from it before is known to be out of date.
+    sa.Column("mark", sa.String(32), default=lambda: uuid4().hex),
 )
 sighting = sa.Table(
     "sighting",
@@ -109,6 +112,20 @@ waived = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("waived_at", sa.Text, nullable=False),
+)
+standing = sa.Table(
+    "standing",
+    metadata,
+    # What a university stood for when its mails were last put together; "?" and an address as in `concerns`.
+    sa.Column("university", sa.Text, primary_key=True),
+    # A digest of all that it was made from (standings.py): the row holds for as long as it is still the same.
+    sa.Column("mark", sa.String(64), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("projects", sa.Integer, nullable=False),
+    sa.Column("applications", sa.Integer, nullable=False),
+    sa.Column("errors", sa.JSON, nullable=False),
+    # What the ledger says of it, as JSON text, to be decoded only where the row holds.
+    sa.Column("account", sa.Text, nullable=False),
 )
 bounced = sa.Table(
     "bounced",

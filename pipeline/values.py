@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from parsers.text import fold
 
 # What Word counts one by one: ideographs, kana, hangul, full-width forms and the punctuation set in a Chinese font.
-ASIAN = re.compile(
+ASIAN = (
     r"[\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
     r"\u2018-\u201d\u2014\u2026\u00b7\u2460-\u24ff\u25a0-\u25ff]"
 )
@@ -26,13 +26,12 @@ LANDLINE = re.compile(
 )
 SERVICE = re.compile(r"(?<!\d)([48]00(?:[-\s]?\d){7})(?!\d)", re.ASCII)
 
-URL = re.compile(
-    r"(?:https?://|www\.)[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+"
-    r"|(?<![\w@.])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|gov|edu|top|vip|tv|cc|me|io)(?![\w.])(?:[/:?#][^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]*)?",
-    re.IGNORECASE,
+URL = (
+    r"(?i)(?:https?://|www\.)[^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]+"
+    r"|(?<![\w@.])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|gov|edu|top|vip|tv|cc|me|io)(?![\w.])(?:[/:?#][^\s\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]*)?"
 )
 # Who signs, and for whom; with a date and a seal that is all a form shows that was signed but not judged.
-SIGNER = re.compile(
+SIGNER = (
     r"[\u4e00-\u9fff]{0,30}(?:大学|学院|学校|委员会|团委|党委|团总支)(?:盖章|公章|签章|意见|推荐意见)?:?"
     r"|(?:[\u4e00-\u9fff]{0,12}(?:书记|负责人|领导|签字|签名|签章|签发人|审核人|经办人|盖章|公章|日期|时间):?[\u4e00-\u9fff·]{0,4})+"
 )
@@ -46,10 +45,16 @@ DAY = re.compile(
 NOTHING = {"", "无", "暂无", "没有", "无链接", "暂无链接", "none", "null"}
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """The patterns with wide ranges of characters take milliseconds to compile, so that waits until one is needed."""
+    return re.compile(pattern)
+
+
 def word_count(text: str) -> int:
     """字数 as Word counts it: each Asian character, and each run of other characters between blanks, is one."""
-    asian = len(ASIAN.findall(text))
-    return asian + len(RUN.findall(ASIAN.sub(" ", text)))
+    one_by_one = _compiled(ASIAN)
+    return len(one_by_one.findall(text)) + len(RUN.findall(one_by_one.sub(" ", text)))
 
 
 @lru_cache(maxsize=20_000)
@@ -91,12 +96,12 @@ def _says(line: str) -> bool:
     key = DAY.sub("", fold(line)).strip(":,.;。、_-/")
     if is_blank(key) or len(key) > 60:
         return bool(key) and not is_blank(key)
-    return SAYING.search(key) is not None or SIGNER.fullmatch(key) is None
+    return SAYING.search(key) is not None or _compiled(SIGNER).fullmatch(key) is None
 
 
 def is_url(text: str) -> bool:
     """Whether a text is one web address, with or without its scheme."""
-    return URL.fullmatch(text.strip()) is not None
+    return _compiled(URL).fullmatch(text.strip()) is not None
 
 
 def people(text: str) -> frozenset[str]:

@@ -16,16 +16,20 @@ import struct
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 # The words a reply begins with: the worker is up, the transcripts, a limit was met, a fault of ours.
 READY, DONE, BREACH, FAULT = "ready", "done", "breach", "fault"
+# The errands there are: one document read, several got ready to be read one by one, a whole mail read from its file.
+READ, PREPARE, MAIL = "read", "prepare", "mail"
 MEMORY, DISK = "memory", "disk"
 MEGABYTE = 1 << 20
 HEADER = struct.Struct("!Q")
 JOINED_BELOW = 1 << 16
+Files = Sequence[tuple[bytes, str]]
+Errand = Callable[..., Any]
 # The reader stops a slow worker itself; this much later the kernel does, should the reader be gone or stopped.
 GRACE = 5.0
 # A worker that holds on to this much more memory than at its start is replaced after its answer.
@@ -93,15 +97,31 @@ def main() -> None:
     _die_with_reader(order["lifeline"])
     try:
         sys.path[:] = order["path"]
-        module, _, name = order["read"].partition(":")
-        read = getattr(importlib.import_module(module), name)
+        errands = _errands(order["read"])
         limits = ReadingLimits(**order["limits"])
         _confine(limits)
     except Exception as fault:
         send(channel, pickle.dumps((FAULT, _told(fault), True)))
         return
     send(channel, pickle.dumps((READY, None, False)))
-    _serve(channel, read, limits)
+    _serve(channel, errands, limits)
+
+
+def _errands(target: str) -> dict[str, Errand]:
+    """What each errand calls, with its files and then its words. A module that reads may have a `prepare` for many files."""
+    name, _, function = target.partition(":")
+    module = importlib.import_module(name)
+    read = getattr(module, function)
+    prepare = getattr(module, "prepare", lambda _: None)
+
+    def read_all(files: Files) -> list[Any]:
+        prepare(files)
+        return [read(*file) for file in files]
+
+    def mail(_: Files, *words: Any) -> Any:
+        return importlib.import_module("pipeline.reading").read_file(*words, read_all)
+
+    return {READ: lambda files: read(*files[0]), PREPARE: prepare, MAIL: mail}
 
 
 def _own_channel() -> socket.socket:
@@ -157,18 +177,18 @@ def _memory() -> tuple[int, int, int]:
     return pages[0] * size, pages[1] * size, pages[5] * size
 
 
-def _serve(channel: socket.socket, read: Callable[[bytes, str], Any], limits: ReadingLimits) -> None:
-    """Answer documents one after the other; a third value in a reply says that it is this worker's last."""
+def _serve(channel: socket.socket, errands: Mapping[str, Errand], limits: ReadingLimits) -> None:
+    """Do errands one after the other; a third value in a reply says that it is this worker's last."""
     at_start = _memory()[1]
     while True:
         try:
-            name = receive(channel).decode("utf-8", "surrogatepass")
-            content = receive(channel)
+            errand, names, words = pickle.loads(receive(channel))
+            files = [(receive(channel), name) for name in names]
         except EOFError:
             return
         _start_clocks(limits)
-        kind, payload = _answer(read, content, name)
-        del content
+        kind, payload = _answer(errands[errand], files, words)
+        del files
         last = kind == BREACH or _memory()[1] > at_start + KEPT
         reply = pickle.dumps((kind, payload, last), pickle.HIGHEST_PROTOCOL)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -178,7 +198,7 @@ def _serve(channel: socket.socket, read: Callable[[bytes, str], Any], limits: Re
 
 
 def _start_clocks(limits: ReadingLimits) -> None:
-    """Processor time counts over a process's life, so each document gets its own share on top of what was used."""
+    """Processor time counts over a process's life, so each errand gets its own share on top of what was used."""
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -187,10 +207,10 @@ def _start_clocks(limits: ReadingLimits) -> None:
     signal.setitimer(signal.ITIMER_REAL, limits.seconds + GRACE)
 
 
-def _answer(read: Callable[[bytes, str], Any], content: bytes, name: str) -> tuple[str, Any]:
+def _answer(errand: Errand, files: Files, words: Sequence[Any]) -> tuple[str, Any]:
     # A panic of a Rust library and the SystemExit of a careless one are no Exception; all must be told.
     try:
-        return DONE, read(content, name)
+        return DONE, errand(files, *words)
     except MemoryError:
         return BREACH, MEMORY
     except BaseException as fault:

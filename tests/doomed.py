@@ -84,9 +84,9 @@ def prepare() -> None:
 
     That is the charts, and starting the processes that read documents; test_reader.py kills those.
     """
-    from pipeline import flow, ledger_charts, reader
+    from pipeline import ledger_charts, reader, reading
 
-    real = flow.decode
+    real = reading.decode
 
     def failing(raw: bytes, own_address: str = "") -> Any:
         if POISON in raw:
@@ -96,7 +96,7 @@ def prepare() -> None:
     def drawn(*_: Any) -> None:
         return None
 
-    flow.decode, ledger_charts.draw, reader.CONFINED = failing, drawn, False
+    reading.decode, ledger_charts.draw, reader.CONFINED = failing, drawn, False
 
 
 def _pass(order: dict[str, Any]) -> None:

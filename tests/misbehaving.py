@@ -12,22 +12,46 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
+import parsers
 from parsers.model import GridKind, Place, Problem, ProblemKind, Project, Transcript
 
 kept: list[bytearray] = []
+names_ready: list[str] = []
+# What stands before the words of a document that passes for one of an old format.
+OLD = "{\\rtf1 "
+
+
+def prepare(files: Sequence[tuple[bytes, str]]) -> None:
+    """Note the names, and do what a document says whose name is "first"."""
+    names_ready.extend(name for _, name in files)
+    for content, name in files:
+        if name == "first":
+            read(content, name)
 
 
 def read(content: bytes, name: str = "") -> list[Transcript]:
     """Do what the content's first word says; the rest are its arguments."""
-    word, *arguments = content.decode().split(" ")
+    word, *arguments = content.decode().removeprefix(OLD).split(" ")
     answer = globals()[word](*arguments)
     return answer if isinstance(answer, list) else [Transcript(None, name, notes=(str(answer),))]
 
 
+def read_or_die(content: bytes, name: str = "") -> list[Transcript]:
+    """Read a document as the program does, but for one that nobody survives."""
+    if content == b"kill":
+        shot()
+    return parsers.read(content, name)
+
+
 def pid() -> int:
     return os.getpid()
+
+
+def ready() -> str:
+    return f"{os.getpid()} {' '.join(names_ready)}"
 
 
 def echo(*words: str) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
 import pytest
 
 from papers import HEADER, SAMPLE, cell, document, project, sheet, table
+from parsers import projects
 from parsers.forms import annex3, annex4
+from parsers.links import split_links
 from parsers.model import Annex3, Cell, CellKind, Document, GridKind, Place, Run, Transcript
+from parsers.text import fold
 
 LINE = "2.为方便统计，项目数量只填写数字即可；        表格填写联系人：李四            电话：13800000002"
 
@@ -387,3 +391,31 @@ def test_a_stray_cell_at_the_bottom_of_a_sheet_costs_little() -> None:
     record, _ = read(grid)
     assert names(record) == ["甲"]
     assert time.process_time() - started < 5
+
+
+def test_no_other_character_folds_to_the_one_by_which_sample_text_is_told_at_a_glance() -> None:
+    signs = {sign for sign, _ in projects._SAMPLES.values()}
+    doubles = [code for code in map(chr, range(sys.maxunicode + 1)) if code not in signs and set(fold(code)) & signs]
+    assert not doubles
+    assert all(sign in sample.pattern for sign, sample in projects._SAMPLES.values())
+
+
+@pytest.mark.parametrize("sample", ["xx项目", "《ＸＸ项目》", " x x 项 目 "])
+def test_sample_text_in_any_writing_is_no_name_of_a_project(sample: str) -> None:
+    record, _ = read(sheet([HEADER, project("1", sample), project("2", "阳光书屋")]))
+    assert names(record) == ["", "阳光书屋"]
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("https://mp.weixin.qq.com/s/AbC-1_2", ("https://mp.weixin.qq.com/s/AbC-1_2",)),
+        (" https://a.cn/x\n", ("https://a.cn/x",)),
+        ("https://a.cn/x.", ("https://a.cn/x",)),
+        ("https://a.cn/x)", ("https://a.cn/x",)),
+        ("https://a.cn/xhttps://b.cn", ("https://a.cn/x", "https://b.cn")),
+        ("https://a.cn/?u=https://b.cn/1", ("https://a.cn/?u=https://b.cn/1",)),
+    ],
+)
+def test_one_address_in_a_cell_is_one_link(text: str, links: tuple[str, ...]) -> None:
+    assert split_links(text, ("https://c.cn/other",) if len(links) == 1 else ()) == links

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from papers import HEADER, OPTIONS, application, cell, document, project, sheet, table
+from parsers import seal as seals
 from parsers.choice import OPTIONS as NAMES
 from parsers.choice import chosen
 from parsers.forms import annex3, annex4
@@ -479,6 +480,34 @@ def test_a_seal_behind_the_table_or_floating_elsewhere_in_the_form_is_found() ->
     assert form(content=cell(6, 1, "每周开放三次。", wide=3, pictures=(picture(seal()),))).sealed is True
     rows = [*application(), [cell(8, 0, "", wide=4, pictures=(picture(seal()),)), None, None, None]]
     assert read(table(rows)).sealed is True
+
+
+def test_a_seal_printed_grey_is_not_taken_for_a_red_one() -> None:
+    assert [stamped(picture(seal(300, "white", "RGB").convert(mode))) for mode in ("L", "1", "LA")] == [None] * 3
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "RGBA"])
+def test_a_seal_is_told_in_every_way_of_storing_colours(mode: str) -> None:
+    assert stamped(picture(seal(300, "white", "RGB").convert(mode))) is True
+
+
+def test_a_picture_seen_before_is_not_decoded_again_and_few_verdicts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[bytes] = []
+    decode = seals._small
+
+    def counted(content: bytes) -> Image.Image | None:
+        decoded.append(content)
+        return decode(content)
+
+    monkeypatch.setattr(seals, "_small", counted)
+    monkeypatch.setattr(seals, "_verdicts", {})
+    monkeypatch.setattr(seals, "_MOST_VERDICTS", 2)
+    red, grey, broken = picture(seal()).load(), picture(Image.new("RGB", (300, 300))).load(), b"broken"
+    assert [is_seal(content) for content in (red, grey, red, grey)] == [True, False, True, False]
+    assert decoded == [red, grey]
+    assert [is_seal(broken), is_seal(red)] == [False, True]
+    assert decoded == [red, grey, broken, red]
+    assert len(seals._verdicts) <= 2
 
 
 def test_a_picture_that_declares_absurd_dimensions_is_refused_without_decoding() -> None:

@@ -213,3 +213,54 @@ def test_a_workbook_with_both_forms_lies_in_both_places(tmp_path: Path) -> None:
         "archive/示例大学/附件3_项目汇总表.xlsx",
         "archive/示例大学/青春护航/附件4_青春护航.xlsx",
     }
+
+
+def test_a_file_bears_its_stamp_only_once_it_would_outlast_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[list[int]] = []
+    archive = Archive(tmp_path)
+    (path,) = archive.sync(submission(application=version("a.docx", b"four", "annex4")), read).values()
+    monkeypatch.setattr("os.sync", lambda: flushed.append([(tmp_path / path).stat().st_mtime_ns]))
+    before = (tmp_path / path).stat().st_mtime_ns
+    archive.settle()
+    assert flushed == [[before]]
+    assert int((tmp_path / path).stat().st_mtime) == int(MORNING.timestamp())
+    archive.settle()
+    assert len(flushed) == 1
+
+
+@pytest.mark.parametrize("left", [b"", b"fo"], ids=["empty", "cut"])
+def test_what_a_power_cut_left_of_a_file_is_made_again(tmp_path: Path, left: bytes) -> None:
+    whole = submission(application=version("a.docx", b"four", "annex4"))
+    (path,) = Archive(tmp_path).sync(whole, read).values()
+    (tmp_path / path).write_bytes(left)
+    again = Archive(tmp_path)
+    again.sync(whole, read)
+    again.settle()
+    assert (tmp_path / path).read_bytes() == b"four"
+    # What staff may have changed is kept beside; nothing at all is nobody's work.
+    assert sorted(files(tmp_path).values()) == ([b"four"] if not left else [b"fo", b"four"])
+
+
+def test_what_is_in_place_is_known_without_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, again = version("佐证.pdf", b"one", None, "pdf", 0), version("另一处/佐证.pdf", b"one", None, "pdf", 1, 3)
+    whole = submission(application=version("a.docx", b"four", "annex4", index=2), supporting=(one, again))
+    archive = Archive(tmp_path)
+    places = archive.sync(whole, read)
+    archive.settle()
+    monkeypatch.setattr("pipeline.archive._checksum", lambda path: pytest.fail(f"{path} was read"))
+    assert archive.sync(whole, read) == places
+
+
+def test_nothing_half_written_lies_among_the_files_of_a_university(tmp_path: Path) -> None:
+    whole = submission(application=version("a.docx", b"four", "annex4"))
+
+    def broken(_: Version) -> bytes:
+        (torn,) = (tmp_path / "archive").rglob("*.tmp")
+        assert torn.parent == tmp_path / "archive"
+        raise FileNotFoundError
+
+    with pytest.raises(FileNotFoundError):
+        Archive(tmp_path).sync(whole, broken)
+    assert files(tmp_path) == {}

@@ -75,6 +75,7 @@ def test_the_ledger_is_made_from_the_filled_store_and_the_commands_are_run_on_it
     found = list(ledgers.rows(quick=True))
     assert [row.name for row in found] == [
         "ledger of 14 projects",
+        "the same where one university has changed, 14 projects",
         "annex-inbox status, 14 projects",
         "annex-inbox --help",
     ]

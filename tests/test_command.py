@@ -104,6 +104,44 @@ def test_help_lists_every_command(call: Call) -> None:
     assert all(f"\n  {name}" in said.out for name in COMMANDS)
 
 
+# What takes long to load, and what it is loaded for.
+READING = ("parsers.catalogue", "parsers.formats", "parsers.forms", "lxml", "docx", "python_calamine", "PIL", "mailparser")
+WRITING = ("openpyxl", "jinja2", "pipeline.letter", "pipeline.marking", "rich.progress")
+DECODING = ("pipeline.message", "pipeline.unpack", "pipeline.charsets", "pipeline.cloud")
+TALKING = ("imapclient", "imaplib", "smtplib", "aiosmtpd", "pymap", "apscheduler")
+SETTING_OUT = ("sqlalchemy", "pydantic_settings", "yaml", "pipeline.rules", "rich")
+
+
+def loaded(folder: Path, *arguments: str, **settings: str) -> set[str]:
+    """The modules that a call of the command has loaded by its end."""
+    program = (
+        "import sys, pipeline.__main__ as command\n"
+        "try:\n    command.main()\n"
+        "finally:\n    sys.stderr.write('|'.join(['', *sys.modules]))"
+    )
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ANNEX_")}
+    given = clean | {f"ANNEX_{name.upper()}": value for name, value in settings.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=folder, env=given, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr.partition("|")[0]
+    return set(done.stderr.split("|"))
+
+
+def test_help_loads_nothing_of_what_the_commands_need(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "--help") & {*READING, *WRITING, *DECODING, *TALKING, *SETTING_OUT}
+
+
+def test_status_loads_nothing_that_reads_documents_or_talks_to_servers(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "status") & {*READING, *WRITING, *DECODING, *TALKING}
+
+
+def test_a_poll_with_nothing_new_loads_neither_readers_nor_writers(tmp_path: Path, servers: dict[str, str]) -> None:
+    first, second = (loaded(tmp_path, "poll", **servers) for _ in range(2))
+    assert {"openpyxl", "jinja2", "pipeline.letter"} <= first
+    assert not second & {*READING, *WRITING, *DECODING, "aiosmtpd", "pymap", "apscheduler"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -18,7 +18,7 @@ import pytest
 
 from desk import MORNING, USER, Desk, form, letter, open_desk, papers, table
 from doomed import COMMIT, HAND_OVER, POISON, Doomed, prepare
-from pipeline import flow, ledger_charts, reader
+from pipeline import ledger_charts, reader, reading
 from pipeline.demo import forms
 from pipeline.office import single_run
 
@@ -109,7 +109,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("stage")
-    before = flow.decode, ledger_charts.draw, reader.CONFINED
+    before = reading.decode, ledger_charts.draw, reader.CONFINED
     prepare()
     with Doomed() as doomed:
         with open_desk(folder / "template") as desk:
@@ -123,7 +123,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             one.undisturbed, one.steps, one.seconds = sheets(desk), end.steps, end.seconds
             assert Counter(received(desk)) == {REGULAR: 1, NEWCOMER: 1}
         yield one
-    flow.decode, ledger_charts.draw, reader.CONFINED = before
+    reading.decode, ledger_charts.draw, reader.CONFINED = before
 
 
 def go_on(desk: Desk) -> None:

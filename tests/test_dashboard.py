@@ -9,77 +9,25 @@ import shutil
 import stat
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
-from parsers.model import Annex3, Annex4, Project, Transcript
+from ledger_values import GUARD, MORNING, mail, submission, view
 from pipeline.dashboard import MAILS_SHOWN, NAME, render, write
 from pipeline.dashboard_charts import MOST_COLUMNS, day_chart, stack
 from pipeline.ledger_view import LedgerView, MailLine
-from pipeline.model import (
-    SHANGHAI,
-    Address,
-    Disposition,
-    Entry,
-    Finding,
-    Mail,
-    Severity,
-    State,
-    Submission,
-    University,
-    Version,
-)
+from pipeline.model import SHANGHAI, Address, Finding, Mail, Severity, State
 
-MORNING = datetime(2024, 11, 20, 1, 30, tzinfo=UTC)
-ROSTER = (
-    University("甲大学", level="本科"),
-    University("乙学院", level="本科"),
-    University("丙职业学院", level="专科"),
-)
-GUARD = Project("1", "青春护航", "为同学服务", "学业促进", "校级学生会", (), "张三", "13800000001")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}\"' style='x'"
-
-
-def mail(number: int = 1, university: str = "甲大学", at: datetime = MORNING, subject: str = "项目报送") -> Mail:
-    sender = Address("张三", f"zhangsan{number}@example.org")
-    return Mail(
-        f"{number:064x}", at, f"<{number}@example.org>", sender, sender, subject, (), 2, Disposition.SUBMISSION,
-        universities=(university,),
-    )  # fmt: skip
 
 
 def line(one: Mail, result: str = "报送：汇总表 1 份", reply: str = "已回复收到 11-20 09:45") -> MailLine:
     return MailLine(one, result, reply)
-
-
-def submission(
-    project: Project = GUARD,
-    university: str = "甲大学",
-    state: State = State.ACCEPTED,
-    findings: Sequence[Finding] = (),
-) -> Submission:
-    record = Annex3(university, "1", "王五", "0471-1234567", (project,))
-    summary = Version(f"{1:064x}", 0, MORNING, "附件3.xlsx", "0" * 64, Transcript("annex3", "xlsx", record))
-    form = Annex4(project_name=project.project_name)
-    applied = Version(f"{1:064x}", 1, MORNING, "附件4.docx", "0" * 64, Transcript("annex4", "docx", form))
-    entry = Entry(project.project_name, summary, 0, applied)
-    mails = (mail(1, university),)
-    return Submission(university, state, (entry,), (summary,), all_findings=tuple(findings), mails=mails)
-
-
-def view(*submissions: Submission, mails: Sequence[MailLine] = (), **parts: Any) -> LedgerView:
-    deadline = datetime(2024, 11, 27, tzinfo=SHANGHAI)
-    whole = LedgerView(
-        "“我为同学做实事”项目", deadline, ROSTER, submissions, tuple(mails), {}, ("学业促进类", "其他类")
-    )
-    return replace(whole, **parts)
 
 
 class Seen(HTMLParser):
@@ -212,7 +160,7 @@ def test_a_project_opens_its_archived_form_from_the_ledgers_folder() -> None:
 
 
 def test_the_deadline_is_told_as_the_notice_does_and_counted_from_by_the_page_itself() -> None:
-    seen = Seen(render(view()))
+    seen = Seen(render(view(deadline=datetime(2024, 11, 27, tzinfo=SHANGHAI))))
     assert "11月26日（星期二）24:00" in seen.text
     assert seen.all("data-deadline") == ["2024-11-27T00:00:00+08:00"]
 

@@ -23,8 +23,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.export import export, owner
 from pipeline.export_pictures import pictures_in
 from pipeline.export_table import combined
-from pipeline.ledger_view import LedgerView, ProjectLine, Standing
-from pipeline.model import Contact, Entry, State, Submission, University, Version
+from pipeline.model import Contact, Entry, Version
 
 OTHER = "内蒙古农业大学"
 
@@ -170,7 +169,7 @@ def test_names_that_are_alike_or_dangerous_get_folders_of_their_own(desk: Desk, 
 LINKS = ("https://example.cn/1", "https://example.cn/2")
 
 
-def standing(name: str, number: int, *records: Annex3) -> Standing:
+def listing(name: str, number: int, *records: Annex3) -> tuple[str, tuple[Entry, ...]]:
     versions = [
         Version(f"{number:064x}", index, MORNING, "附件3.xlsx", "0" * 64, Transcript("annex3", "xlsx", record))
         for index, record in enumerate(records)
@@ -180,7 +179,7 @@ def standing(name: str, number: int, *records: Annex3) -> Standing:
         for version, record in zip(versions, records, strict=True)
         for row, project in enumerate(record.projects)
     )
-    return Standing(number, name, "本科", Submission(name, State.ACCEPTED, entries, tuple(versions)), {})
+    return name, entries
 
 
 def rows_of(content: bytes) -> list[tuple[object, ...]]:
@@ -192,7 +191,7 @@ def test_the_combined_table_has_the_notices_own_layout() -> None:
     first = table(projects=3)
     second = table(OTHER, projects=1)
     content = combined(
-        [standing(UNIVERSITY, 1, first), standing(OTHER, 2, second)], [Contact("秘书处", "赵示例", "0471-6000000")]
+        [listing(UNIVERSITY, 1, first), listing(OTHER, 2, second)], [Contact("秘书处", "赵示例", "0471-6000000")]
     )
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     blank = openpyxl.load_workbook(Path(__file__).parents[1] / "templates" / "附件3.xlsx").worksheets[0]
@@ -211,7 +210,7 @@ def test_the_combined_table_has_the_notices_own_layout() -> None:
 def test_values_stand_in_the_combined_table_as_they_were_written() -> None:
     odd = Project("３", "《=SUM(A1)》", "=1+1", "学业促进", "-校级学生会", LINKS, "@张三", "+86 13800000001")
     zero = Project("01", "甲", "乙\x0b丙", "", "", (), "", "0471-6931811")
-    content = combined([standing(UNIVERSITY, 1, Annex3(UNIVERSITY, "5个", "", "", (odd, zero)))], [])
+    content = combined([listing(UNIVERSITY, 1, Annex3(UNIVERSITY, "5个", "", "", (odd, zero)))], [])
     assert rows_of(content) == [
         (UNIVERSITY, "5个", "３", "《=SUM(A1)》", "=1+1", "学业促进", "-校级学生会", "\n".join(LINKS), "@张三", "+86 13800000001"),
         (None, None, "01", "甲", "乙丙", None, None, None, None, "0471-6931811"),
@@ -221,7 +220,7 @@ def test_values_stand_in_the_combined_table_as_they_were_written() -> None:
 def test_no_value_of_the_combined_table_is_a_formula() -> None:
     starts = ("=", "+", "-", "@", "\t=", "=cmd|' /C calc'!A0")
     projects = tuple(Project(start, start, start, start, start, (start,), start, start) for start in starts)
-    content = combined([standing("=甲大学", 1, Annex3("=甲大学", "=1", "", "", projects))], [Contact("", "=1", "=2")])
+    content = combined([listing("=甲大学", 1, Annex3("=甲大学", "=1", "", "", projects))], [Contact("", "=1", "=2")])
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     kinds = {cell.data_type for row in sheet.iter_rows(min_row=7) for cell in row if cell.value is not None}
     assert kinds == {"s"}
@@ -232,7 +231,7 @@ def test_no_value_of_the_combined_table_is_a_formula() -> None:
 
 def test_two_tables_of_one_university_keep_their_own_counts() -> None:
     unions = [table(projects=2), replace(table(projects=1), project_count="1")]
-    content = combined([standing(UNIVERSITY, 1, *unions)], [])
+    content = combined([listing(UNIVERSITY, 1, *unions)], [])
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     merged = {str(one) for one in sheet.merged_cells.ranges}
     assert {"A7:A9", "B7:B8"} <= merged
@@ -241,7 +240,7 @@ def test_two_tables_of_one_university_keep_their_own_counts() -> None:
 
 def test_our_own_parser_reads_the_combined_table_of_one_university_back() -> None:
     record = table(projects=3)
-    content = combined([standing(UNIVERSITY, 1, record)], [Contact("", record.contact_name, record.contact_phone)])
+    content = combined([listing(UNIVERSITY, 1, record)], [Contact("", record.contact_name, record.contact_phone)])
     (transcript,) = parsers.read(content, "项目汇总表（全区）.xlsx")
     assert transcript.record == record
 
@@ -249,17 +248,15 @@ def test_our_own_parser_reads_the_combined_table_of_one_university_back() -> Non
 # ---- what belongs to which project
 
 
-def lines(*names: str, paths: tuple[str, ...] = ()) -> tuple[ProjectLine, ...]:
+def listed(*names: str, paths: tuple[str, ...] = ()) -> list[Entry]:
     entries = []
     record = Annex3(projects=tuple(Project(project_name=name) for name in names))
-    listed = Version("a" * 64, 0, MORNING, "附件3.xlsx", "0" * 64, Transcript("annex3", "xlsx", record))
+    summary = Version("a" * 64, 0, MORNING, "附件3.xlsx", "0" * 64, Transcript("annex3", "xlsx", record))
     for row, name in enumerate(names):
         path = paths[row] if paths else f"附件4-{row}.docx"
         form_of = Version("a" * 64, row + 1, MORNING, path, "0" * 64, Transcript("annex4", "docx", Annex4()))
-        entries.append(Entry(name, listed, row, form_of))
-    submission = Submission(UNIVERSITY, State.ACCEPTED, tuple(entries))
-    view = LedgerView("", MORNING, (University(UNIVERSITY),), (submission,), (), {})
-    return view.standings[0].lines
+        entries.append(Entry(name, summary, row, form_of))
+    return entries
 
 
 def supporting(path: str, mail: str = "a" * 64) -> Version:
@@ -281,15 +278,15 @@ def supporting(path: str, mail: str = "a" * 64) -> Version:
 def test_a_supporting_file_goes_to_the_project_its_path_names(
     path: str, names: tuple[str, ...], expected: int | None
 ) -> None:
-    assert owner(supporting(path), lines(*names)) == expected
+    assert owner(supporting(path), listed(*names)) == expected
 
 
 def test_a_supporting_file_goes_with_the_form_it_shares_a_folder_with() -> None:
-    projects = lines("青春护航", "宿舍微光", paths=("材料.zip/一/附件4.docx", "材料.zip/二/附件4.docx"))
+    projects = listed("青春护航", "宿舍微光", paths=("材料.zip/一/附件4.docx", "材料.zip/二/附件4.docx"))
     assert owner(supporting("材料.zip/二/照片.jpg"), projects) == 1
     assert owner(supporting("材料.zip/三/照片.jpg"), projects) is None
     assert owner(supporting("材料.zip/二/照片.jpg", "b" * 64), projects) is None
-    together = lines("青春护航", "宿舍微光", paths=("材料.zip/附件4-1.docx", "材料.zip/附件4-2.docx"))
+    together = listed("青春护航", "宿舍微光", paths=("材料.zip/附件4-1.docx", "材料.zip/附件4-2.docx"))
     assert owner(supporting("材料.zip/照片.jpg"), together) is None
 
 

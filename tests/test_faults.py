@@ -23,7 +23,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from desk import CODE, MORNING, USER, Desk, letter, papers, settings, table
-from pipeline import imap_session, ledger_charts, outbox, reader, store
+from pipeline import database, dispatch, imap_session, ledger_charts, outbox, reader
 from pipeline.errors import ConfigurationError
 from pipeline.run import Pass
 from servers.netease import Netease
@@ -50,7 +50,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imap_session, "LEAVE_SECONDS", 0.2)
     monkeypatch.setattr(outbox, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(outbox, "LEAVE_SECONDS", 0.2)
-    monkeypatch.setattr(store, "_connect_args", lambda _url: {"timeout": 0.2})
+    monkeypatch.setattr(database, "LOCKED_SECONDS", 0.2)
     monkeypatch.setattr(ledger_charts, "draw", lambda *_: None)
     monkeypatch.setattr(reader, "CONFINED", False)
 
@@ -185,7 +185,7 @@ def test_on_a_disk_that_is_really_full_nothing_is_lost_and_the_store_survives(sm
 
 
 def test_a_store_locked_for_a_while_only_makes_the_pass_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_connect_args", lambda _url: {"timeout": 10})
+    monkeypatch.setattr(database, "LOCKED_SECONDS", 10)
     with posting() as post, at_netease(tmp_path, post.url, *mails()) as (_, desk):
         with desk.office():
             pass
@@ -228,21 +228,19 @@ def test_a_store_locked_for_too_long_costs_a_pass_and_nothing_else(tmp_path: Pat
         assert (log(desk), addressed(post)) == ([TWO, ONE], [TWO, ONE])
 
 
-@pytest.mark.parametrize("moment", ["sending", "sent"])
+@pytest.mark.parametrize("step", ["_begun", "_settle"])
 def test_a_store_locked_around_the_handing_over_causes_no_second_reply(
-    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with posting() as post, at_netease(tmp_path, post.url, mails()[0]) as (server, desk):
-        real = store.Store.mark
+        real = getattr(dispatch, step)
 
-        def failing(self: store.Store, message_id: str, state: str, *rest: Any, **more: Any) -> None:
-            if state == moment:
-                with locked(tmp_path):
-                    return real(self, message_id, state, *rest, **more)
-            return real(self, message_id, state, *rest, **more)
+        def failing(*given: Any) -> Any:
+            with locked(tmp_path):
+                return real(*given)
 
         with monkeypatch.context() as patched:
-            patched.setattr(store.Store, "mark", failing)
+            patched.setattr(dispatch, step, failing)
             assert run(desk) is None
         keep_sent(server, *post.mails)
         run(desk)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 
 import pytest
 
 from documents import cell, checkbox, docx, field, grid_span, merge, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document
+from parsers.formats import docx as reader
 from parsers.model import Document, Grid, Paragraph, ProblemKind, Style
 
 RULED = '<w:u w:val="single"/>'
@@ -35,6 +37,73 @@ def layout(grid: Grid) -> list[tuple[int, int, int, int, str]]:
 def in_cell(*content: str, **more: object) -> str:
     (grid,) = grids(read(table(cell(*content)), **more))
     return grid.cells[0].text
+
+
+# Cells read in one go
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        [""],
+        ["", ""],
+        ["一", "", "二", ""],
+        ["\n"],
+        [paragraph("一", "二"), paragraph(run("三", '<w:sz w:val="24"/>'))],
+        ["<w:p><w:pPr><w:jc/></w:pPr><w:r><w:t>一</w:t><w:t>二</w:t></w:r><w:r/></w:p>"],
+        ["<w:p><w:r><w:t>一<![CDATA[二]]><!-- 注 -->三</w:t></w:r></w:p>"],
+        ["<w:p><w:r><w:t>一<w:lang/>二</w:t></w:r></w:p>"],
+        ["<w:p><w:unknown><w:r><w:t>一</w:t></w:r></w:unknown><w:r><w:unknown><w:t>二</w:t></w:unknown></w:r></w:p>"],
+        [paragraph(run("\uf0fe甲"))],
+        [paragraph(run("þ甲", '<w:rFonts w:ascii="wingdings"/>')), "þ"],
+        [paragraph(run("甲", "<w:b/>"), "乙"), "丙"],
+        [paragraph(run("甲", "<w:vanish/>"), "乙")],
+        ["<w:p><w:r><w:t>甲</w:t><w:br/><w:tab/><w:t>乙</w:t></w:r></w:p>"],
+        [paragraph("甲", "<w:del>" + run("乙") + "</w:del>"), "丙"],
+        ["<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>" + run("甲") + "</w:p>", "乙"],
+        [paragraph(field(" DATE ", run("今天")))],
+        ["甲", table(cell("乙") + cell("丙"), cell(paragraph(run("丁", "<w:i/>"))))],
+        [paragraph("甲", "<w:r><w:pict><v:textbox><w:txbxContent>" + paragraph("乙") + "</w:txbxContent></v:textbox></w:pict></w:r>")],
+        ["<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>" + paragraph("单击此处") + "</w:sdtContent></w:sdt>"],
+        ["行"] * 300,
+    ],
+)  # fmt: skip
+def test_a_cell_read_in_one_go_says_what_it_says_step_by_step(
+    content: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = cell(*content) + cell("旁")
+    prompting = f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:tr>{cells}</w:tr></w:sdtContent></w:sdt>"
+    body = table(cells, prompting)
+    quick = read(body)
+    monkeypatch.setattr(reader, "plain_text", lambda _: None)
+    assert read(body) == quick
+
+
+def test_plain_cells_are_read_in_one_go_and_only_those(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    plain = reader.plain_text
+
+    def noted(element: object) -> object:
+        text = plain(element)
+        seen.append("" if text is None else "".join(run.text for run in text.runs()))
+        return text
+
+    monkeypatch.setattr(reader, "plain_text", noted)
+    read(table(cell("甲") + cell(paragraph(run("乙", "<w:b/>"))), cell("丙", table(cell("丁")))))
+    assert seen == ["甲", "丁"]
+
+
+def test_reading_leaves_nothing_to_the_garbage_collector() -> None:
+    content = docx(table(cell("甲") + cell(paragraph(run("乙", '<w:rStyle w:val="a"/>')))))
+    open_document(content)
+    gc.collect()
+    gc.disable()
+    try:
+        open_document(content)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 # Tracked changes and wrappers

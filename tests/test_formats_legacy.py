@@ -6,6 +6,7 @@ import io
 import os
 import socket
 import stat
+import struct
 import sys
 import threading
 import time
@@ -13,13 +14,16 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import docx as python_docx
+import olefile
 import pytest
 
 from documents import cell, checkbox, docx, field, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document, read
-from parsers.formats import legacy, libreoffice
+from parsers.formats import doc_repair, legacy, libreoffice
 from parsers.formats.doc_repair import closed
+from parsers.formats.rtf_repair import with_marks
 from parsers.model import Grid, ProblemKind, Style
+from pipeline.reader import Reader
 
 needs_office = pytest.mark.skipif(
     libreoffice.program() is None and not os.environ.get("CI"), reason="LibreOffice is not installed"
@@ -41,7 +45,7 @@ def made_by_office(content: bytes, kind: str, folder: Path) -> bytes:
     assert office is not None
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [office, profile, "--headless", "--convert-to", kind, "--outdir", str(folder), str(source)]
-    assert libreoffice._run(command, folder, 120)
+    assert libreoffice._run(command, folder, 120, 1 << 30) is None
     return (folder / f"source.{kind}").read_bytes()
 
 
@@ -96,6 +100,82 @@ def test_an_rtf_that_calls_itself_a_doc_is_read() -> None:
     assert [each.text for each in grid.cells] == ["项目", "甲", "a", "b"]
 
 
+def unicode(text: str, fallback: str = "?") -> str:
+    return "".join(rf"\u{ord(letter) - 65536 * (ord(letter) > 32767)}{fallback}" for letter in text)
+
+
+RING, TICK, BOX_SIGN = unicode("○"), unicode("√"), unicode("□")
+ENCLOSED = {
+    "ring": (rf"{{\field{{\*\fldinst {{\rtlch\fcs1 \af0 eq \\o\\ac({RING},{TICK})}}}}{{\fldrslt }}}}", "☑"),
+    "box, in bytes": (r"{\field\flddirty{\*\fldinst { EQ \\o(\'a1\'f5,\'a1\'cc)}}{\fldrslt {}}}", "☑"),
+    "runs": (rf"{{\field{{\*\fldinst {{eq \\o\\ac(}}{{\loch\f1 {BOX_SIGN}}}{{,}}{{\b {TICK}}}{{)}}}}}}", "☑"),
+    "fallback": (r"{\field{\*\fldinst {\uc2 eq \\o\\ac(\u9633\'a1\'f5,\u8730\'a1\'cc)}}{\fldrslt }}", "☑"),
+    "blank": (rf"{{\field{{\*\fldinst eq \\o\\ac({BOX_SIGN})}}{{\fldrslt }}}}", "☐"),
+}
+
+
+@pytest.mark.parametrize("name", ENCLOSED)
+def test_an_enclosed_character_in_rich_text_becomes_its_mark(name: str) -> None:
+    field, mark = ENCLOSED[name]
+    assert with_marks(rf"{{\rtf1 {field} x}}".encode()).decode() == rf"{{\rtf1 {{\uc1{unicode(mark)}}} x}}"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        r"{\field{\*\fldinst HYPERLINK \\o \"eq\"}{\fldrslt eq}}",
+        r"{\field{\*\fldinst eq \\o\\ac(x",
+        r"{\field{\fldrslt \\o eq}}",
+        r"{\fieldx{\*\fldinst eq \\o(a,b)}}",
+    ],
+)
+def test_any_other_field_in_rich_text_is_left_alone(field: str) -> None:
+    content = rf"{{\rtf1 {field} x}}".encode()
+    assert with_marks(content) == content
+
+
+@needs_office
+def test_the_marks_of_a_rich_text_that_word_wrote_are_read() -> None:
+    def box(state: str) -> str:
+        data = rf"{{\*\formfield{{\fftype1{state}\ffhps20}}}}"
+        return rf"{{\field{{\*\fldinst {{ FORMCHECKBOX }}{{{data}}}}}{{\fldrslt }}}}"
+
+    boxes = "".join(
+        f"{box(state)}{letter}"
+        for state, letter in ((r"\ffres1\ffdefres0", "a"), (r"\ffres0\ffdefres1", "b"), (r"\ffres25\ffdefres1", "c"))
+    )
+    marks = f"{ENCLOSED['ring'][0]}d {ENCLOSED['box, in bytes'][0]}e"
+    content = rf"{{\rtf1\ansi\ansicpg936 \trowd\cellx2000\cellx9000\intbl x\cell {boxes} {marks}\cell\row\pard y\par}}"
+    assert only_table(content.encode(), "附件4.rtf").cells[1].text == "☑a☐b☑c ☑d ☑e"
+
+
+def with_instructions(content: bytes, *instructions: str) -> bytes:
+    """A .doc whose fields have these instructions; as Word writes them, they are of the kind "EQ"."""
+    stream = io.BytesIO(content)
+    with olefile.OleFileIO(stream, write_mode=True) as container:
+        text, table = (bytearray(container.openstream(name).read()) for name in ("WordDocument", "1Table"))
+        # [MS-DOC] 2.5.6: where the places and the kinds of the fields stand; an EQ is of kind 49.
+        start, size = struct.unpack_from("<II", text, 0x011A)
+        kinds = [at for at in range(start + 4 * ((size - 4) // 6 + 1), start + size, 2) if table[at] & 0x1F == 0x13]
+        for match, kind, instruction in zip(doc_repair.INSTRUCTION.finditer(text), kinds, instructions, strict=True):
+            text[slice(*match.span(1))] = instruction.ljust(len(match[1]) // 2).encode("utf-16-le")
+            table[kind + 1] = 49
+        container.write_stream("WordDocument", bytes(text))
+        container.write_stream("1Table", bytes(table))
+    return stream.getvalue()
+
+
+@needs_office
+def test_an_enclosed_character_in_a_doc_becomes_its_mark(tmp_path: Path) -> None:
+    link = field(' HYPERLINK "http://example.edu.cn/0123456789" ', run("x"))
+    line = paragraph(link, run("甲"), link, run("乙"), link, run("丙"))
+    content = docx(table(cell("类别") + cell(line)) + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    old = with_instructions(
+        made_by_office(content, "doc", tmp_path), r" eq \o\ac(○,√)", r"EQ \o(□,√)", r"eq \o\ac(\s\up2(□),)"
+    )
+    assert only_table(old, "附件4.doc").cells[1].text == "☑甲☑乙☐丙"
+
+
 @needs_office
 def test_a_doc_that_ends_with_its_table_keeps_the_table(tmp_path: Path) -> None:
     # LibreOffice itself writes such a file from a document that ends with a table, and then does not find the table.
@@ -127,6 +207,35 @@ def test_several_files_are_converted_in_one_call_and_kept(monkeypatch: pytest.Mo
     monkeypatch.setattr(libreoffice, "program", lambda: None)
     texts = [block.text for content, name in files for block in open_document(content, name).blocks]  # type: ignore[union-attr]
     assert texts == ["one", "two", "three"]
+
+
+@needs_office
+def test_the_old_documents_of_a_mail_cost_one_start_of_libreoffice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, calls = libreoffice.program(), tmp_path / "calls"
+    program = tmp_path / "soffice"
+    program.write_text(f'#!/bin/sh\necho call >> {calls}\nexec {office} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    torn = (rb"{\rtf1\ansi \trowd\cellx2000\intbl a\cell", "torn.rtf")
+    rows = r"\trowd\cellx2000\cellx4000\intbl \u39033?\u30446?\u21517?\u31216?\cell \intbl {}\cell\row "
+    files = [(rf"{{\rtf1\ansi\ansicpg936 {rows.format(name)}\pard x\par}}".encode(), name) for name in "abc"]
+    with Reader(scratch=tmp_path / "scratch") as reader:
+        answers = reader.read_many([files[0], torn, (b"a,b", "x.csv"), *files[1:]])
+    assert calls.read_text().split() == ["call"]
+    assert [answer[0].format for answer in answers] == ["rtf", "rtf", "csv", "rtf", "rtf"]
+    assert [bool(answer[0].problems) for answer in answers] == [False, True, False, False, False]
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_files_that_hang_take_no_more_time_together_than_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = stand_in(tmp_path, "time.sleep(60)")
+    monkeypatch.setattr(libreoffice, "program", lambda: program)
+    begun = time.monotonic()
+    wordml = b'<?xml version="1.0"?><?mso-application progid="Word.Document"?>'
+    assert libreoffice.convert_many([(b"{\\rtf1 }", "rtf"), (wordml, "wordml"), (wordml, "doc")], 2) == [None] * 3
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.usefixtures("nothing_kept")

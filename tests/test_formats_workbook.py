@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
+import struct
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 import parsers
-from documents import relationships
+from bench import material
+from documents import relationships, zipped
 from parsers.catalogue import Unreadable, open_document
-from parsers.model import Cell, CellKind, Document, Grid, Paragraph, ProblemKind, Style
+from parsers.formats import libreoffice
+from parsers.model import Annex3, Cell, CellKind, Document, Grid, Paragraph, ProblemKind, Style
+from pipeline.demo import forms
 
 SHEET = "xl/worksheets/sheet1.xml"
 DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
@@ -267,8 +273,12 @@ def test_one_stray_value_in_the_last_corner_is_left_out_before_memory_is_spent()
     assert only_grid(open_document(far("XFD1048576"))).row_count == 1
 
 
-def test_a_stray_value_hidden_by_unusual_xml_is_left_out_too() -> None:
-    content = edited(far("XFD1048576"), lambda xml: xml.replace(b'r="XFD1048576"', b"r = 'XFD1048576'"))
+@pytest.mark.parametrize(
+    "reference",
+    [b"r = 'XFD1048576'", b'r="xfd1048576"', b'r\n=\t"XfD1048576"', b'r="&#88;FD1048576"', b"r='XFD1048576'"],
+)
+def test_a_stray_value_hidden_by_unusual_xml_is_left_out_too(reference: bytes) -> None:
+    content = edited(far("XFD1048576"), lambda xml: xml.replace(b'r="XFD1048576"', reference))
     assert only_grid(open_document(content)).row_count == 1
 
 
@@ -391,3 +401,145 @@ def test_the_part_of_a_text_that_is_set_off_keeps_its_look(look: dict[str, objec
         ("学业促进类", style),
         ("其他类", Style.PLAIN),
     ]
+
+
+FRAME = (
+    '<draw:frame xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" xmlns:svg="urn:oasis:names:tc:opendocument:'
+    'xmlns:svg-compatible:1.0"><draw:image><text:p/></draw:image><svg:title>印章</svg:title><svg:desc>Picture</svg:desc>'
+    "</draw:frame>"
+)
+
+
+def test_what_a_picture_in_an_opendocument_cell_is_called_is_no_text_of_the_cell() -> None:
+    lines = '<text:p>同意<text:span>推荐</text:span>。</text:p><text:p>2024年<text:s text:c="2"/>11月</text:p>'
+    cell = f'<table:table-cell office:value-type="string">{lines}{FRAME}</table:table-cell>'
+    empty = f'<table:table-cell office:value-type="string">{FRAME}</table:table-cell>'
+    content = ods(f"<table:table-row>{cell}{empty}{FILLED.format('')}</table:table-row>")
+    assert [cell.text for cell in only_grid(open_document(content)).cells if cell.runs] == [
+        "同意推荐。\n2024年  11月",
+        "甲",
+    ]
+
+
+def test_a_text_box_in_an_opendocument_cell_is_still_read() -> None:
+    box = FRAME.replace(
+        "<draw:image><text:p/></draw:image>", "<draw:text-box><text:p>联系人：张三</text:p></draw:text-box>"
+    )
+    cell = f'<table:table-cell office:value-type="string"><text:p>填表</text:p>{box}</table:table-cell>'
+    assert at(ods(f"<table:table-row>{cell}</table:table-row>"), 0, 0).text == "填表\n联系人：张三"
+
+
+def sheet_records(*records: tuple[int, bytes]) -> bytes:
+    """An .xls file with one worksheet of these records."""
+    from zoo.compound import BOF, SHEET_BOF, biff, ole2
+
+    bound = (0x85, struct.pack("<LBBBB", 20 + 13 + 4, 0, 0, 1, 0) + b"S")
+    return ole2({"Workbook": biff(BOF, bound, (0x0A, b""), SHEET_BOF, *records, (0x0A, b""))})
+
+
+def hlink(flags: int, rest: bytes, row: int = 0) -> tuple[int, bytes]:
+    """A link of the cells A and B of a row ([MS-XLS] 2.4.140)."""
+    area = struct.pack("<4H", row, row, 0, 1)
+    return 0x1B8, area + bytes.fromhex("d0c9ea79f9bace118c8200aa004ba90b") + struct.pack("<2L", 2, flags) + rest
+
+
+def counted(text: str, size: int = 2) -> bytes:
+    """A text with its closing zero behind its length, in characters or (`size` 1) in bytes."""
+    data = f"{text}\0".encode("utf-16-le")
+    return struct.pack("<L", len(data) // size) + data
+
+
+URL_MONIKER = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
+FILE_MONIKER = bytes.fromhex("0303000000000000c000000000000046")
+NUMBER_IN_A1 = (0x203, struct.pack("<3Hd", 0, 0, 0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("flags", "rest", "links"),
+    [
+        (0x03, URL_MONIKER + counted("https://example.com/a", 1), ("https://example.com/a",)),
+        (
+            0x17,
+            counted("点击查看") + URL_MONIKER + counted("https://example.com/报道", 1),
+            ("https://example.com/报道",),
+        ),
+        (0x93, counted("看") + counted("_blank") + URL_MONIKER + counted("http://a.cn/", 1), ("http://a.cn/",)),
+        (0x101, counted("https://example.com/b"), ("https://example.com/b",)),
+        (0x08, counted("Sheet1!A1"), ()),
+        (0x03, FILE_MONIKER + bytes(60), ()),
+        (0x03, URL_MONIKER + b"\xff\xff", ()),
+        (0x13, b"\xff\xff\xff\xff", ()),
+        (0x03, b"", ()),
+    ],
+)
+def test_a_link_in_an_old_workbook_gives_its_address(flags: int, rest: bytes, links: tuple[str, ...]) -> None:
+    content = sheet_records(NUMBER_IN_A1, hlink(flags, rest))
+    assert at(content, 0, 0).links == links
+
+
+def test_a_torn_link_in_an_old_workbook_does_no_harm() -> None:
+    _, data = hlink(0x03, b"")
+    assert at(sheet_records(NUMBER_IN_A1, (0x1B8, data[:10]), (0x1B8, data[:30])), 0, 0).links == ()
+
+
+@pytest.mark.skipif(libreoffice.program() is None and not os.environ.get("CI"), reason="LibreOffice is not installed")
+def test_an_annex_3_whose_cells_link_to_reports_reads_alike_from_an_old_workbook(tmp_path: Path) -> None:
+    from corpus.office import convert
+
+    book = openpyxl.load_workbook(io.BytesIO(forms.annex3_workbook(material.distinct(1)[0].summary)))
+    sheet = book.worksheets[0]
+    assert isinstance(sheet, Worksheet)
+    book.create_sheet("其他", 0)["A1"].hyperlink = "https://example.com/elsewhere"
+    (row,) = (cell.row for cell in sheet["C"] if str(cell.value) == "1")
+    sheet.cell(row, 8).value = "点击查看"
+    sheet.cell(row, 8).hyperlink = "https://example.com/news"
+    stream = io.BytesIO()
+    book.save(stream)
+    made = convert({"a.xlsx": stream.getvalue()}, ("xls",), tmp_path / "made")["a.xls"]
+    new, old = (parsers.read(content)[0].record for content in (stream.getvalue(), made))
+    assert isinstance(old, Annex3)
+    assert old.projects[0].links == ("https://example.com/news",)
+    assert old == new
+
+
+def record(kind: int, data: bytes) -> bytes:
+    """A record of a binary workbook ([MS-XLSB] 2.1.4)."""
+    head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    return head + bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<L", len(text)) + text.encode("utf-16-le")
+
+
+def xlsb(links: bytes) -> bytes:
+    """A binary workbook whose second worksheet says 点击查看 in B3, with these records behind its cells."""
+    cell = struct.pack("<2L", 1, 0) + wide("点击查看")
+    area = record(148, struct.pack("<4L", 2, 2, 1, 1))
+    begin, end = record(129, b"") + area + record(145, b""), record(146, b"")
+    row = record(0, struct.pack("<2LHBBBL2L", 2, 0, 300, 0, 0, 0, 1, 1, 1))
+    sheets = b"".join(
+        record(156, struct.pack("<2L", 0, number) + wide(f"rId{number}") + wide(f"S{number}")) for number in (1, 2)
+    )
+    types = "http://schemas.openxmlformats.org/package/2006/content-types"
+    return zipped({
+        "[Content_Types].xml": f'<Types xmlns="{types}"/>',
+        "_rels/.rels": relationships({"rId1": ("officeDocument", "xl/workbook.bin")}),
+        "xl/workbook.bin": record(131, b"") + record(143, b"") + sheets + record(144, b"") + record(132, b""),
+        "xl/_rels/workbook.bin.rels": relationships({
+            "rId1": ("worksheet", "worksheets/sheet1.bin"), "rId2": ("worksheet", "worksheets/sheet2.bin"),
+        }),
+        "xl/worksheets/sheet1.bin": begin + end + record(130, b""),
+        "xl/worksheets/sheet2.bin": begin + row + record(6, cell) + end + links + record(130, b""),
+        "xl/worksheets/_rels/sheet2.bin.rels": relationships({"rId9": ("hyperlink", "https://example.com/news")}),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("relation", "links"), [("rId9", ("https://example.com/news",)), ("", ()), ("rId8", ())],
+)  # fmt: skip
+def test_a_link_in_a_binary_workbook_gives_its_address(relation: str, links: tuple[str, ...]) -> None:
+    data = struct.pack("<4L", 2, 2, 1, 1) + wide(relation) + wide("") + wide("") + wide("")
+    document = open_document(xlsb(record(494, data) + record(494, b"\0\0")))
+    (cell,) = only_grid(document).cells
+    assert (cell.row, cell.column, cell.text, cell.links) == (2, 1, "点击查看", links)

@@ -15,6 +15,7 @@ import pytest
 from pipeline import answers, imap_session, mailbox
 from pipeline.answers import batches
 from pipeline.demo.servers import EmbeddedImap, StoredMail
+from pipeline.doctor import examine
 from pipeline.errors import ConfigurationError, LoginRefused, ServerAway
 from pipeline.mailbox import Mailbox
 from pipeline.model import SHANGHAI, Envelope
@@ -109,7 +110,6 @@ class TestWholeMailbox:
             with Mailbox.open(settings(server.url), USER) as box:
                 assert everything(box, spool, "INBOX") == list(self.raws)
                 assert box.folders(["inbox", "垃圾邮件", "广告邮件"]) == (("INBOX", "垃圾"), ("广告邮件",))
-                assert box.oldest_date("INBOX") == MORNING
                 assert box.message_ids("INBOX", 1) == {"<59@example.edu.cn>"}
                 drafts = box.find_special(b"\\Drafts")
                 assert drafts == "草稿箱"
@@ -330,7 +330,6 @@ def test_no_command_is_sent_that_changes_or_judges_anything(netease: Netease, sp
     with Mailbox.open(settings(netease.url), USER) as box:
         box.folders(["INBOX", "垃圾邮件"])
         everything(box, spool, "INBOX", "垃圾邮件")
-        box.oldest_date("INBOX")
     verbs = {command.split(" (")[0].split(" BODY")[0].split(" ")[0] for command in netease.commands}
     assert verbs <= {"CAPABILITY", "LOGIN", "ID", "LIST", "EXAMINE", "UID", "LOGOUT"}
     assert {command for command in netease.commands if "SEARCH" in command} == {"UID SEARCH ALL"}
@@ -490,12 +489,13 @@ def test_message_ids_looks_at_the_newest_mails_only(netease: Netease) -> None:
         assert box.message_ids("已发送", 0) == set()
 
 
-def test_the_oldest_date_is_by_time_not_by_uid(netease: Netease) -> None:
+def test_the_doctor_tells_the_oldest_date_by_time_not_by_uid(netease: Netease, tmp_path: Path) -> None:
     netease.add("INBOX", mail(1), LATE)
-    netease.add("INBOX", mail(2), MORNING)
-    with Mailbox.open(settings(netease.url), USER) as box:
-        assert box.oldest_date("INBOX") == MORNING
-        assert box.oldest_date("广告邮件") is None
+    given = settings(netease.url).model_copy(update={"data": tmp_path, "smtp_url": "smtp://127.0.0.1:1"})
+    for oldest in (LATE, MORNING):
+        (told,) = [one for one in examine(given, LATE) if one.name == "收取范围"]
+        assert f"{oldest:%Y-%m-%d}" in told.found
+        netease.add("INBOX", mail(2), MORNING)
 
 
 def test_a_mail_without_a_readable_time_counts_as_received_now(
@@ -549,7 +549,7 @@ class TestEmbeddedMailbox:
             server.add("INBOX", mail(1), LATE)
             server.add("广告邮件", mail(2), MORNING)
             assert everything(box, spool, "INBOX", "广告邮件") == [mail(1), mail(2)]
-            assert box.oldest_date("INBOX") == LATE
+            assert [one.received_at for one in box.unknown("INBOX", nothing_known)] == [LATE]
 
     @pytest.mark.parametrize(
         "raw",

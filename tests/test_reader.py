@@ -96,6 +96,57 @@ def test_the_documents_of_a_mail_are_read_side_by_side_and_come_back_in_order(re
     assert len(reader.pids) == 2
 
 
+def old(words: str) -> bytes:
+    return (misbehaving.OLD + words).encode()
+
+
+def test_old_formats_are_got_ready_together_by_the_worker_that_reads_them(reader: Reader) -> None:
+    documents = [(old("ready"), "1"), (b"ready", "2"), (old("ready"), "3"), (old("ready"), "4")]
+    answers = [one.notes[0].split(" ") for answer in reader.read_many(documents) for one in answer]
+    assert [names for _, *names in answers[::2]] == [["1", "3", "4"]] * 2
+    assert answers[0] == answers[2] == answers[3]
+    assert [one.format for answer in reader.read_many(documents) for one in answer] == ["1", "2", "3", "4"]
+
+
+def test_a_single_document_of_an_old_format_needs_no_getting_ready(reader: Reader) -> None:
+    answers = reader.read_many([(old("ready"), "1"), (b"pid", "2")])
+    assert len(answers[0][0].notes[0].split()) == 1
+
+
+def test_so_many_old_documents_at_a_time_are_got_ready(reader: Reader) -> None:
+    number = 2 * module.MOST_TOGETHER + 1
+    answers = reader.read_many([(old("ready"), str(one)) for one in range(number)])
+    told = [answer[0].notes[0].split()[1:] for answer in answers]
+    assert told[0][: module.MOST_TOGETHER] == [str(one) for one in range(module.MOST_TOGETHER)]
+    assert max(len(names) for names in told) < number
+
+
+def test_large_old_documents_are_not_got_ready_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST_TOGETHER", 1000)
+    large = old("ready" + " " * 600)
+    assert module._groups([old("ready"), large, old("ready"), b"pid", large]) == [[0, 1, 2], [4], [3]]
+
+
+@pytest.mark.parametrize("words", ["leave 3", "wait 30", "eat"])
+def test_what_fails_in_getting_ready_is_read_one_by_one(tmp_path: Path, words: str) -> None:
+    with strict(tmp_path, seconds=2, memory=300 << 20) as reader:
+        first, *others = reader.read_many([(old(words), "first"), (old("pid"), "2"), (old("pid"), "3")])
+    assert [(answer[0].format, answer[0].problems) for answer in others] == [("2", ()), ("3", ())]
+    assert first[0].problems
+
+
+def test_a_document_that_only_getting_ready_harms_is_read(reader: Reader, tmp_path: Path) -> None:
+    answers = reader.read_many([(old(f"shot_unless {tmp_path / 'x'}"), "first"), (old("pid"), "2")])
+    assert answers[0][0].notes == ("alive",)
+    assert answers[1][0].notes
+
+
+def test_a_document_that_ends_the_worker_it_was_got_ready_in_costs_only_itself(reader: Reader) -> None:
+    answers = reader.read_many([(old("pid"), "1"), (old("leave 3"), "2"), (old("pid"), "3")])
+    assert [answer[0].problems for answer in answers[::2]] == [(), ()]
+    assert answers[1][0].problems[0].detail == Breach.CRASH.value
+
+
 def test_a_fault_in_one_of_several_documents_comes_through(reader: Reader) -> None:
     with pytest.raises(ReadingFault, match="LookupError"):
         reader.read_many([(b"pid", "1"), (b"fail x", "2"), (b"pid", "3")])

@@ -67,6 +67,7 @@ def test_the_roster_has_the_universities_of_the_region() -> None:
         ("  mail.late:\n    severity: warning", "  mail.late:\n    severity: warn", "error"),
         ("categories: [", "categorys: [", "缺少这一项"),
         ("categories: [", "categories: {[", "YAML"),
+        ("mailbox: nmggxzss@163.com", "mailbox: !!python/name:os.system", "YAML"),
         ("name: 内蒙古工业大学, other_names: [内工大,", "name: 内蒙古工业大学, other_names: [内大,", "内大"),
         ("  annex4.unlisted:", "  annex4.missing:", "写了两次"),
         ("max_files: 500", "max_files: 0", "正整数"),

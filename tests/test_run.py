@@ -32,6 +32,7 @@ from pipeline import run
 from pipeline.again import replay, retry
 from pipeline.demo import forms
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
+from pipeline.model import Reading
 from pipeline.office import AlreadyRunning, open_office, single_run
 from pipeline.run import one_pass
 from servers.dovecot import dovecot
@@ -236,20 +237,20 @@ def test_late_mail_is_processed_like_any_other_and_says_so(desk: Desk) -> None:
 def test_a_mail_our_code_fails_on_is_set_aside_and_the_rest_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = run.process
+    real = run.judge
 
-    def failing(raw: bytes, *rest: object) -> object:
-        if b"poison" in raw:
+    def failing(reading: Reading, *rest: object) -> object:
+        if "poison" in reading.message.sender.address:
             raise ZeroDivisionError("示例故障")
-        return real(raw, *rest)  # type: ignore[arg-type]
+        return real(reading, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "process", failing)
+    monkeypatch.setattr(run, "judge", failing)
     desk.receive(letter(papers(table()), sender="poison@example.cn"))
     desk.receive(letter(papers(table("内蒙古农业大学"))), MORNING + timedelta(minutes=1))
     result = desk.run()
     assert (result.listed, result.recorded, result.set_aside, result.exit_code) == (2, 1, 1, 1)
     assert "示例故障" in desk.row("邮件日志", 附件数=0)["结果"]
-    monkeypatch.setattr(run, "process", real)
+    monkeypatch.setattr(run, "judge", real)
     with desk.office() as office:
         said, code = retry(office, None, lambda: desk.now)
     assert (said, code) == (["重试 1 封，成功 1 封，回复将在下次 poll 时发出；仍搁置 0 封。"], 0)
@@ -369,7 +370,8 @@ def test_a_reply_whose_fate_is_unknown_counts_as_sent_when_the_sent_folder_has_i
     with desk.office() as office:
         (reply,) = office.store.replies("queued")
         office.store.mark(reply.message_id, "sending")
-    desk.imap.add("已发送", reply.raw, desk.now)
+        sent = office.store.letter(reply.message_id)
+    desk.imap.add("已发送", sent, desk.now)
     result = desk.run()
     assert (result.dispatched.sent, len(desk.sent)) == (1, 0)
 

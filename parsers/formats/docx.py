@@ -6,8 +6,7 @@ footers, notes, comments and automatic numbers are not read; nothing outside the
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from parsers.formats import damaged, unsafe
@@ -35,9 +34,10 @@ from parsers.formats.docx_markup import (
     alternative,
     checkbox,
 )
+from parsers.formats.docx_plain import plain_text, telling_cells
 from parsers.formats.fields import address, drawn
 from parsers.formats.grid_rows import RowPlacer
-from parsers.formats.package import Package, parse
+from parsers.formats.package import Package
 from parsers.formats.run_look import W
 from parsers.formats.text_run import Text
 from parsers.model import Document, Grid, GridKind, Paragraph
@@ -49,20 +49,17 @@ DEEPEST_COPY = 4
 # A form has some hundred cells, a long report some thousand paragraphs.
 MOST_CELLS = 60_000
 MOST_PARAGRAPHS = 20_000
-# Where no such element occurs no paragraph mark or row is tracked, and looking at each of them can be saved.
-TRACKED = re.compile(rb":(?:ins|del|moveFrom|moveTo)[\s/>]")
 
 
 def read(content: bytes, kind: str) -> Document:
     """A Word document's blocks. Raises Unreadable."""
     package = Package(content)
     main = _main_part(package)
-    text = package.read(main)
-    root = parse(text)
+    root = package.xml(main)
     if root.tag != f"{W}document":
         raise damaged("文件不是完整的 Word 文档")
-    # Without a prefix, or in UTF-16, the elements would be written in another way than the one looked for.
-    tracked = root.prefix is None or b"\0" in text[:4] or TRACKED.search(text) is not None
+    # Where no change is tracked at all, looking for one at every paragraph mark and row can be saved.
+    tracked = next(root.iter(*REVISIONS), None) is not None
     reader = _Reader(Inline(package, main), tracked)
     body = root.find(f"{W}body")
     if body is not None:
@@ -84,8 +81,10 @@ class _Reader:
 
     def __init__(self, inline: Inline, tracked: bool) -> None:
         self.blocks: list[Grid | Paragraph | None] = []
-        self.revised = False
+        self.revised = self._joined = False
         self._inline, self._tracked = inline, tracked
+        # Of the table being read.
+        self._telling: set[Any] = set()
         self._depth = self._paragraphs = self._tables = self._cells = 0
 
     def story(self, parent: Any) -> None:
@@ -97,20 +96,26 @@ class _Reader:
                 self._table(child)
 
     def _paragraph(self, paragraph: Any) -> None:
-        joined = False
-        for child in self._unwrapped(paragraph):
+        self._joined = False
+        self._line(list(paragraph))
+        boxes = self._inline.end_of_paragraph()
+        if not self._joined:
+            self.close_paragraph()
+        for box in boxes:
+            self.story(box)
+
+    def _line(self, children: Iterable[Any]) -> None:
+        """What stands in a paragraph, or in a wrapper inside one."""
+        for child in children:
             tag = child.tag
             if tag == RUN:
                 self._inline.run(child)
             elif tag == PARAGRAPH_LOOK:
-                joined = self._tracked and self._mark_deleted(child)
+                self._joined = self._tracked and self._mark_deleted(child)
+            elif tag in WRAPPERS:
+                self._line(self._opened(child, tag))
             elif tag in FORMULAS:
                 self._inline.emit("".join(part.text or "" for part in child.iter(f"{MATH}t")))
-        boxes = self._inline.end_of_paragraph()
-        if not joined:
-            self.close_paragraph()
-        for box in boxes:
-            self.story(box)
 
     def _mark_deleted(self, properties: Any) -> bool:
         """Whether the paragraph's end was deleted, so that the next paragraph continues it."""
@@ -136,6 +141,7 @@ class _Reader:
     def _table(self, table: Any) -> None:
         if not self._depth:
             self.close_paragraph()
+            self._telling = telling_cells(table)
         # The place is taken before the cells are read, so that nested tables follow their host.
         place = len(self.blocks)
         self.blocks.append(None)
@@ -169,6 +175,9 @@ class _Reader:
         if self._cells > MOST_CELLS:
             raise unsafe("文档中的表格过大，超出安全限制")
         inline = self._inline
+        plain = cell not in self._telling and not inline.prompt and not inline.glyph
+        if plain and (text := plain_text(cell)) is not None:
+            return text
         outer = inline.text, inline.fields, inline.boxes
         inline.text, inline.fields, inline.boxes = Text(), [], []
         self._depth += 1
@@ -189,24 +198,29 @@ class _Reader:
 
     def _unwrapped(self, parent: Any) -> Iterator[Any]:
         """The children that count, with every wrapper around them opened and deleted ones left out."""
-        for child in parent:
+        for child in list(parent):
             tag = child.tag
-            if tag not in WRAPPERS:
-                yield child
-            elif tag == CONTROL:
-                yield from self._control(child)
-            elif tag in DELETED:
-                self.revised = True
-            elif tag == SIMPLE_FIELD:
-                yield from self._simple_field(child)
-            elif tag == ALTERNATIVES:
-                chosen = alternative(child)
-                yield from self._unwrapped(chosen if chosen is not None else ())
+            if tag in WRAPPERS:
+                yield from self._opened(child, tag)
             else:
-                self.revised |= tag in INSERTED
-                if tag == HYPERLINK:
-                    self._inline.link_of(child.get(f"{R}id"))
-                yield from self._unwrapped(child)
+                yield child
+
+    def _opened(self, wrapper: Any, tag: str) -> Iterator[Any]:
+        """What stands in a wrapper, further wrappers inside it opened as well."""
+        if tag == CONTROL:
+            yield from self._control(wrapper)
+        elif tag in DELETED:
+            self.revised = True
+        elif tag == SIMPLE_FIELD:
+            yield from self._simple_field(wrapper)
+        elif tag == ALTERNATIVES:
+            chosen = alternative(wrapper)
+            yield from self._unwrapped(chosen if chosen is not None else ())
+        else:
+            self.revised |= tag in INSERTED
+            if tag == HYPERLINK:
+                self._inline.link_of(wrapper.get(f"{R}id"))
+            yield from self._unwrapped(wrapper)
 
     def _control(self, control: Any) -> Iterator[Any]:
         """The content of a content control; a check box's glyph is replaced by its state."""

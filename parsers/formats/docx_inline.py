@@ -54,26 +54,16 @@ class Inline:
         self.boxes: list[Any] = []
         self.glyph, self.prompt = "", False
         self._package, self._main = package, main
-        self._relations: dict[str, Relation] | None = None
-        self._styles = CharacterStyles(self._load_styles)
+        # A method of this object would make a circle of references, which keeps the whole file in memory for long.
+        self._styles = CharacterStyles(partial(_load_styles, package, main))
 
     @property
     def relations(self) -> dict[str, Relation]:
-        if self._relations is None:
-            self._relations = self._package.relations(self._main)
-        return self._relations
+        return self._package.relations(self._main)
 
-    def _load_styles(self) -> Any:
-        parts = (r.target for r in self.relations.values() if r.kind == "styles" and not r.external)
-        part = next(parts, "")
-        return self._package.xml(part) if part else None
-
-    def run(self, run: Any) -> None:
+    def run(self, run: Any, seen: Look = PLAIN_LOOK) -> None:
         """Add a `w:r`, or any element that holds what a run holds."""
-        self._parts(run, PLAIN_LOOK)
-
-    def _parts(self, parent: Any, seen: Look) -> None:
-        for child in parent:
+        for child in list(run):
             tag = child.tag
             if tag == TEXT:
                 self.emit(child.text or "", seen)
@@ -113,6 +103,8 @@ class Inline:
         """Give up instructions that were never closed; returns the text boxes put aside."""
         while self.fields and not self.fields[-1].result:
             self.fields.pop()
+        if not self.boxes:
+            return []
         boxes, self.boxes = self.boxes, []
         return boxes
 
@@ -166,7 +158,7 @@ class Inline:
     def _alternatives(self, element: Any, seen: Look) -> None:
         chosen = alternative(element)
         if chosen is not None:
-            self._parts(chosen, seen)
+            self.run(chosen, seen)
 
     def _graphic(self, element: Any, seen: Look) -> None:
         """Pictures are kept at their place; the text of boxes waits until the paragraph ends."""
@@ -188,6 +180,12 @@ class Inline:
         if relation is not None and not relation.external:
             load = partial(self._package.read, relation.target)
             self.text.pictures.append(Picture(relation.target, load))
+
+
+def _load_styles(package: Package, main: str) -> Any:
+    relations = package.relations(main).values()
+    part = next((relation.target for relation in relations if relation.kind == "styles" and not relation.external), "")
+    return package.xml(part) if part else None
 
 
 PARTS: dict[str, Callable[[Inline, Any, Look], None]] = {

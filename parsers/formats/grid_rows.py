@@ -16,6 +16,9 @@ from parsers.model import Cell
 # Word allows 63 columns; a damaged or hostile span must not make a grid of millions.
 WIDEST = 100
 
+ROW_BEFORE, CELL_LOOK = f"{W}gridBefore", f"{W}tcPr"
+COLUMNS, DOWNWARDS, SIDEWAYS = f"{W}gridSpan", f"{W}vMerge", f"{W}hMerge"
+
 
 class _Box:
     """A cell whose span may still grow."""
@@ -50,7 +53,7 @@ class RowPlacer:
 
     def start_row(self, properties: Any) -> None:
         """Begin a row; `properties` is its `w:trPr` or None."""
-        before = None if properties is None else properties.find(f"{W}gridBefore")
+        before = None if properties is None else properties.find(ROW_BEFORE)
         self._column = _count(before, 0)
         self._left = None
 
@@ -60,7 +63,11 @@ class RowPlacer:
 
     def place(self, cell: Any) -> Callable[[Text], None] | None:
         """Where to put the cell's text; None for the hidden rest of a merged cell."""
-        span, vertical, horizontal = _merges(cell.find(f"{W}tcPr"))
+        # They stand in front of all else, where they are found sooner than by their name.
+        properties = next(iter(cell), None)
+        if properties is not None and properties.tag != CELL_LOOK:
+            properties = cell.find(CELL_LOOK)
+        span, vertical, horizontal = _merges(properties)
         column = self._column
         self._column += span
         if horizontal == "continue" and self._left is not None:
@@ -89,13 +96,13 @@ def _merges(properties: Any) -> tuple[int, str, str]:
     if properties is None:
         return 1, "", ""
     span, vertical, horizontal = 1, "", ""
-    for element in properties:
+    for element in list(properties):
         tag = element.tag
-        if tag == f"{W}gridSpan":
+        if tag == COLUMNS:
             span = _count(element, 1)
-        elif tag == f"{W}vMerge":
+        elif tag == DOWNWARDS:
             vertical = element.get(VAL, "continue")
-        elif tag == f"{W}hMerge":
+        elif tag == SIDEWAYS:
             horizontal = element.get(VAL, "continue")
     return max(span, 1), vertical, horizontal
 

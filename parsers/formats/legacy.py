@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parsers.formats import Unreadable, damaged, docx, libreoffice, unsafe
-from parsers.formats.doc_repair import closed
+from parsers.formats import Unreadable, damaged, doc_repair, docx, libreoffice, rtf_repair, unsafe
 from parsers.formats.locks import locked, stream_start
 from parsers.formats.sniffing import TITLES, sniff
 from parsers.model import Document, ProblemKind
@@ -32,22 +31,24 @@ def read(content: bytes, kind: str) -> Document:
         raise Unreadable(ProblemKind.UNSUPPORTED, f"{TITLES[kind]}，{NO_OFFICE}") from None
     except libreoffice.TimedOut:
         raise unsafe("文件转换超时，超出安全限制") from None
+    except libreoffice.TooLarge:
+        raise unsafe("文件转换时占用内存过大，超出安全限制") from None
     if made is None:
         raise damaged()
     return docx.read(made, kind)
 
 
 def as_docx(content: bytes, kind: str) -> bytes | None:
-    """The document as .docx; None, TimedOut and FileNotFoundError as of `libreoffice.convert`."""
+    """The document as .docx; None, Excess and FileNotFoundError as of `libreoffice.convert`."""
     return libreoffice.convert(*_given(content, kind))
 
 
 def _given(content: bytes, kind: str) -> tuple[bytes, str]:
     """The file as LibreOffice gets it, and its kind there."""
     if kind != "doc":
-        return content, kind
+        return (rtf_repair.with_marks(content) if kind == "rtf" else content), kind
     old = int.from_bytes(stream_start(content, "WordDocument", 4)[2:4], "little") < FIRST_OF_WORD_97
-    return (content, "doc95") if old else (closed(content), "doc")
+    return (content, "doc95") if old else (doc_repair.closed(doc_repair.with_marks(content)), "doc")
 
 
 def _is_torn(content: bytes, kind: str) -> bool:
@@ -58,11 +59,18 @@ def _is_torn(content: bytes, kind: str) -> bool:
 
 
 def prepare(files: Iterable[tuple[bytes, str]]) -> None:
-    """Convert all files of these kinds among (content, name) in one call, so that reading them next is quick."""
-    wanted = [
-        _given(content, kind)
-        for content, name in files
-        if (kind := sniff(content, name)) in FORMATS and len(content) <= LARGEST and not locked(content, kind)
-    ]
+    """Convert all files of these kinds among (content, name) in one call of LibreOffice, so that reading them is quick.
+
+    What does not come out, or not in time, is left to `read`, which finds the reason.
+    """
+    wanted = [_given(content, kind) for content, name in files if (kind := _convertible(content, name))]
     if len(wanted) > 1 and libreoffice.program() is not None:
         libreoffice.convert_many(wanted)
+
+
+def _convertible(content: bytes, name: str) -> str:
+    """The kind of a file that LibreOffice may be given; "" for any other."""
+    kind = sniff(content, name)
+    if kind not in FORMATS or len(content) > LARGEST or locked(content, kind) or _is_torn(content, kind):
+        return ""
+    return kind

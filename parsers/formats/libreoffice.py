@@ -13,13 +13,14 @@ import subprocess
 import tempfile
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from xml.sax.saxutils import escape
 
 # Below the minute that whoever reads documents in a process of its own allows it, so that nothing is left running.
 SECONDS = 50.0
-SECONDS_FOR_EACH_MORE = 10.0
 MOST_AT_ONCE = 20
 # What earlier calls gave, newest last; a pass reads the same file when it checks and when it replays.
 MOST_KEPT = 64
@@ -30,6 +31,9 @@ PLACES = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
     r"C:\Program Files\LibreOffice\program\soffice.exe",
 )
+# What the program itself takes (some 205 MB for a page), with room for text; for pictures a few times the file's size.
+MEMORY, MEMORY_BY_BYTE = 250 << 20, 3
+LOOKED_AT_EVERY = 0.1
 # The discard port of the own machine: whatever asks for the network is refused at once.
 NOWHERE = "127.0.0.1:9"
 OPTIONS = (
@@ -53,6 +57,9 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
     ("org.openoffice.Office.Common/Misc", "FirstRun", "false"),
     ("org.openoffice.Office.Writer/Content/Update", "Link", "2"),
     ("org.openoffice.Office.Calc/Content/Update", "Link", "2"),
+    # Pictures are put aside as soon as they have been read, and not kept decoded until the document is closed.
+    ("org.openoffice.Office.Common/Cache/GraphicManager", "GraphicMemoryLimit", "1000000"),
+    ("org.openoffice.Office.Common/Cache/GraphicManager", "GraphicAllowedIdleTime", "0"),
     ("org.openoffice.Office.Jobs/Jobs/org.openoffice.Office.Jobs:Job['UpdateCheck']/Arguments", "AutoCheckEnabled",
      "false"),
     ("org.openoffice.Inet/Settings", "ooInetProxyType", "2"),
@@ -64,8 +71,16 @@ SETTINGS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
-class TimedOut(Exception):
-    """The conversion took longer than its time limit and was ended."""
+class Excess(Exception):
+    """The conversion took more than it may and was ended."""
+
+
+class TimedOut(Excess):
+    """The conversion took longer than its time limit."""
+
+
+class TooLarge(Excess):
+    """The conversion took more memory than its limit."""
 
 
 def program() -> str | None:
@@ -103,16 +118,17 @@ _KEPT = _Kept()
 def convert(content: bytes, kind: str) -> bytes | None:
     """The file as .docx, a workbook as .xlsx, None when LibreOffice cannot read it. `kind` is a key of KINDS.
 
-    Raises TimedOut, and FileNotFoundError where there is no LibreOffice.
+    Raises TimedOut, TooLarge, and FileNotFoundError where there is no LibreOffice.
     """
     return convert_many([(content, kind)])[0]
 
 
 def convert_many(files: Sequence[tuple[bytes, str]], seconds: float = SECONDS) -> list[bytes | None]:
-    """As `convert`, for several files in as few calls as possible; a file that hangs is left to its own call.
+    """As `convert`, for several files in as few calls as possible, which together take no longer than `seconds`.
 
-    Only a call for a single file raises TimedOut: of several, those not done in time are None.
+    Only a single file raises Excess: of several, those not done in time are None, and may be tried by themselves.
     """
+    end = monotonic() + seconds
     keys = [hashlib.sha256(kind.encode() + b"\0" + content).digest() for content, kind in files]
     waiting = {key: file for key, file in zip(keys, files, strict=True) if _KEPT.get(key) is None}
     fresh: dict[bytes, bytes] = {}
@@ -120,12 +136,12 @@ def convert_many(files: Sequence[tuple[bytes, str]], seconds: float = SECONDS) -
         pending = [(key, content) for key, (content, own) in waiting.items() if own == kind]
         while pending:
             batch, pending = pending[:MOST_AT_ONCE], pending[MOST_AT_ONCE:]
-            fresh |= _call(batch, kind, seconds + SECONDS_FOR_EACH_MORE * (len(batch) - 1))
+            fresh |= _call(batch, kind, end - monotonic(), alone=len(files) == 1)
     _KEPT.keep(fresh)
     return [fresh.get(key) or _KEPT.get(key) for key in keys]
 
 
-def _call(batch: Sequence[tuple[bytes, bytes]], kind: str, seconds: float) -> dict[bytes, bytes]:
+def _call(batch: Sequence[tuple[bytes, bytes]], kind: str, seconds: float, alone: bool) -> dict[bytes, bytes]:
     """Run LibreOffice once over these files of one kind, each with its key; what it wrote, by key."""
     office = program()
     if office is None:
@@ -141,12 +157,14 @@ def _call(batch: Sequence[tuple[bytes, bytes]], kind: str, seconds: float) -> di
         for path, (_, content) in zip(paths, batch, strict=True):
             path.write_bytes(content)
         written = WORKBOOK if kind in WORKBOOKS else DOCUMENT
-        in_time = _run([office, *_arguments(home, made, reader, written), *map(str, paths)], home, seconds)
+        memory = MEMORY + MEMORY_BY_BYTE * max(len(content) for _, content in batch)
+        command = [office, *_arguments(home, made, reader, written), *map(str, paths)]
+        excess = _run(command, home, seconds, memory)
         results = {key: made / f"{number}.{written[0]}" for number, (key, _) in enumerate(batch)}
         read = {key: path.read_bytes() for key, path in results.items() if path.is_file()}
-    if not in_time and len(batch) == 1:
-        raise TimedOut
-    # The last file that was begun when time ran out may be half written.
+    if excess and alone:
+        raise excess
+    # The last file that was begun when the program was ended may be half written.
     return {key: content for key, content in read.items() if content.endswith(b"\0\0") or b"PK\5\6" in content[-1024:]}
 
 
@@ -169,8 +187,9 @@ def _write_profile(profile: Path) -> None:
     (user / "registrymodifications.xcu").write_text(f"{head}{names}{''.join(lines)}</oor:items>", encoding="utf-8")
 
 
-def _run(command: Sequence[str], home: Path, seconds: float) -> bool:
-    """Run the command with a bare environment; False when it had to be ended. It never outlives this call."""
+def _run(command: Sequence[str], home: Path, seconds: float, memory: int) -> Excess | None:
+    """Run the command with a bare environment; why it had to be ended, if it had. It never outlives this call."""
+    end = monotonic() + seconds
     process = subprocess.Popen(
         command,
         cwd=home,
@@ -182,12 +201,29 @@ def _run(command: Sequence[str], home: Path, seconds: float) -> bool:
     )
     try:
         _limit(process.pid)
-        process.wait(seconds)
-        return True
-    except subprocess.TimeoutExpired:
-        return False
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(min(max(end - monotonic(), 0), LOOKED_AT_EVERY))
+                return None
+            if monotonic() >= end:
+                return TimedOut()
+            if _resident(process.pid) > memory:
+                return TooLarge()
     finally:
         _end(process)
+
+
+def _resident(process: int) -> int:
+    """Bytes of memory that a process and its descendants hold (proc(5)); 0 where the system does not tell."""
+    pages, family = 0, [str(process)]
+    for one in family:
+        home = Path("/proc", one)
+        # Any of them may end while it is looked at.
+        with suppress(OSError, IndexError):
+            pages += int((home / "statm").read_text().split()[1])
+            for children in home.glob("task/*/children"):
+                family += children.read_text().split()
+    return pages * os.sysconf("SC_PAGESIZE") if pages else 0
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -195,7 +231,9 @@ def _environment(home: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
     proxies = dict.fromkeys(("http_proxy", "https_proxy", "ftp_proxy", "all_proxy"), f"http://{NOWHERE}")
     folders = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(home))
-    return {**kept, **proxies, **folders, "LANG": "C.UTF-8", "SAL_USE_VCLPLUGIN": "svp"}
+    # What is freed goes back to the system at once, so that one large picture after the other needs the room of one.
+    memory = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "1000000"}
+    return {**kept, **proxies, **folders, **memory, "LANG": "C.UTF-8", "SAL_USE_VCLPLUGIN": "svp"}
 
 
 def _limit(process: int) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from parsers.formats.page import Page, Piece
 from parsers.formats.ruling import Line, lattices
+from parsers.formats.tick_boxes import TickBox, tick_boxes
 
 # Shares of the page's width: how long a rule is at least, and how far lines may miss each other.
 SHORTEST, SLACK = 0.03, 0.006
@@ -19,29 +21,55 @@ FEWEST_CELLS = 6
 # A page turned by less than this many degrees is turned back; one turned by less than LEVEL is left alone.
 STEEPEST, LEVEL = 12.0, 0.15
 FAINTEST = 0.4
+# Text read the wrong way up is less sure than this on the whole.
+CLEAR = 0.85
+# The longer side, in pixels, of the picture in which lines of text are looked for, and of that in which the slant is.
+LINES_FOUND_AT, LEVELLED_AT = 960, 1000
+# A gap of this share of a letter's width is a blank.
+ROOM = 0.4
+# What a box is taken for when it is recognised as a letter.
+LIKE_A_BOX = frozenset("□☐☑☒■▢◻口囗回凶区図日目曰4DdO0oQVvUu√✓✔V区网因田团图国[]【】")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A page in pixels, and how sure its text is, from 0 to 1; `lying` if most of it runs up or down the picture."""
+
+    page: Page
+    sureness: float
+    lying: bool
+
+    @property
+    def upright(self) -> bool:
+        return not self.lying and self.sureness >= CLEAR
 
 
 def level(image: Any) -> Any:
     """The image, turned so that its long horizontal lines run level."""
     import numpy  # type: ignore[import-not-found,unused-ignore]
 
-    angle = _slant(numpy.asarray(image.convert("L")))
+    small = image.convert("L")
+    small.thumbnail((LEVELLED_AT, LEVELLED_AT))
+    angle = _slant(numpy.asarray(small))
     return image.rotate(angle, fillcolor="white", resample=3) if abs(angle) > LEVEL else image
 
 
-def recognised(image: Any) -> Page | None:
-    """The page, in pixels; None for a picture without a ruled table."""
+def recognised(image: Any) -> Recognised | None:
+    """What stands on the page; None for a picture without a ruled table."""
     import numpy
 
     slack = SLACK * image.width
-    horizontals, verticals = _rules(numpy.asarray(image.convert("L")))
+    ink = _ink(numpy.asarray(image.convert("L")))
+    horizontals, verticals = _rules(ink)
     tables = lattices(horizontals, verticals, slack)
     if sum(len(table.boxes) for table in tables) < FEWEST_CELLS:
         return None
-    page = Page(float(image.height), slack, [], horizontals, verticals)
-    for piece in _texts(numpy.asarray(image)[:, :, ::-1]):
-        page.pieces += _cut(piece, verticals)
-    return page
+    lines = list(_texts(numpy.asarray(image)[:, :, ::-1]))
+    pieces = [part for line in lines for piece in line.pieces for part in _cut(piece, verticals)]
+    page = Page(float(image.height), slack, _with_boxes(pieces, tick_boxes(ink)), horizontals, verticals)
+    letters = sum(line.letters for line in lines)
+    sureness = sum(line.score * line.letters for line in lines) / max(letters, 1)
+    return Recognised(page, sureness, 2 * sum(line.letters for line in lines if line.lying) > letters)
 
 
 def _ink(grey: Any) -> Any:
@@ -57,7 +85,7 @@ def _slant(grey: Any) -> float:
     import numpy
 
     shortest = grey.shape[1] // 6
-    found = cv2.HoughLinesP(_ink(grey), 1, numpy.pi / 1440, 200, minLineLength=shortest, maxLineGap=8)
+    found = cv2.HoughLinesP(_ink(grey), 1, numpy.pi / 1440, 100, minLineLength=shortest, maxLineGap=4)
     if found is None:
         return 0.0
     across = found.reshape(-1, 4).astype(float)
@@ -66,11 +94,11 @@ def _slant(grey: Any) -> float:
     return float(numpy.median(near)) if near.size else 0.0
 
 
-def _rules(grey: Any) -> tuple[list[Line], list[Line]]:
+def _rules(ink: Any) -> tuple[list[Line], list[Line]]:
     """The horizontal and the vertical lines."""
     import cv2
 
-    ink, long = _ink(grey), max(int(SHORTEST * grey.shape[1]), 12)
+    long = max(int(SHORTEST * ink.shape[1]), 12)
     lines: tuple[list[Line], list[Line]] = ([], [])
     for upright, size in ((0, (long, 1)), (1, (1, long))):
         kernel = cv2.getStructuringElement(cv2.MORPH_RECT, size)
@@ -80,7 +108,7 @@ def _rules(grey: Any) -> tuple[list[Line], list[Line]]:
         count, _, stats, _ = cv2.connectedComponentsWithStats(kept, connectivity=8)
         for left, top, width, height, _ in stats[1:count]:
             across, along = (width, height) if upright else (height, width)
-            if along >= long and across <= max(0.02 * grey.shape[1], 6):
+            if along >= long and across <= max(0.02 * ink.shape[1], 6):
                 at = left + width / 2 if upright else top + height / 2
                 start = top if upright else left
                 lines[upright].append(Line(float(at), float(start), float(start + along)))
@@ -91,19 +119,81 @@ def _rules(grey: Any) -> tuple[list[Line], list[Line]]:
 def _engine() -> Any:
     from rapidocr import RapidOCR
 
-    # Pages are upright, so the step that looks for lines standing on their heads is left out.
-    return RapidOCR(params={"Global.log_level": "critical", "Global.use_cls": False})
+    # A whole page is turned the right way, not line by line. Lines are looked for at half the size they are read at.
+    params = {"Global.use_cls": False, "Det.limit_type": "max", "Det.limit_side_len": LINES_FOUND_AT}
+    return RapidOCR(params={"Global.log_level": "critical", **params})
 
 
-def _texts(pixels: Any) -> Iterator[Piece]:
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """A line of text, letter by letter or word by word, as far as its parts are told."""
+
+    pieces: list[Piece]
+    score: float
+    letters: int
+    lying: bool
+
+
+def _texts(pixels: Any) -> Iterator[_Recognised]:
     """The lines of text recognised in an image given as rows of blue, green, red."""
-    result = _engine()(pixels)
+    result = _engine()(pixels, return_word_box=True)
     if result.boxes is None:
         return
-    for corners, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
+    for corners, text, score, parts in zip(result.boxes, result.txts, result.scores, result.word_results, strict=True):
         if score >= FAINTEST and text.strip():
-            xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
-            yield Piece(text, min(xs), min(ys), max(xs), max(ys))
+            whole = _piece(text, corners)
+            lying = len(text) > 1 and whole.bottom - whole.top > 1.5 * (whole.right - whole.left)
+            pieces = [_piece(part, place) for part, _, place in parts or ()]
+            # A line that runs up or down is never kept, and parts that are not all of a line are no help.
+            told = not lying and "".join(piece.text for piece in pieces) == "".join(text.split())
+            yield _Recognised(_spaced(pieces, whole) if told else [whole], float(score), len(text), lying)
+
+
+def _piece(text: str, corners: Any) -> Piece:
+    xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
+    return Piece(text, min(xs), min(ys), max(xs), max(ys))
+
+
+def _spaced(pieces: Sequence[Piece], line: Piece) -> list[Piece]:
+    """The pieces, each as high as its line, with a blank where there is room for half a letter between two."""
+    wide = sorted(p.right - p.left for p in pieces if unicodedata.east_asian_width(p.text[0]) in "WF")
+    room = ROOM * (wide[len(wide) // 2] if wide else line.bottom - line.top)
+    spaced: list[Piece] = []
+    for piece in pieces:
+        if spaced and piece.left - spaced[-1].right > room:
+            spaced.append(Piece(" ", spaced[-1].right, line.top, spaced[-1].right, line.bottom))
+        spaced.append(Piece(piece.text, piece.left, line.top, piece.right, line.bottom))
+    return spaced
+
+
+def _with_boxes(pieces: Sequence[Piece], boxes: Sequence[TickBox]) -> list[Piece]:
+    """The pieces with the boxes in place of whatever was recognised there, if that may be a box at all."""
+    kept = list(pieces)
+    for box in boxes:
+        there = [piece for piece in kept if _covers(box, piece)]
+        if all(piece.text in LIKE_A_BOX for piece in there):
+            beside = min(kept, key=lambda piece: _distance(box, piece), default=None)
+            if beside is None or _distance(box, beside) > 2 * (box.right - box.left):
+                continue
+            kept = [piece for piece in kept if piece not in there]
+            text = "☑" if box.marked else "☐"
+            kept.append(Piece(text, box.left, beside.top, box.right, beside.bottom))
+    return kept
+
+
+def _covers(box: TickBox, piece: Piece) -> bool:
+    """Whether a piece stands, for the most part, where the box is."""
+    across = min(box.right, piece.right) - max(box.left, piece.left)
+    down = min(box.bottom, piece.bottom) - max(box.top, piece.top)
+    return down > 0 and across > 0.5 * min(piece.right - piece.left, box.right - box.left) and not piece.text.isspace()
+
+
+def _distance(box: TickBox, piece: Piece) -> float:
+    """How far to the right of the box a piece of the same line begins, or how far to the left it ends."""
+    middle = (box.top + box.bottom) / 2
+    if not piece.top <= middle <= piece.bottom or piece.text.isspace():
+        return float("inf")
+    return max(piece.left - box.right, box.left - piece.right, 0.0)
 
 
 def _cut(piece: Piece, verticals: Sequence[Line]) -> list[Piece]:

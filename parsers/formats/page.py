@@ -50,7 +50,10 @@ class Shown:
 
 @dataclass(slots=True)
 class Page:
-    """What stands on a page; y runs downwards from 0 to `height`. `slack` is how far lines may miss each other."""
+    """What stands on a page; y runs downwards from 0 to `height`. `slack` is how far lines may miss each other.
+
+    `cut_off` is text that is there but not seen, because its cell was too small for it when it was printed.
+    """
 
     height: float
     slack: float
@@ -58,6 +61,7 @@ class Page:
     horizontals: list[Line] = field(default_factory=list)
     verticals: list[Line] = field(default_factory=list)
     pictures: list[Shown] = field(default_factory=list)
+    cut_off: list[Piece] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -70,11 +74,16 @@ class _Part:
 
 
 def blocks(pages: Iterable[Page]) -> tuple[Grid | Paragraph, ...]:
-    """The pages' tables and lines from top to bottom; a table that goes on on the next page is one table."""
+    """The pages' tables and lines from top to bottom; a table that goes on on the next page is one table.
+
+    Lines that were cut off, as far as they stand nowhere else, come last.
+    """
     made: list[Grid | Paragraph] = []
     open_xs: tuple[float, ...] = ()
     tables = lines = 0
+    hidden: list[Text] = []
     for page in pages:
+        hidden += [_text([line], None) for line in _lines(page.cut_off)]
         for number, part in enumerate(_parts(page)):
             if isinstance(part.block, Text):
                 lines += 1
@@ -83,16 +92,27 @@ def blocks(pages: Iterable[Page]) -> tuple[Grid | Paragraph, ...]:
                 open_xs = ()
                 continue
             last = made[-1] if made else None
-            if number == 0 and isinstance(last, Grid) and _alike(open_xs, part.xs, page.slack):
+            if number == 0 and isinstance(last, Grid) and alike(open_xs, part.xs, page.slack):
                 made[-1] = _joined(last, part.block)
             else:
                 tables += 1
                 made.append(replace(part.block, ordinal=tables))
             open_xs = part.xs
+    seen = "".join(_words(block) for block in made) if hidden else ""
+    for number, text in enumerate(hidden, start=lines + 1):
+        paragraph = Paragraph(number, text.runs())
+        if _words(paragraph) not in seen:
+            made.append(paragraph)
     return tuple(made)
 
 
-def _alike(above: Sequence[float], below: Sequence[float], slack: float) -> bool:
+def _words(block: Grid | Paragraph) -> str:
+    """All that is written in a block, without blanks."""
+    texts = [block.text] if isinstance(block, Paragraph) else [cell.text for cell in block.cells]
+    return "".join("".join(texts).split())
+
+
+def alike(above: Sequence[float], below: Sequence[float], slack: float) -> bool:
     """Whether two tables have the same left and right edge and every column edge of one is also the other's."""
     if len(above) < 2 or len(below) < 2:
         return False
@@ -113,9 +133,9 @@ def _joined(above: Grid, below: Grid) -> Grid:
     for cell in lower:
         if cut and cell.row == 0:
             key = cell.column, cell.column_span
-            ends[key] = replace(_continued(ends[key], cell), row_span=ends[key].row_span + cell.row_span - 1)
+            ends[key] = _continued(ends[key], cell)._replace(row_span=ends[key].row_span + cell.row_span - 1)
         else:
-            rest.append(replace(cell, row=cell.row + first))
+            rest.append(cell._replace(row=cell.row + first))
     kept = [ends.get((c.column, c.column_span), c) if c.row + c.row_span - 1 == last else c for c in upper]
     return replace(above, cells=(*kept, *rest))
 
@@ -139,7 +159,7 @@ def _continued(upper: Cell, lower: Cell) -> Cell:
         line = upper.text.rpartition("\n")[2]
         whole = _goes_on(line, lower.text) or not STOP.search(line[-1:])
         runs = (*upper.runs, *(() if whole else (Run("\n"),)), *lower.runs)
-    return replace(upper, runs=runs, pictures=(*upper.pictures, *lower.pictures))
+    return upper._replace(runs=runs, pictures=(*upper.pictures, *lower.pictures))
 
 
 def _stretched(grid: Grid, wide: int) -> Sequence[Cell]:
@@ -148,7 +168,7 @@ def _stretched(grid: Grid, wide: int) -> Sequence[Cell]:
     if not more:
         return grid.cells
     return [
-        replace(cell, column_span=cell.column_span + more) if cell.column + cell.column_span == edge else cell
+        cell._replace(column_span=cell.column_span + more) if cell.column + cell.column_span == edge else cell
         for cell in grid.cells
     ]
 
@@ -166,16 +186,24 @@ def _parts(page: Page) -> list[_Part]:
             inside[spot[0]].setdefault(spot[1], []).append(piece)
     parts, loose = _grids(page, tables, inside)
     for line in _lines(outside):
-        text = _text([line], None)
-        words = "".join(piece.text for piece in line).strip()
-        edge = line[0].top < MARGIN * page.height or line[0].bottom > (1 - MARGIN) * page.height
-        if words and not (edge and PAGE_NUMBER.match(words)):
-            parts.append(_Part(line[0].top, text))
+        if not _is_page_number(page, line):
+            parts.append(_Part(line[0].top, _text([line], None)))
     for shown in loose:
         text = Text()
         text.pictures.append(shown.picture)
         parts.append(_Part(shown.y, text))
     return sorted(parts, key=lambda part: part.top)
+
+
+def without_page_number(page: Page) -> list[Piece]:
+    """The page's pieces but its number, at its upper or lower edge."""
+    numbers = {id(piece) for line in _lines(page.pieces) if _is_page_number(page, line) for piece in line}
+    return [piece for piece in page.pieces if id(piece) not in numbers]
+
+
+def _is_page_number(page: Page, line: Sequence[Piece]) -> bool:
+    edge = line[0].top < MARGIN * page.height or line[0].bottom > (1 - MARGIN) * page.height
+    return edge and PAGE_NUMBER.match("".join(piece.text for piece in line).strip()) is not None
 
 
 def _grids(

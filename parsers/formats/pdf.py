@@ -13,6 +13,7 @@ from typing import Any
 
 from parsers.formats import damaged, encrypted, scan, unsafe
 from parsers.formats.page import Page, Shown, blocks
+from parsers.formats.page_halves import side_by_side
 from parsers.formats.pdf_lines import page_lines
 from parsers.formats.pdf_text import page_pieces
 from parsers.model import Document, Picture
@@ -29,6 +30,7 @@ STREAM = re.compile(rb"stream\r?\n")
 FEWEST_LETTERS = 20
 MOST_OF_PAGE = 0.5
 SLACK = 2.5
+MOST_PIXELS = 16_000_000
 PASSWORD = 4
 
 
@@ -49,7 +51,7 @@ def read(content: bytes, kind: str) -> Document:
         pages, scanned = _pages(document, content)
     finally:
         document.close()
-    found = blocks(pages)
+    found = blocks(side_by_side(pages))
     if scanned and not found:
         return scan.read_pages(partial(_rendered, content, scanned), kind)
     return Document(kind, found)
@@ -96,7 +98,7 @@ def _page(page: Any, content: bytes, number: int) -> Page | None:
     """What stands on a page; None for a scan."""
     turn = Turn(page)
     drawn = page_lines(page, turn.box, MOST_OBJECTS)
-    pieces = page_pieces(page, turn.box, drawn)
+    pieces, cut_off = page_pieces(page, turn.box, drawn)
     letters = sum(1 for piece in pieces if not piece.text.isspace())
     area = turn.width * turn.height
     covered = max(((right - left) * (bottom - top) for left, top, right, bottom in drawn.images), default=0.0)
@@ -109,7 +111,7 @@ def _page(page: Any, content: bytes, number: int) -> Page | None:
         for at, (left, top, right, bottom) in enumerate(drawn.images)
         if (right - left) * (bottom - top) < MOST_OF_PAGE * area
     ]
-    return Page(turn.height, SLACK, pieces, drawn.horizontals, drawn.verticals, pictures)
+    return Page(turn.height, SLACK, pieces, drawn.horizontals, drawn.verticals, pictures, cut_off)
 
 
 class Turn:
@@ -150,7 +152,10 @@ def _image(content: bytes, number: int, at: int) -> bytes:
         if at >= len(images):
             return b""
         image = pypdfium2.PdfImage(images[at], page=page, pdf=document)
-        return scan.png(image.get_bitmap(render=True).to_pil())
+        wide, high = image.get_px_size()
+        # A picture of many more points than any seal needs is drawn as small as it stands on the page.
+        whole = wide * high <= MOST_PIXELS
+        return scan.png(image.get_bitmap(render=True, scale_to_original=whole).to_pil())
     except (pypdfium2.PdfiumError, ValueError, OSError):
         return b""
     finally:

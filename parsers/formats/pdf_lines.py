@@ -1,4 +1,4 @@
-"""What is drawn on a PDF page beside its text: straight lines, filled areas, and where the pictures are.
+"""What is drawn on a PDF page beside its text: straight lines, filled areas, where the pictures are, what text may show.
 
 Curves and slanting lines are left out; nothing is rendered.
 """
@@ -19,7 +19,7 @@ THIN = 2.6
 STRAIGHT = 0.6
 SHORTEST = 2.0
 DEEPEST = 8
-PATH, IMAGE, FORM = 2, 3, 5
+TEXT, PATH, IMAGE, FORM = 1, 2, 3, 5
 LINE_TO, BEZIER_TO, MOVE_TO = 0, 1, 2
 WHITE = 0xF8
 MOST_POINTS = 2000
@@ -32,12 +32,16 @@ IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
 
 @dataclass(slots=True)
 class Drawn:
-    """Lines, areas filled with a colour other than white, and pictures, as left, top, right, bottom."""
+    """Lines, areas filled with a colour other than white, and pictures, as left, top, right, bottom.
+
+    `windows` are the areas outside of which nothing is seen of a text, by the text's address.
+    """
 
     horizontals: list[Line] = field(default_factory=list)
     verticals: list[Line] = field(default_factory=list)
     areas: list[Bounds] = field(default_factory=list)
     images: list[Bounds] = field(default_factory=list)
+    windows: dict[int | None, Bounds] = field(default_factory=dict)
 
 
 def page_lines(page: Any, to_box: ToBox, most: int) -> Drawn:
@@ -52,12 +56,38 @@ def page_lines(page: Any, to_box: ToBox, most: int) -> Drawn:
             drawn.images.append(to_box(*_spread([(0, 0), (1, 1), (0, 1), (1, 0)], matrix)))
         elif kind == PATH:
             _path(pdfium, thing, matrix, to_box, drawn)
+        elif kind == TEXT and matrix is IDENTITY and (window := _window(pdfium, thing)):
+            # In a group these areas are told in the group's own measure, so there they are not asked for.
+            drawn.windows[address(thing)] = to_box(*window)
     return drawn
 
 
 def page_images(page: Any) -> list[Any]:
     """The page's picture objects, in the order in which `page_lines` gives their places."""
     return [thing for thing, kind, _ in _things(page.raw) if kind == IMAGE]
+
+
+def address(thing: Any) -> int | None:
+    """What tells one of the page's objects from the others."""
+    return ctypes.cast(thing, ctypes.c_void_p).value
+
+
+def _window(pdfium: Any, thing: Any) -> Bounds | None:
+    """The area that an object is cut off at, upwards: left, bottom, right, top; None where it is not cut off."""
+    path = pdfium.FPDFPageObj_GetClipPath(thing)
+    found: Bounds | None = None
+    for number in range(pdfium.FPDFClipPath_CountPaths(path)):
+        points = []
+        x, y = ctypes.c_float(), ctypes.c_float()
+        for index in range(min(pdfium.FPDFClipPath_CountPathSegments(path, number), MOST_POINTS)):
+            segment = pdfium.FPDFClipPath_GetPathSegment(path, number, index)
+            pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+            points.append((x.value, y.value))
+        if points:
+            left, bottom, right, top = _spread(points, IDENTITY)
+            found = found or (left, bottom, right, top)
+            found = max(left, found[0]), max(bottom, found[1]), min(right, found[2]), min(top, found[3])
+    return found
 
 
 def _things(page: Any) -> Iterator[tuple[Any, int, Matrix]]:

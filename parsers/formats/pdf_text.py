@@ -1,6 +1,6 @@
 """The letters of a PDF page with their boxes and looks: bold, coloured, underlined, struck out, highlighted.
 
-Text drawn to be invisible (a scanner's own guess under its picture) is not read.
+Text drawn to be invisible (a scanner's own guess under its picture) is not read; what is cut off is told apart.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from parsers.formats.page import Piece
-from parsers.formats.pdf_lines import Bounds, Drawn, ToBox
+from parsers.formats.pdf_lines import Bounds, Drawn, ToBox, address
 from parsers.formats.ruling import Line
 from parsers.formats.run_look import NEAR_BLACK
 from parsers.formats.symbols import marks
@@ -28,12 +28,13 @@ NEAR = 1.5
 STRUCK, UNDER = (0.3, 0.75), (0.8, 1.35)
 
 
-def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> list[Piece]:
-    """The page's letters, and the blanks that were written between them."""
+def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> tuple[list[Piece], list[Piece]]:
+    """The page's letters, and the blanks that were written between them; then the letters cut off, which nobody sees."""
     import pypdfium2.raw as pdfium
 
     text_page = page.get_textpage()
     pieces: list[Piece] = []
+    cut_off: list[Piece] = []
     looks: dict[Any, tuple[int, str] | None] = {}
     box = pdfium.FS_RECTF()
     try:
@@ -49,7 +50,7 @@ def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> list[Piece]:
             if code < 0x20 or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):
                 continue
             owner = pdfium.FPDFText_GetTextObject(text_page.raw, index)
-            key = ctypes.cast(owner, ctypes.c_void_p).value
+            key = address(owner)
             if key not in looks:
                 looks[key] = _look(pdfium, text_page.raw, index, owner)
             look = looks[key]
@@ -57,11 +58,12 @@ def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> list[Piece]:
                 continue
             bounds = to_box(box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
             character = chr(code) if code < 0x110000 else "\ufffd"
-            pieces.append(Piece(marks(character, look[1]), *bounds, look[0]))
+            seen = key not in drawn.windows or _is_inside(bounds, drawn.windows[key])
+            (pieces if seen else cut_off).append(Piece(marks(character, look[1]), *bounds, look[0]))
     finally:
         text_page.close()
     _decorate(pieces, drawn)
-    return pieces
+    return pieces, cut_off
 
 
 def _beside_ideograph(pdfium: Any, text_page: Any, index: int) -> bool:
@@ -117,5 +119,10 @@ def _meets(line: Line, verticals: Sequence[Line]) -> bool:
 
 
 def _within(piece: Piece, area: Bounds) -> bool:
-    x, y = (piece.left + piece.right) / 2, (piece.top + piece.bottom) / 2
+    return _is_inside((piece.left, piece.top, piece.right, piece.bottom), area)
+
+
+def _is_inside(box: Bounds, area: Bounds) -> bool:
+    """Whether the middle of a box lies in an area."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return area[0] <= x <= area[2] and area[1] <= y <= area[3]

@@ -17,7 +17,28 @@ REDDISH = [255 if level <= 16 or level >= 230 else 0 for level in range(256)]
 COLOURED = [255 if level >= 55 else 0 for level in range(256)]
 BRIGHT = [255 if level >= 70 else 0 for level in range(256)]
 
+# What a picture may take in memory while it is decoded. A WebP is decoded into several whole pictures, and a palette is
+# looked up for a copy of the picture.
+MOST_BYTES = 200 << 20
+BYTES_BY_PIXEL, BYTES_OF_WEBP, BYTES_OF_PALETTE = 4, 16, 5
+GREY = frozenset({"1", "L", "LA", "La", "I", "I;16", "F"})
+
 Box = tuple[int, int, int, int]
+
+
+def small(image: Any, side: int) -> Any | None:
+    """The picture in colour, no side longer than `side`; None where it is grey or too large to be decoded.
+
+    `image` is a Pillow image just opened, and is used up.
+    """
+    each = BYTES_OF_WEBP if image.format == "WEBP" else BYTES_OF_PALETTE if image.mode == "P" else BYTES_BY_PIXEL
+    if image.mode in GREY or image.width * image.height * each > MOST_BYTES:
+        return None
+    image.draft("RGB", (side, side))
+    # Only a palette must become colours before it can be made smaller; a second picture in full size is dear.
+    image = image.convert("RGB") if image.mode == "P" else image
+    image.thumbnail((side, side))
+    return image.convert("RGB")
 
 
 def red_seal_on_page(image: Any) -> bool:

@@ -78,20 +78,22 @@ _VALUED: dict[str, tuple[int, Callable[[Any], bool]]] = {
     f"{W}u": (_UNDERLINE, _underlined), f"{W}highlight": (_HIGHLIGHT, _highlighted),
     f"{W}shd": (_HIGHLIGHT, _shaded), f"{W}color": (_COLOUR, _coloured), f"{W}bdr": (_BORDER, _bordered),
 }  # fmt: skip
-_FONTS, _VANISH, _STYLE = f"{W}rFonts", f"{W}vanish", f"{W}rStyle"
-_TELLING = frozenset({*_TOGGLES, *_VALUED, _FONTS, _VANISH, _STYLE})
+FONTS, _VANISH, _STYLE = f"{W}rFonts", f"{W}vanish", f"{W}rStyle"
+# The properties that set a run off from its neighbours, whatever its font.
+SETTING_OFF = frozenset({*_TOGGLES, *_VALUED, _VANISH, _STYLE})
+_TELLING = SETTING_OFF | {FONTS}
 
 
 def look(properties: Any, named: Callable[[str], Look]) -> Look:
     """The look that `w:rPr` gives; `named` looks up a character style by its id."""
     on = off = 0
     font, hidden, inherited = "", None, PLAIN_LOOK
-    for element in properties:
+    for element in list(properties):
         tag = element.tag
         # Most properties are sizes and languages; this one test disposes of them.
         if tag not in _TELLING:
             continue
-        if tag == _FONTS:
+        if tag == FONTS:
             font = _symbol_font(tuple(element.values()))
         elif tag in _TOGGLES:
             bit = _TOGGLES[tag]

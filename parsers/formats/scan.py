@@ -10,11 +10,14 @@ import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parsers.formats.page import Page, Shown, blocks
 from parsers.formats.red_seal import red_only, red_seal_on_page, seals, without_red
 from parsers.model import Document, Grid, Picture
+
+if TYPE_CHECKING:
+    from parsers.formats.ocr import Recognised
 
 __all__ = ["FORMATS", "SCAN", "has_ocr", "png", "read", "read_pages", "red_seal_on_page", "scale_for"]
 
@@ -49,14 +52,29 @@ def read_pages(pages: Callable[[], Iterable[Any]], kind: str) -> Document:
     if not has_ocr():
         return Document(kind)
     try:
-        found = blocks([page for image in pages() if (page := _page(image)) is not None])
+        found = blocks([page for image in pages() if (page := _upright(image)) is not None])
     except Exception:
         # Decoders and recognisers fail in ways of their own, and no picture may stop a mail.
         return Document(kind)
     return Document(SCAN, found) if any(isinstance(block, Grid) for block in found) else Document(kind)
 
 
-def _page(image: Any) -> Page | None:
+def _upright(image: Any) -> Page | None:
+    """The page, whichever way up it was scanned; None for a picture without a ruled table."""
+    first = _page(image)
+    if first is None or first.upright:
+        return first.page if first else None
+    best = first
+    for turn in (90, 270) if first.lying else (180,):
+        turned = _page(image.rotate(turn, expand=True))
+        if turned is not None and not turned.lying and (best.lying or turned.sureness > best.sureness):
+            best = turned
+        if best.upright:
+            break
+    return best.page
+
+
+def _page(image: Any) -> Recognised | None:
     from parsers.formats.ocr import level, recognised
 
     image = level(image.convert("RGB"))
@@ -65,11 +83,12 @@ def _page(image: Any) -> Page | None:
     # What is printed under a seal is read without it, and what the seal itself says is not the form's text.
     for box in boxes:
         image.paste(without_red(image, box), box)
-    page = recognised(image)
+    seen = recognised(image)
     for (left, top, right, bottom), stamp in zip(boxes, stamps, strict=True):
-        if page is not None:
-            page.pictures.append(Shown((left + right) / 2, (top + bottom) / 2, Picture("seal", partial(png, stamp))))
-    return page
+        if seen is not None:
+            shown = Shown((left + right) / 2, (top + bottom) / 2, Picture("seal", partial(png, stamp)))
+            seen.page.pictures.append(shown)
+    return seen
 
 
 def _frames(content: bytes) -> Iterator[Any]:

@@ -28,6 +28,7 @@ TITLES = {
     "html": "网页文件（.html）",
     "mht": "网页归档文件（.mht）",
     "wordml": "Word 2003 XML 文档（.xml）",
+    "flatopc": "Word XML 文档（.xml）",
     "spreadsheetml": "Excel 2003 XML 表格（.xml）",
     "xml": "XML 文件",
     "csv": "逗号分隔文本（.csv）",
@@ -90,6 +91,15 @@ def sniff(content: bytes, name: str = "") -> str:
     if content.startswith(OLE2):
         return _ole2(content)
     return _magic(content) or _textual(content, name)
+
+
+def needs_office(content: bytes) -> bool:
+    """Whether a file looks, without being opened, like one that only an office program reads; it may turn out otherwise."""
+    if content.startswith(OLE2):
+        return "WordDocument".encode("utf-16-le") in content
+    if content[:4] == b"PK\x03\x04":
+        return b"opendocument.text" in content[30:160]
+    return content.startswith(b"{\\rtf") or (content.lstrip()[:5] == b"<?xml" and _xml(content[:SAMPLE]) == "wordml")
 
 
 def promise(name: str) -> str:
@@ -207,7 +217,7 @@ def _textual(content: bytes, name: str) -> str:
     lower = sample.lower()
     if lower.startswith(b"mime-version:") or (b"multipart/related" in lower[:1024] and b"\ncontent-" in lower):
         return "mht"
-    if sample.startswith((b"<?xml", b"<svg")):
+    if sample.startswith((b"<?xml", b"<svg", b"<Workbook")):
         return _xml(sample)
     if b"\0" in sample:
         return "unknown"
@@ -215,7 +225,9 @@ def _textual(content: bytes, name: str) -> str:
 
 
 def _xml(sample: bytes) -> str:
-    if b"Word.Document" in sample or b"office/word/2003/wordml" in sample or b"2006/xmlPackage" in sample:
+    if b"office/2006/xmlPackage" in sample and b"PowerPoint.Show" not in sample:
+        return "flatopc"
+    if b"Word.Document" in sample or b"office/word/2003/wordml" in sample:
         return "wordml"
     if b"Excel.Sheet" in sample or b"office:spreadsheet" in sample:
         return "spreadsheetml"

@@ -10,7 +10,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from parsers.formats.extents import column_number, reaches_too_far
+from parsers.formats.extents import column_number, reach_too_far
 from parsers.formats.package import parse
 
 # Nothing a person fills in stands beyond; more values than this beyond it are no slip.
@@ -34,12 +34,12 @@ def _mended(part: bytes) -> bytes | None:
     """The sheet without its strays; None where it needs no mending or cannot be mended."""
     from lxml import etree
 
-    if not reaches_too_far(part):
+    if not reach_too_far({"": part}, "xlsx"):
         return None
     root = parse(part)
     strays = []
     for cell in root.iter("{*}c"):
-        place = cell.get("r", "")
+        place = cell.get("r", "").upper()
         letters = place.rstrip("0123456789")
         row = place[len(letters) :]
         if row and (int(row) > ROWS or column_number(letters) >= COLUMNS):

@@ -49,7 +49,7 @@ def is_symbol_font(name: str) -> bool:
 
 def marks(text: str, font: str = "") -> str:
     """The text with its symbol glyphs replaced; `font` is a symbol font's name, or "" where none was set."""
-    table = TABLES.get(font.lower())
+    table = TABLES.get(font.lower()) if font else None
     if table is not None:
         text = text.translate(table)
     return text.translate(_LOST_FONT) if PRIVATE.search(text) else text

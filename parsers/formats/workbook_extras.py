@@ -7,24 +7,26 @@ Read only where a look at the sheet's bytes shows that it is there; values thems
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
 from parsers.formats.extents import REFERENCE, column_number
 from parsers.formats.package import Package, parse
+from parsers.formats.sheet_controls import Control, controls
 from parsers.model import Picture, Run, Style
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 XDR = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
+COMPATIBLE = "{http://schemas.microsoft.com/office/drawing/2010/main}compatExt"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 # A sheet with none of these words has no link, no drawing and no formula; with one it may have.
 FORMULAS = (b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/")
 # Fewer words to look for, one of which stands wherever one of SIGNS does.
-HINTS = (b"<f", b":f", b"drawing", b"hyperlink")
+HINTS = (b"<f", b":f", b"rawing", b"hyperlink")
 SIGNS = (b"hyperlink", b"<drawing", b":drawing", *FORMULAS)
 # WPS keeps a picture "in" a cell as a formula, or as that formula's text, which names it by an id.
 CELL_PICTURE = re.compile(r"^\s*=?\s*(?:_xlfn\.)?DISPIMG\s*\(\s*\"([^\"]+)\"", re.I)
@@ -41,7 +43,9 @@ Position = tuple[int, int]
 class SheetExtras:
     """One sheet's extras; positions count from 0. `boxes` are the text boxes' lines from top to bottom.
 
-    `links` are addresses in order, each once; `named_pictures` the ids that WPS put in place of a value.
+    `links` are addresses in order, each once; `named_pictures` the ids that WPS put in place of a value; `merges` the
+    merged ranges (first and last position), None where the reader of the values knows them; `texts` what to read
+    instead of some values.
     """
 
     links: dict[Position, dict[str, None]] = field(default_factory=dict)
@@ -51,11 +55,14 @@ class SheetExtras:
     boxes: list[str] = field(default_factory=list)
     cell_pictures: Mapping[str, Picture] = field(default_factory=dict)
     rich: dict[Position, tuple[Run, ...]] = field(default_factory=dict)
+    merges: Sequence[tuple[Position, Position]] | None = None
+    texts: Mapping[Position, str] = field(default_factory=dict)
+    controls: Sequence[Control] = ()
 
     @property
     def empty(self) -> bool:
-        found = (self.links, self.uncalculated, self.pictures, self.named_pictures, self.cell_pictures, self.rich)
-        return not any(found)
+        values = (self.links, self.uncalculated, self.pictures, self.named_pictures, self.cell_pictures)
+        return not any((*values, self.rich, self.texts, self.controls))
 
     def instead_of_text(self, texts: Mapping[Position, str]) -> Iterator[tuple[Position, Picture | None]]:
         """The cells whose text only names a picture, with that picture, None where it is missing."""
@@ -82,6 +89,7 @@ class Extras:
         part = self._sheet_names[index] if index < len(self._sheet_names) else ""
         content = self._parts.get(part.lower(), b"")
         extras.cell_pictures = self._cell_pictures
+        extras.controls = controls(self._package, part, content)
         if _shows(content, SIGNS):
             self._read_sheet(part, content, extras)
         if self._rich or LOOK in content:
@@ -163,12 +171,14 @@ class Extras:
 
     def _read_drawing(self, part: str, extras: SheetExtras) -> None:
         boxes: list[tuple[Position, list[str]]] = []
+        known = {control.shape for control in extras.controls}
         for anchor in self._package.xml(part):
             start = anchor.find(f"{XDR}from")
             position = (_number(start, "row"), _number(start, "col"))
             for shape in anchor.iter(f"{XDR}pic"):
                 extras.pictures.setdefault(position, []).extend(self._shown(shape, part))
-            boxes += [(position, lines) for shape in anchor.iter(f"{XDR}sp") if (lines := _lines(shape))]
+            shapes = (shape for shape in anchor.iter(f"{XDR}sp") if not _numbers(shape) & known)
+            boxes += [(position, lines) for shape in shapes if (lines := _lines(shape))]
         boxes.sort(key=lambda box: box[0])
         extras.boxes += [line for _, lines in boxes for line in lines]
 
@@ -221,6 +231,11 @@ def _position(reference: str) -> Position | None:
 def _number(start: Any, name: str) -> int:
     text = start.findtext(f"{XDR}{name}", "0").strip() if start is not None else "0"
     return int(text) if text.isdecimal() and len(text) < 8 else 0
+
+
+def _numbers(shape: Any) -> set[str]:
+    """The number of the VML shape that this one stands for, if it does."""
+    return {extension.get("spid", "").rpartition("_s")[2] for extension in shape.iter(COMPATIBLE)}
 
 
 def _lines(shape: Any) -> list[str]:

@@ -103,10 +103,9 @@ def _transcribe(document: Document, form: list[Table], contact: Contact | None) 
     places["contact_phone"] = contact.phone_place if contact else first.place(top, -1, "电话")
     projects: list[Project] = []
     for table in form:
-        for name, spot in table.places.items():
-            prefix, index, *rest = [*name.split("."), ""]
-            if prefix == "projects":
-                places[".".join(["projects", str(int(index) + len(projects)), *rest]).rstrip(".")] = spot
+        for index, spots in enumerate(table.spots, len(projects)):
+            prefix = f"projects.{index}"
+            places |= {f"{prefix}.{name}" if name else prefix: spot for name, spot in spots.items()}
         projects += table.projects
     notes = [f"未找到“{label}”一栏" for name, label in LABELS.items() if name not in first.header.columns]
     notes += [] if contact else ["未找到“表格填写联系人”一栏"]

@@ -71,7 +71,7 @@ LAYOUT = Layout(
 )
 _FEWEST, _FEWEST_BESIDE_A_LIST = 5, 7
 # No reader sees the pictures of these formats, so nothing can be said about a seal.
-_WITHOUT_PICTURES = frozenset({"xls", "xlsb", "ods", "et", "csv"})
+_WITHOUT_PICTURES = frozenset({"xls", "xlsb", "ods", "et", "csv", "spreadsheetml"})
 _BLANK = tuple(Annex4(sealed=sealed) for sealed in (None, False))
 
 
@@ -156,6 +156,8 @@ def _places(top: Stretch, values: dict[str, Value]) -> dict[str, Place]:
 
 def _in_paragraphs(document: Document) -> list[Found]:
     """Forms written without a table; beside a list only those with most of the labels, for a list is explained too."""
+    if not any(isinstance(block, Paragraph) for block in document.blocks):
+        return []
     lists = any(isinstance(block, Grid) and is_list(block, LAYOUT) for block in document.blocks)
     fewest = _FEWEST_BESIDE_A_LIST if lists else _FEWEST
     return [

@@ -76,6 +76,10 @@ class Netease:
     # Listed, but gone when their bodies are asked for; with `insists` the whole command is refused then.
     vanished: set[int] = field(default_factory=set)
     insists: bool = False
+    # Listed, but nothing is said of these when their time and size are asked for.
+    silent: set[int] = field(default_factory=set)
+    # Tell the next UID when a folder is opened, as most servers do and 163 does not; this one, if it is a number.
+    uidnext: bool | int = False
     # Give another body for the first so many times it is asked for.
     truncated: dict[int, int] = field(default_factory=dict)
     # Never give more than so many bytes of a body in one piece.
@@ -97,6 +101,10 @@ class Netease:
         self._next += 7
         self.folders[folder].mails.append(mail)
         return mail
+
+    @property
+    def next_uid(self) -> int:
+        return self._next
 
     @property
     def url(self) -> str:
@@ -249,6 +257,8 @@ class _Conversation:
         self._line(f"* {len(self._folder.mails)} EXISTS".encode())
         self._line(b"* 0 RECENT")
         self._line(f"* OK [UIDVALIDITY {self._folder.validity}] UIDs valid".encode())
+        if told := self._netease.uidnext:
+            self._line(f"* OK [UIDNEXT {self._netease.next_uid if told is True else told}] next".encode())
         self._line(b"* FLAGS (\\Answered \\Seen \\Deleted \\Draft \\Flagged)")
         self._line(b"* OK [PERMANENTFLAGS (\\Answered \\Seen \\Deleted \\Draft \\Flagged)] Limited")
         return f"OK [READ-{'ONLY' if self._readonly else 'WRITE'}] {command} completed".encode()
@@ -282,8 +292,8 @@ class _Conversation:
         mails = self._folder.mails if self._folder else []
         chosen = set(_chosen(sequence, [mail.uid for mail in mails]))
         bodies = any(part.startswith("BODY") for part in parts)
-        gone = self._netease.vanished if bodies else set()
-        if self._netease.insists and gone & chosen:
+        gone = self._netease.vanished if bodies else self._netease.silent
+        if self._netease.insists and bodies and gone & chosen:
             return b"NO Some of the requested messages no longer exist"
         for line in self._netease.chatter:
             self._line(line)

@@ -1,0 +1,161 @@
+"""What the ledger and the dashboard say of one university: made from its submission and light enough to be kept.
+
+The documents themselves are left behind, so that a whole country of accounts stays small. No sheet is laid out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from parsers.model import Annex3, Annex4, Project
+from pipeline.ledger_table import same
+from pipeline.model import SHANGHAI, Entry, Finding, Severity, State, Submission, Version
+
+GRADUATE_UNION = "研究生会"
+Places = Mapping[tuple[str, int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLine:
+    """A current project with its state and count of errors. `listed` where an Annex 3 names it.
+
+    `application` is where its Annex 4 lies under ANNEX_DATA, "" where it is not archived, None where none came;
+    `received_at` when the newest of its documents arrived; `source` the mail, file and row or table its values came from.
+    """
+
+    project: Project
+    state: State
+    errors: int
+    listed: bool
+    application: str | None
+    received_at: datetime | None
+    source: str
+
+    @property
+    def graduate(self) -> bool:
+        return GRADUATE_UNION in self.project.applicant
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A finding and the id of the mail that brought what it is about; of one about no file, the university's newest."""
+
+    finding: Finding
+    mail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One university heard of, named as in the store: "?" and an address while nobody knows which it is.
+
+    `times` are those of its first and its newest mail, `address` the newest one's sender, `contact` name and phone of the
+    contact in the newest current Annex 3 that gives either. All times are Shanghai's wall clock.
+    """
+
+    university: str
+    state: State
+    lines: tuple[ProjectLine, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    contact: tuple[str, str] = ("", "")
+    times: tuple[datetime | None, datetime | None] = (None, None)
+    address: str = ""
+
+    @property
+    def errors(self) -> int:
+        """How many things have to be corrected."""
+        return sum(remark.finding.severity is Severity.ERROR for remark in self.remarks)
+
+
+def account_of(university: str, submission: Submission, places: Places) -> Account:
+    """The account of a university's submission; `places` maps (mail, index) of a version to its path under ANNEX_DATA."""
+    by_project: dict[str, set[Finding]] = {}
+    for finding in submission.errors:
+        by_project.setdefault(same(finding.project) if finding.project else "", set()).add(finding)
+    brought = _brought(submission)
+    instants = [mail.received_at for mail in submission.mails]
+    return Account(
+        university=university,
+        state=submission.state,
+        lines=tuple(_line(entry, submission.state, by_project, places) for entry in submission.entries),
+        remarks=tuple(Remark(one, brought.get(one.path, brought[""])) for one in submission.all_findings),
+        contact=_contact(submission),
+        times=(local(min(instants)), local(max(instants))) if instants else (None, None),
+        address=max(submission.mails, key=lambda mail: mail.received_at).sender.address if instants else "",
+    )
+
+
+def _line(entry: Entry, state: State, by_project: Mapping[str, set[Finding]], places: Places) -> ProjectLine:
+    errors = set(by_project.get(same(entry.name), ())) if entry.name else set()
+    form = entry.application
+    if form:
+        errors.update(finding for finding in form.findings if finding.severity is Severity.ERROR)
+    if state is not State.FOR_STAFF:
+        state = State.TO_CORRECT if errors or entry.listed is None else State.ACCEPTED
+    documents: list[Version] = [one for one in (entry.listed, form) if one]
+    return ProjectLine(
+        project=project_of(entry),
+        state=state,
+        errors=len(errors),
+        listed=entry.listed is not None,
+        application=places.get((form.mail, form.index), "") if form else None,
+        received_at=local(max(one.received_at for one in documents)) if documents else None,
+        source=_source(entry),
+    )
+
+
+def project_of(entry: Entry) -> Project:
+    """An entry's row of Annex 3 as the university wrote it; of an unlisted one what its Annex 4 says."""
+    record = entry.listed.transcript.record if entry.listed else None
+    if isinstance(record, Annex3) and 0 <= entry.row < len(record.projects):
+        return record.projects[entry.row]
+    form = entry.application.transcript.record if entry.application else None
+    if not isinstance(form, Annex4):
+        return Project(project_name=entry.name)
+    return Project(
+        project_name=form.project_name or entry.name,
+        category="、".join(form.categories),
+        applicant=form.applicant,
+        leader=form.leader,
+        phone=form.phone,
+    )
+
+
+def _source(entry: Entry) -> str:
+    lines = []
+    if entry.listed is not None:
+        place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name")
+        lines.append(f"{entry.listed.mail[:12]} {_file(entry.listed.path)} {place or ''}".rstrip())
+    if entry.application is not None:
+        lines.append(f"{entry.application.mail[:12]} {_file(entry.application.path)}")
+    return "\n".join(lines)
+
+
+def _file(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _brought(submission: Submission) -> dict[str, str]:
+    """For each path the mail of the newest current document that bears it; under "" the newest mail of all."""
+    versions = (
+        *submission.summaries,
+        *(entry.application for entry in submission.entries if entry.application),
+        *submission.supporting,
+        *submission.held,
+    )
+    newest = submission.mails[-1].id if submission.mails else ""
+    return {"": newest, **{version.path: version.mail for version in versions}}
+
+
+def _contact(submission: Submission) -> tuple[str, str]:
+    for version in sorted(submission.summaries, key=lambda version: version.received_at, reverse=True):
+        record = version.transcript.record
+        if isinstance(record, Annex3) and (record.contact_name or record.contact_phone):
+            return record.contact_name, record.contact_phone
+    return "", ""
+
+
+def local(instant: datetime) -> datetime:
+    """The instant as a workbook holds it: Shanghai's wall clock, no zone, whole seconds."""
+    return instant.astimezone(SHANGHAI).replace(tzinfo=None, microsecond=0)

@@ -1,0 +1,59 @@
+"""One mail read: decoded, opened and transcribed from its bytes alone. It is the costly half of what flow.py does.
+
+Knows no rule, no clock and no earlier mail, so that it can be done anywhere: here, in a confined process, elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import parsers
+from parsers.model import Problem, ProblemKind, Transcript
+from pipeline.message import decode
+from pipeline.model import Attachment, Automatic, Document, Limits, Reading
+from pipeline.unpack import unpack
+
+# These never bring material of a university's, whatever is attached to them.
+NOT_READ = (Automatic.BOUNCE, Automatic.RECEIPT, Automatic.AUTO_REPLY, Automatic.OWN)
+
+# Reads files, given as (bytes, name), and answers in their order: in this process, or in confined ones (reader.py).
+Read = Callable[[Sequence[tuple[bytes, str]]], list[list[Transcript]]]
+
+
+def read_here(files: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
+    """Read files in this process."""
+    parsers.prepare(files)
+    return [parsers.read(content, name) for content, name in files]
+
+
+def read_mail(raw: bytes, own_address: str, limits: Limits, read: Read = read_here) -> Reading:
+    """What a mail says and brings; `own_address` is the mailbox's own."""
+    message = decode(raw, own_address)
+    documents = read_documents(message.attachments, limits, read) if message.automatic not in NOT_READ else ()
+    return Reading(replace(message, attachments=()), documents)
+
+
+def read_file(path: str, own_address: str, limits: Sequence[int], read: Read) -> Reading:
+    """`read_mail` of a file, with the values of `Limits`: what a confined process is asked for."""
+    return read_mail(Path(path).read_bytes(), own_address, Limits(*limits), read)
+
+
+def read_documents(attachments: Sequence[Attachment], limits: Limits, read: Read = read_here) -> tuple[Document, ...]:
+    """Every document in the attachments, archives opened, with each form found in it; one without a form appears once."""
+    opened = unpack(attachments, limits)
+    readable = [one for one in opened if not one.problem]
+    found = iter(read([(one.content, one.path) for one in readable]))
+    documents: list[Document] = []
+    for attachment in opened:
+        file = hashlib.sha256(attachment.content).hexdigest()
+        if attachment.problem:
+            problem = Problem(ProblemKind(attachment.problem), attachment.detail)
+            documents.append(Document(attachment.path, file, Transcript(None, "", problems=(problem,))))
+            continue
+        # A picture in the text, or the text itself, is a document only if a form is found in it.
+        forms = [one for one in next(found) if one.form is not None or not attachment.inline]
+        documents += [Document(attachment.path, file, transcript) for transcript in forms]
+    return tuple(documents)

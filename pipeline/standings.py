@@ -1,0 +1,134 @@
+"""Where each university stood when its mails were last put together, kept in the store so that nobody has to wait for it.
+
+A row bears the mark of all that it was made from and holds only while the mark is the same. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import parsers
+from pipeline.codec import Json, finding_out
+from pipeline.database import Database, json_text
+from pipeline.model import Submission
+from pipeline.predicates import listed
+from pipeline.rules import Rules
+from pipeline.tables import concerns, decision, mail, standing, waived
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A university's state (the word of contract §5), its numbers of projects and of Annex 4, and what has to be corrected."""
+
+    state: str
+    projects: int
+    applications: int
+    errors: tuple[Json, ...]
+
+
+def brief_of(submission: Submission) -> Brief:
+    return Brief(
+        state=submission.state.value,
+        projects=len(listed(submission)),
+        applications=sum(entry.application is not None for entry in submission.entries),
+        errors=tuple(finding_out(finding) for finding in submission.errors),
+    )
+
+
+class Standings:
+    """The rows kept for the rules in force. Universities are named as in the store, "?" and an address for unknown ones."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self._made_by = _digest((program(), *_judged_by(rules)))
+
+    def marks(self) -> dict[str, str]:
+        """Every university heard of, in the order first heard of, with the mark of all that its standing depends on now.
+
+        Read it before whatever is to be kept under it: what changes in between then only makes the row out of date.
+        """
+        about = (
+            sa.select(concerns.c.university, concerns.c.mail, concerns.c.mark)
+            .join(mail, mail.c.id == concerns.c.mail)
+            .order_by(mail.c.received_at, concerns.c.university, concerns.c.mail)
+        )
+        found: dict[str, list[tuple[object, ...]]] = {}
+        with self._database.reading() as connection:
+            rows = connection.execute(about).all()
+            decided = {row.mail: tuple(row) for row in connection.execute(sa.select(decision))}
+            for university, id, number in rows:
+                found.setdefault(university, []).append((id, number, decided.get(id)))
+            keys = (waived.c.university, waived.c.rule, waived.c.project)
+            for row in connection.execute(sa.select(waived).order_by(*keys)):
+                if row.university in found:
+                    found[row.university].append(tuple(row))
+        return {university: _digest((self._made_by, *parts)) for university, parts in found.items()}
+
+    def briefs(self, marks: dict[str, str]) -> dict[str, Brief]:
+        """The rows that still hold, in short."""
+        columns = (standing.c.state, standing.c.projects, standing.c.applications, standing.c.errors)
+        query = sa.select(standing.c.university, standing.c.mark, *columns)
+        with self._database.reading() as connection:
+            return {
+                university: Brief(state, projects, applications, tuple(errors))
+                for university, mark, state, projects, applications, errors in connection.execute(query)
+                if marks.get(university) == mark
+            }
+
+    def accounts(self, marks: dict[str, str]) -> dict[str, Json]:
+        """What the ledger says of the universities whose rows still hold."""
+        query = sa.select(standing.c.university, standing.c.mark, standing.c.account)
+        with self._database.reading() as connection:
+            rows = connection.execute(query)
+            return {name: json.loads(account) for name, mark, account in rows if marks.get(name) == mark}
+
+    def keep(self, fresh: Iterable[tuple[str, str, Brief, Json]], heard: Collection[str]) -> None:
+        """Keep (university, mark, brief, account) of these, and no row of a university not `heard` of any more."""
+        rows = [_row(*one) for one in fresh]
+        query = sa.select(standing.c.university)
+        with self._database.writing(changes=False) as connection:
+            gone = [name for name in connection.execute(query).scalars() if name not in heard]
+            old = [{"old": name} for name in (*gone, *(row["university"] for row in rows))]
+            if old:
+                connection.execute(standing.delete().where(standing.c.university == sa.bindparam("old")), old)
+            if rows:
+                connection.execute(standing.insert(), rows)
+
+
+def _row(university: str, mark: str, brief: Brief, account: Json) -> dict[str, Any]:
+    return {
+        "university": university,
+        "mark": mark,
+        "state": brief.state,
+        "projects": brief.projects,
+        "applications": brief.applications,
+        "errors": list(brief.errors),
+        "account": json_text(account),
+    }
+
+
+@cache
+def program() -> str:
+    """A digest of the program's own text: another edition of it may judge otherwise."""
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("*.py"), *Path(parsers.__file__).parent.rglob("*.py")])
+    return _digest([(path.name, hashlib.sha256(path.read_bytes()).digest()) for path in sources])
+
+
+def _judged_by(rules: Rules) -> tuple[object, ...]:
+    """All of the rules that a verdict can depend on, as read: what the file says by now may be something else."""
+    every = [(one.id, one.severity, one.clause, one.message, one.predicate.name, one.parameters) for one in rules.rules]
+    terms = rules.terms
+    return terms.deadline, terms.categories, terms.roster.universities, rules.mail_providers, every
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()
