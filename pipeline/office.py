@@ -148,6 +148,9 @@ class Office:
 
         Raises FileNotFoundError where the mail is no longer kept or no longer holds that file.
         """
+        kept = self.reader.kept(version.file)
+        if kept is not None:
+            return kept
         if version.mail not in self._files:
             from pipeline.message import decode
 

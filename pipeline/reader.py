@@ -7,6 +7,7 @@ are not opened here.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import re
@@ -34,6 +35,7 @@ LARGEST_TOGETHER = 16 << 20
 # A whole mail may take this long; whatever takes longer is read document by document, each with a minute of its own.
 MAIL_SECONDS = 20.0
 FOLDER = "annex-inbox-reader-"
+KEPT = "documents"
 FOLDER_OF = re.compile(re.escape(FOLDER) + r"(\d+)-")
 
 
@@ -114,11 +116,22 @@ class Reader:
             return None
         one = self._take(fresh=False)
         try:
-            return one.read_mail(path, own_address, limits, min(MAIL_SECONDS, self._limits.seconds))
+            return one.read_mail(path, own_address, limits, self._kept(), min(MAIL_SECONDS, self._limits.seconds))
         except (LimitBroken, WorkerDied, ReadingFault):
             return None
         finally:
             self._give_back(one)
+
+    def kept(self, file: str) -> bytes | None:
+        """The bytes of a document (their SHA-256 in hex is given) of a mail read before; None: look for them in the mail."""
+        if self._folder is None:
+            return None
+        try:
+            content = (self._kept() / file).read_bytes()
+        except OSError:
+            return None
+        # A process that read hostile mails has written it.
+        return content if hashlib.sha256(content).hexdigest() == file else None
 
     def close(self) -> None:
         """End every worker, also a busy one, and remove the temporary files."""
@@ -188,12 +201,17 @@ class Reader:
             self._all.discard(one)
         one.end()
 
+    def _kept(self) -> Path:
+        assert self._folder is not None
+        return self._folder / KEPT
+
     def _home(self) -> Path:
         """A new folder for a worker; the first one sweeps away what others left."""
         if self._folder is None:
             self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
             _sweep(self._scratch)
             self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=self._scratch)).resolve()
+            self._kept().mkdir(mode=0o700)
         return Path(tempfile.mkdtemp(dir=self._folder))
 
 

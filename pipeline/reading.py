@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,12 @@ NOT_READ = (Automatic.BOUNCE, Automatic.RECEIPT, Automatic.AUTO_REPLY, Automatic
 
 # Reads files, given as (bytes, name), and answers in their order: in this process, or in confined ones (reader.py).
 Read = Callable[[Sequence[tuple[bytes, str]]], list[list[Transcript]]]
+# Is given the bytes of a document with their SHA-256 in hex.
+Keep = Callable[[str, bytes], None]
+
+
+def forget(_file: str, _content: bytes) -> None:
+    """Keep nothing."""
 
 
 def read_here(files: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
@@ -29,19 +36,31 @@ def read_here(files: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
     return [parsers.read(content, name) for content, name in files]
 
 
-def read_mail(raw: bytes, own_address: str, limits: Limits, read: Read = read_here) -> Reading:
+def read_mail(raw: bytes, own_address: str, limits: Limits, read: Read = read_here, keep: Keep = forget) -> Reading:
     """What a mail says and brings; `own_address` is the mailbox's own."""
     message = decode(raw, own_address)
-    documents = read_documents(message.attachments, limits, read) if message.automatic not in NOT_READ else ()
+    documents: tuple[Document, ...] = ()
+    if message.automatic not in NOT_READ:
+        documents = read_documents(message.attachments, limits, read, keep)
     return Reading(replace(message, attachments=()), documents)
 
 
-def read_file(path: str, own_address: str, limits: Sequence[int], read: Read) -> Reading:
-    """`read_mail` of a file, with the values of `Limits`: what a confined process is asked for."""
-    return read_mail(Path(path).read_bytes(), own_address, Limits(*limits), read)
+def read_file(path: str, own_address: str, limits: Sequence[int], folder: str, read: Read) -> Reading:
+    """`read_mail` of a file, with the values of `Limits`: what a confined process is asked for.
+
+    The bytes of each document are left in a folder under their SHA-256, for whoever files them; a full disk is no matter.
+    """
+
+    def keep(file: str, content: bytes) -> None:
+        with suppress(OSError):
+            Path(folder, file).write_bytes(content)
+
+    return read_mail(Path(path).read_bytes(), own_address, Limits(*limits), read, keep)
 
 
-def read_documents(attachments: Sequence[Attachment], limits: Limits, read: Read = read_here) -> tuple[Document, ...]:
+def read_documents(
+    attachments: Sequence[Attachment], limits: Limits, read: Read = read_here, keep: Keep = forget
+) -> tuple[Document, ...]:
     """Every document in the attachments, archives opened, with each form found in it; one without a form appears once."""
     opened = unpack(attachments, limits)
     readable = [one for one in opened if not one.problem]
@@ -56,4 +75,6 @@ def read_documents(attachments: Sequence[Attachment], limits: Limits, read: Read
         # A picture in the text, or the text itself, is a document only if a form is found in it.
         forms = [one for one in next(found) if one.form is not None or not attachment.inline]
         documents += [Document(attachment.path, file, transcript) for transcript in forms]
+        if forms:
+            keep(file, attachment.content)
     return tuple(documents)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 COLOURS = {State.ACCEPTED: "green", State.TO_CORRECT: "yellow", State.FOR_STAFF: "magenta", State.MISSING: "dim"}
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}
+# Words, or words in a colour.
+Words = str | tuple[str, str]
 FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表", None: "—"}
 
 
@@ -96,27 +98,41 @@ def _finding(out: Console, finding: Finding) -> None:
 
 def passed(result: Pass, ledger: str) -> None:
     """What a pass came to, in a few lines."""
-    out = console()
-    parts = [f"新邮件 {result.listed} 封", f"其中报送 {result.submissions} 封"]
+    parts: list[Words] = [f"新邮件 {result.listed} 封", f"其中报送 {result.submissions} 封"]
     if result.known_already:
         parts.append(f"已登记过 {result.known_already} 封")
     if result.set_aside:
-        parts.append(f"[red]搁置 {result.set_aside} 封[/]")
+        parts.append((f"搁置 {result.set_aside} 封", "red"))
     if result.missed:
         parts.append(f"未取到 {result.missed} 封（下次再取）")
-    out.print("，".join(parts) + "。")
+    _say(*_enumerated(parts))
     sent = result.dispatched
     if result.replies or sent.sent or sent.drafted or sent.waiting or sent.held:
-        words = [f"撰写回复 {result.replies} 封", f"发出 {sent.sent} 封"]
-        words += [f"存草稿 {sent.drafted} 封"] if sent.drafted else []
-        words += [f"待发 {sent.waiting} 封"] if sent.waiting else []
-        words += [f"[red]需人工处理 {sent.held} 封[/]"] if sent.held else []
-        out.print("，".join(words) + "。")
-    out.print(f"台账{'已更新' if result.ledger_written else '没有变化'}：{_plain(ledger)}")
+        parts = [f"撰写回复 {result.replies} 封", f"发出 {sent.sent} 封"]
+        parts += [f"存草稿 {sent.drafted} 封"] if sent.drafted else []
+        parts += [f"待发 {sent.waiting} 封"] if sent.waiting else []
+        parts += [(f"需人工处理 {sent.held} 封", "red")] if sent.held else []
+        _say(*_enumerated(parts))
+    _say(f"台账{'已更新' if result.ledger_written else '没有变化'}：{ledger}")
     for note in result.notes:
-        out.print(f"[yellow]注意[/] {_plain(note)}")
+        _say(("注意", "yellow"), f" {note}")
     if result.set_aside:
-        out.print("[yellow]注意[/] 有邮件未能处理，原件完好；请运行 annex-inbox set-aside list 查看。")
+        _say(("注意", "yellow"), " 有邮件未能处理，原件完好；请运行 annex-inbox set-aside list 查看。")
+
+
+def _enumerated(parts: Sequence[Words]) -> list[Words]:
+    """The parts of a sentence, with the commas between them and the full stop."""
+    return [*[one for part in parts for one in (part, "，")][:-1], "。"]
+
+
+def _say(*words: Words) -> None:
+    """A line of a few words, coloured on a terminal; elsewhere, as from cron, nothing is loaded to write it."""
+    if not sys.stdout.isatty():
+        print("".join(word if isinstance(word, str) else word[0] for word in words))
+        return
+    from rich.text import Text
+
+    console().print(Text.assemble(*words))
 
 
 def status(report: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +19,9 @@ import pytest
 
 from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
 from pipeline import __main__ as command
+from pipeline import screen
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
+from pipeline.run import Pass
 
 COMMANDS = ("demo", "init", "poll", "watch", "check", "status", "show", "ledger", "replay", "set-aside", "doctor")
 
@@ -105,7 +109,16 @@ def test_help_lists_every_command(call: Call) -> None:
 
 
 # What takes long to load, and what it is loaded for.
-READING = ("parsers.catalogue", "parsers.formats", "parsers.forms", "lxml", "docx", "python_calamine", "PIL", "mailparser")
+READING = (
+    "parsers.catalogue",
+    "parsers.formats",
+    "parsers.forms",
+    "lxml",
+    "docx",
+    "python_calamine",
+    "PIL",
+    "mailparser",
+)
 WRITING = ("openpyxl", "jinja2", "pipeline.letter", "pipeline.marking", "rich.progress")
 DECODING = ("pipeline.message", "pipeline.unpack", "pipeline.charsets", "pipeline.cloud")
 TALKING = ("imapclient", "imaplib", "smtplib", "aiosmtpd", "pymap", "apscheduler")
@@ -139,7 +152,36 @@ def test_status_loads_nothing_that_reads_documents_or_talks_to_servers(tmp_path:
 def test_a_poll_with_nothing_new_loads_neither_readers_nor_writers(tmp_path: Path, servers: dict[str, str]) -> None:
     first, second = (loaded(tmp_path, "poll", **servers) for _ in range(2))
     assert {"openpyxl", "jinja2", "pipeline.letter"} <= first
-    assert not second & {*READING, *WRITING, *DECODING, "aiosmtpd", "pymap", "apscheduler"}
+    assert not second & {*READING, *WRITING, *DECODING, "aiosmtpd", "pymap", "apscheduler", "rich"}
+
+
+class Terminal(io.StringIO):
+    """Keeps what is written to it, and passes for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_only_a_terminal_is_given_colours_and_a_progress_bar_and_the_words_are_the_same(
+    stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out, err = stream(), stream()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    with screen.progress_bar() as progress:
+        progress("收取邮件", 1, 2)
+    screen.passed(Pass(listed=3, recorded=2, set_aside=1, notes=["邮箱中没有文件夹“[广告]”。"]), "台账.xlsx")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()).splitlines()
+    assert plain[:3] == [
+        "新邮件 3 封，其中报送 0 封，搁置 1 封。",
+        "台账没有变化：台账.xlsx",
+        "注意 邮箱中没有文件夹“[广告]”。",
+    ]
+    assert ("\x1b[31m搁置 1 封" in out.getvalue()) == (stream is Terminal)
+    assert ("收取邮件" in err.getvalue()) == (stream is Terminal)
 
 
 @pytest.mark.parametrize(

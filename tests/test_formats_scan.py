@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
+from documents import cell, docx, paragraph, table
+from papers import OPTIONS, application
 from parsers.catalogue import RECOGNISED, read
 from parsers.formats import scan
 from parsers.formats.red_seal import red_only, seals, without_red
 from parsers.formats.scan import red_seal_on_page
-from parsers.model import Transcript
+from parsers.model import Annex4, Transcript
+from test_formats_legacy import TYPES, made_by_office, needs_office
 
 RED = (214, 40, 36)
 
@@ -186,3 +192,137 @@ def _opens(name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+BORDERS = "".join(
+    f'<w:{side} w:val="single" w:sz="6"/>' for side in ("top", "left", "bottom", "right", "insideH", "insideV")
+)
+MARKED = {
+    "box": OPTIONS.replace("社会实践", "☑社会实践"),
+    "tick": OPTIONS.replace("助困帮扶", "√助困帮扶"),
+}
+
+
+def boxed(options: str) -> str:
+    """The options, each with a box in front, but for the one that is ticked."""
+    for name in options.split():
+        if "☑" not in name:
+            options = options.replace(name, f"□{name}")
+    return options
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """An Annex 4 with a ticked box and one with a mere tick, as printed."""
+    files = {}
+    for name, options in (("box", boxed(MARKED["box"])), ("tick", MARKED["tick"])):
+        rows = []
+        for label, *values in application(categories=options, content="每周开放三次，服务同学。\n" * 6):
+            texts = [label, *(value for value in values if value is not None)]
+            cells = [cell(*map(paragraph, text.split("\n"))) for text in texts]
+            span = '<w:tcPr><w:gridSpan w:val="3"/></w:tcPr>'
+            rows.append(
+                "".join(cells) if len(cells) == 4 else cells[0] + cells[1].replace("<w:tc>", f"<w:tc>{span}", 1)
+            )
+        body = table(*rows).replace("<w:tbl>", f"<w:tbl><w:tblPr><w:tblBorders>{BORDERS}</w:tblBorders></w:tblPr>", 1)
+        content = docx(paragraph("附件4") + body + paragraph(""), parts={"[Content_Types].xml": TYPES})
+        files[name] = made_by_office(content, "pdf", tmp_path_factory.mktemp(name))
+    return files
+
+
+def scanned(content: bytes, dpi: int, turned: float = 0.0, grey: bool = False) -> bytes:
+    """The first page as a scanner or a telephone gives it, with a seal on it."""
+    import pypdfium2
+
+    image = pypdfium2.PdfDocument(content)[0].render(scale=dpi / 72).to_pil().convert("RGB")
+    across = round(1.6 * dpi)
+    large = stamp(Image.new("RGB", (500, 500), "white"), 130, 130).crop((120, 120, 376, 376)).resize((across, across))
+    place = round(0.62 * image.width), round(0.43 * image.height - across / 2)
+    image.paste(ImageChops.multiply(large, image.crop((*place, place[0] + across, place[1] + across))), place)
+    if grey:
+        paper = Image.linear_gradient("L").resize(image.size).point([150 + level // 4 for level in range(256)])
+        image = ImageChops.multiply(image, Image.merge("RGB", [paper] * 3))
+        noise = Image.effect_noise(image.size, 12)
+        image = Image.blend(image, ImageChops.overlay(image, Image.merge("RGB", [noise] * 3)), 0.3)
+    image = image.rotate(turned, expand=turned % 90 == 0, fillcolor=(160, 160, 160) if grey else "white", resample=3)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=60)
+    return stream.getvalue()
+
+
+@needs_ocr
+@needs_office
+@pytest.mark.parametrize(
+    ("mark", "dpi", "turned", "grey"),
+    [
+        ("box", 110, 0.7, False),
+        ("tick", 150, 180, False),
+        ("box", 200, 90, False),
+        ("tick", 300, -0.5, True),
+    ],
+)
+def test_a_scan_of_a_printed_form_is_read(
+    printed: dict[str, bytes], mark: str, dpi: int, turned: float, grey: bool
+) -> None:
+    (transcript,) = read(scanned(printed[mark], dpi, turned, grey), "扫描.jpg")
+    record = transcript.record
+    assert isinstance(record, Annex4)
+    wanted = {"box": "社会实践类", "tick": "助困帮扶类"}[mark]
+    assert record.categories == (wanted,)
+    assert (record.project_name, record.university, record.leader) == ("阳光书屋", "内蒙古大学", "张三")
+    assert (record.phone, record.sealed) == ("13800000001", True)
+
+
+@needs_ocr
+def test_boxes_are_found_by_their_ink_and_letters_that_look_alike_stay() -> None:
+    from parsers.formats.ocr import _with_boxes
+    from parsers.formats.page import Piece
+    from parsers.formats.tick_boxes import TickBox
+
+    def at(x: float, text: str) -> Piece:
+        return Piece(text, x, 0, x + 20, 24)
+
+    boxes = [
+        TickBox(x, 2, x + 18, 20, marked)
+        for x, marked in ((0, False), (100, True), (200, False), (300, False), (360, True))
+    ]
+    pieces = [
+        at(0, "□"),
+        at(30, "甲"),
+        at(100, "回"),
+        at(130, "乙"),
+        at(230, "丙"),
+        at(300, "□"),
+        at(330, "丁"),
+        at(360, "团"),
+    ]
+    texts = {piece.left: piece.text for piece in _with_boxes(pieces, boxes)}
+    assert [texts[x] for x in sorted(texts)] == ["☐", "甲", "☑", "乙", "☐", "丙", "☐", "丁", "团"]
+    alone = [at(100, "国"), at(130, "家")]
+    assert _with_boxes(alone, [boxes[1]]) == alone
+
+
+@needs_ocr
+def test_a_mark_in_a_box_is_seen_and_an_empty_box_is_not_marked() -> None:
+    import numpy
+
+    from parsers.formats.tick_boxes import tick_boxes
+
+    page = Image.new("L", (1000, 300))
+    draw = ImageDraw.Draw(page)
+    for x in (100, 200, 300):
+        draw.rectangle((x, 100, x + 18, 118), outline=255, width=2)
+    draw.line((203, 108, 208, 115, 217, 101), fill=255, width=3)
+    draw.ellipse((400, 100, 418, 118), outline=255, width=2)
+    found = sorted(tick_boxes(numpy.asarray(page)))
+    assert [(round(box.left, -2), box.marked) for box in found] == [(100, False), (200, True), (300, False)]
+
+
+def test_recognition_is_not_loaded_for_a_document_that_was_typed() -> None:
+    path = Path(__file__).resolve().parents[1] / "templates" / "附件4.docx"
+    code = (
+        f"import sys, parsers; parsers.read(open({str(path)!r}, 'rb').read(), 'a.docx'); parsers.read(b'%PDF-1.4', 'a.pdf')"
+        "; print(sorted({'rapidocr', 'onnxruntime', 'cv2'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=path.parents[1], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

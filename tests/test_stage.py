@@ -185,3 +185,19 @@ def test_a_reading_keeps_no_bytes_of_the_files() -> None:
     reading = read_mail(raw, USER, Limits())
     assert reading.message.attachments == ()
     assert replace(reading, documents=()).message.attached == 1
+
+
+def test_the_bytes_of_what_was_read_are_at_hand_until_the_reader_is_closed(spool: Spool, reader: Reader) -> None:
+    files = papers(table(projects=1))
+    with Stage(spool, reader, USER, Limits()) as stage:
+        reading = stage.read(spool.put([letter(files)]))
+    assert {one.path: reader.kept(one.file) for one in reading.documents} == files
+    assert reader.kept("0" * 64) is None
+
+
+def test_bytes_that_are_not_what_they_are_called_are_not_taken(spool: Spool, tmp_path: Path) -> None:
+    with Reader(scratch=tmp_path / "tmp") as reader, Stage(spool, reader, USER, Limits()) as stage:
+        file = stage.read(spool.put([letter(papers(table(projects=1)))])).documents[0].file
+        (left,) = (tmp_path / "tmp").glob(f"*/documents/{file}")
+        left.write_bytes(b"something else")
+        assert reader.kept(file) is None

@@ -8,15 +8,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from parsers.formats.page import Page, Piece
 from parsers.formats.ruling import Line, lattices
 from parsers.formats.tick_boxes import TickBox, tick_boxes
 
-# Shares of the page's width: how long a rule is at least, and how far lines may miss each other.
-SHORTEST, SLACK = 0.03, 0.006
+# Shares of the page's width: how long a rule is at least, one that runs down a single line of text at least, how far
+# lines may miss each other, and how far such a short one may.
+SHORTEST, SHORTEST_UPRIGHT, SLACK, REACH = 0.03, 0.016, 0.006, 0.0025
 FEWEST_CELLS = 6
 # A page turned by less than this many degrees is turned back; one turned by less than LEVEL is left alone.
 STEEPEST, LEVEL = 12.0, 0.15
@@ -27,8 +28,10 @@ CLEAR = 0.85
 LINES_FOUND_AT, LEVELLED_AT = 960, 1000
 # A gap of this share of a letter's width is a blank.
 ROOM = 0.4
-# What a box is taken for when it is recognised as a letter.
-LIKE_A_BOX = frozenset("□☐☑☒■▢◻口囗回凶区図日目曰4DdO0oQVvUu√✓✔V区网因田团图国[]【】")
+# What a box is recognised as; then what else it may be taken for, which counts only near so many that were recognised.
+BOXES = frozenset("□☐☑☒■▢◻")
+LIKE_A_BOX = frozenset("口囗回凶区図V✓✔√")
+FEWEST_BOXES, NEAR = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,9 @@ def _rules(ink: Any) -> tuple[list[Line], list[Line]]:
     """The horizontal and the vertical lines."""
     import cv2
 
-    long = max(int(SHORTEST * ink.shape[1]), 12)
+    long, short = (max(int(share * ink.shape[1]), 12) for share in (SHORTEST, SHORTEST_UPRIGHT))
     lines: tuple[list[Line], list[Line]] = ([], [])
-    for upright, size in ((0, (long, 1)), (1, (1, long))):
+    for upright, size in ((0, (long, 1)), (1, (1, short))):
         kernel = cv2.getStructuringElement(cv2.MORPH_RECT, size)
         # Letters and dirt break a line and a slight slant spreads it over rows; widening it first mends both.
         wider = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))
@@ -108,11 +111,24 @@ def _rules(ink: Any) -> tuple[list[Line], list[Line]]:
         count, _, stats, _ = cv2.connectedComponentsWithStats(kept, connectivity=8)
         for left, top, width, height, _ in stats[1:count]:
             across, along = (width, height) if upright else (height, width)
-            if along >= long and across <= max(0.02 * ink.shape[1], 6):
+            if along >= (short if upright else long) and across <= max(0.02 * ink.shape[1], 6):
                 at = left + width / 2 if upright else top + height / 2
                 start = top if upright else left
                 lines[upright].append(Line(float(at), float(start), float(start + along)))
-    return lines
+    horizontals, verticals = lines
+    return horizontals, [line for line in verticals if _parts_cells(line, horizontals, long, REACH * ink.shape[1])]
+
+
+def _parts_cells(line: Line, horizontals: Sequence[Line], long: int, reach: float) -> bool:
+    """Whether an upright line is no stroke of a letter: it is long, or runs from one horizontal line to another."""
+    ends = (
+        any(
+            abs(other.at - end) <= reach and other.start - reach <= line.at <= other.end + reach
+            for other in horizontals
+        )
+        for end in (line.start, line.end)
+    )
+    return line.end - line.start >= long or all(ends)
 
 
 @cache
@@ -168,17 +184,20 @@ def _spaced(pieces: Sequence[Piece], line: Piece) -> list[Piece]:
 
 def _with_boxes(pieces: Sequence[Piece], boxes: Sequence[TickBox]) -> list[Piece]:
     """The pieces with the boxes in place of whatever was recognised there, if that may be a box at all."""
-    kept = list(pieces)
-    for box in boxes:
-        there = [piece for piece in kept if _covers(box, piece)]
-        if all(piece.text in LIKE_A_BOX for piece in there):
-            beside = min(kept, key=lambda piece: _distance(box, piece), default=None)
-            if beside is None or _distance(box, beside) > 2 * (box.right - box.left):
-                continue
-            kept = [piece for piece in kept if piece not in there]
-            text = "☑" if box.marked else "☐"
-            kept.append(Piece(text, box.left, beside.top, box.right, beside.bottom))
-    return kept
+    there = [[piece for piece in pieces if _covers(box, piece)] for box in boxes]
+    sure = [box for box, found in zip(boxes, there, strict=True) if all(piece.text in BOXES for piece in found)]
+    dropped: set[int] = set()
+    drawn = []
+    for box, found in zip(boxes, there, strict=True):
+        high = box.bottom - box.top
+        doubtful = sum(abs(other.top - box.top) < NEAR * high for other in sure) < FEWEST_BOXES
+        if box not in sure and (doubtful or any(piece.text not in BOXES | LIKE_A_BOX for piece in found)):
+            continue
+        beside = min(pieces, key=partial(_distance, box), default=None)
+        if beside is not None and _distance(box, beside) <= 2 * high:
+            dropped.update(map(id, found))
+            drawn.append(Piece("☑" if box.marked else "☐", box.left, beside.top, box.right, beside.bottom))
+    return [piece for piece in pieces if id(piece) not in dropped] + drawn
 
 
 def _covers(box: TickBox, piece: Piece) -> bool:

@@ -41,7 +41,10 @@ def tick_boxes(ink: Any) -> list[TickBox]:
         if min(wide, high) >= SQUARENESS * max(wide, high) and _is_frame(ink[top : top + high, left : left + wide]):
             boxes[left, top, left + wide, top + high] = _inside(ink[top : top + high, left : left + wide])
     emptiest = min(boxes.values(), default=0.0)
-    return [TickBox(*map(float, place), share > max(MARKED, emptiest + MORE)) for place, share in boxes.items()]
+    return [
+        TickBox(float(left), float(top), float(right), float(bottom), share > max(MARKED, emptiest + MORE))
+        for (left, top, right, bottom), share in boxes.items()
+    ]
 
 
 def _is_frame(part: Any) -> bool:
