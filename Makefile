@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint fuzz bench clean
+.PHONY: demo test test-ocr lint fuzz bench clean
 
 demo: $(READY)
 	$(BIN)/annex-inbox demo
 
 test: lint
 	$(BIN)/pytest -n auto
+
+# What reads scans is large and optional: it stays out of the environment, and so do its tests.
+test-ocr: $(READY)
+	test -d $(VENV)/ocr/rapidocr || $(BIN)/pip install --quiet --disable-pip-version-check --target $(VENV)/ocr rapidocr==3.10.0 onnxruntime==1.32.0
+	PYTHONPATH=$(VENV)/ocr $(BIN)/pytest -n auto tests/test_formats_scan.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

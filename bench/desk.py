@@ -97,7 +97,7 @@ def fill(data: str, universities: int, start: int, step: int) -> int:
             office.store.queue(_reply(outcome, university.name), LATER, "sent")
             office.archive.sync(office.submission(university.name), lambda version: version.path.encode())
             office.forget(university.name)
-        office.archive.settle()
+        office.archive.settle({})
     return len(share)
 
 

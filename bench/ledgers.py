@@ -14,8 +14,9 @@ from typing import Any
 from bench import child, desk
 from bench.rows import Check, Row
 from pipeline import ledger
-from pipeline.bookkeeping import keep_ledger, view_of
+from pipeline.bookkeeping import keep_ledger
 from pipeline.model import Outcome
+from pipeline.renewal import view_of
 
 SECTION = "ledger"
 TITLE = "from a filled store to the workbook on disk, and the commands on that store"

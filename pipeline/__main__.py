@@ -328,13 +328,12 @@ def why(mail: Annotated[str, typer.Argument(help="邮件编号，可只写开头
 @app.command()
 def dashboard() -> None:
     """重新生成台账旁的看板网页（看板.html），用浏览器打开即可。例：annex-inbox dashboard"""
-    from pipeline.bookkeeping import view_of
-    from pipeline.dashboard import NAME, write
+    from pipeline.dashboard import write
+    from pipeline.renewal import view_of
 
     def work(office: Any) -> None:
-        path = office.ledger_path.with_name(NAME)
-        write(path, view_of(office))
-        typer.echo(f"看板：{path}")
+        write(office.dashboard_path, view_of(office))
+        typer.echo(f"看板：{office.dashboard_path}")
 
     _alone(work)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,8 @@ PENDING = "待确认"
 UNNAMED = "未命名"
 HISTORY = "历史版本"
 SUPPORTING = "佐证材料"
+# Beside the archive, which staff may take away as a whole.
+MARKS = "archive.json"
 
 # Windows refuses these names with any extension, and these characters anywhere; # and % break links in workbooks.
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(\.|$)")
@@ -64,6 +67,7 @@ class Archive:
 
     def __init__(self, data: Path) -> None:
         self._root = data / FOLDER
+        self._marks = data / MARKS
         # Files in their places, with the stamps they are still to be given.
         self._unstamped: dict[Path, int] = {}
 
@@ -90,10 +94,10 @@ class Archive:
                 self._clear(folder, wanted.keys(), known)
         return names
 
-    def settle(self) -> None:
+    def settle(self, marks: Mapping[str, str]) -> None:
         """Make what was written outlast a power cut, all at once, and only then stamp it as being in place.
 
-        A flush for each file would take longer than all the rest. What a cut leaves without its stamp is read and checked.
+        `marks` say what the archive now holds, by university; they are what `marks` tells until the archive is lost. A flush for each file would take longer than all the rest. What a cut leaves without its stamp is read and checked.
         """
         if self._unstamped and hasattr(os, "sync"):
             os.sync()
@@ -101,10 +105,17 @@ class Archive:
             with contextlib.suppress(FileNotFoundError):
                 os.utime(path, ns=(stamp, stamp))
         self._unstamped.clear()
+        self._make_folder(self._root)
+        # Written last, and never believed unless it can be read.
+        self._write(self._marks, json.dumps(dict(marks), ensure_ascii=False).encode())
 
-    def exists(self) -> bool:
-        """Whether there is an archive at all; somebody may have taken it away."""
-        return self._root.is_dir()
+    def marks(self) -> dict[str, str]:
+        """What `settle` was last told; nothing where the archive has been taken away."""
+        try:
+            found: dict[str, str] = json.loads(self._marks.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if self._root.is_dir() else {}
 
     def _found(self, folder: str) -> Iterator[tuple[str, int]]:
         """Every file below a folder with its time of change in nanoseconds, both folder and path relative to the archive."""
@@ -142,13 +153,16 @@ class Archive:
         self._make_folder(target.parent)
         if present not in (None, NOTHING, *known):
             self._set_apart(target, home, str(present))
+        self._write(target, content(version))
+        self._unstamped[target] = stamp
+
+    def _write(self, target: Path, content: bytes) -> None:
         # In one place for all, so that what a kill leaves behind is found without searching the whole archive.
         with NamedTemporaryFile(dir=self._root, prefix=".", suffix=".tmp", delete=False) as file:
             try:
-                file.write(content(version))
+                file.write(content)
                 file.close()
                 os.replace(file.name, target)
-                self._unstamped[target] = stamp
             finally:
                 file.close()
                 with contextlib.suppress(FileNotFoundError):

@@ -33,7 +33,6 @@ from pipeline.wording import deadline_text, one_line
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-NAME = "看板.html"
 TEMPLATE = "dashboard.html.j2"
 # The order of the stacked bars, and the order in which staff go through the universities.
 STACKED = (State.ACCEPTED, State.TO_CORRECT, State.FOR_STAFF, State.MISSING)

@@ -45,7 +45,10 @@ class Database:
                 _private_file(Path(parsed.database))
             # A connection that the server has closed in a long pause is found out before it is used.
             engine = sa.create_engine(
-                parsed, connect_args={"timeout": LOCKED_SECONDS} if local else {}, pool_pre_ping=not local, json_serializer=json_text
+                parsed,
+                connect_args={"timeout": LOCKED_SECONDS} if local else {},
+                pool_pre_ping=not local,
+                json_serializer=json_text,
             )
             if local:
                 sa.event.listen(engine, "connect", _pragmas)

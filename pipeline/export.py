@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.account import ProjectLine, project_of
 from pipeline.archive import clean_name
-from pipeline.bookkeeping import view_of
 from pipeline.errors import ConfigurationError
 from pipeline.export_pictures import pictures_in
 from pipeline.export_table import combined
@@ -22,6 +21,7 @@ from pipeline.ledger_view import Standing
 from pipeline.model import Entry, State, Submission, Version
 from pipeline.names import category_of, same_project
 from pipeline.office import Office
+from pipeline.renewal import view_of
 from pipeline.run import Progress, silent
 
 TABLE = "项目汇总表（全区）.xlsx"

@@ -79,6 +79,17 @@ class Office:
     def ledger_path(self) -> Path:
         return self.settings.data / "ledger" / "项目台账.xlsx"
 
+    @property
+    def dashboard_path(self) -> Path:
+        return self.ledger_path.with_name("看板.html")
+
+    def own_fact(self, name: str) -> str | None:
+        """A named value about what lies in ANNEX_DATA, which is no business of others who share the store."""
+        return self.store.fact(f"{name} {self.holder}")
+
+    def set_own_fact(self, name: str, value: str) -> None:
+        self.store.set_fact(f"{name} {self.holder}", value)
+
     def gather(self, universities: Iterable[str]) -> None:
         """Put these together at once, so that asking for each is quick; only so many others stay remembered."""
         wanted = dict.fromkeys(universities)

@@ -10,7 +10,6 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from pipeline.bookkeeping import mail_lines
 from pipeline.codec import finding_out
 from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, State, Submission, Version
@@ -87,6 +86,8 @@ def named(office: Office, text: str) -> str:
 
 def history(office: Office, university: str) -> Json:
     """Mails, versions, findings and replies of one university, oldest first."""
+    from pipeline.mail_log import mail_lines
+
     submission = office.submission(university)
     places = office.archive.sync(submission, office.content)
     ids = {mail.id for mail in submission.mails}

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from parsers.model import Annex3, Annex4, Transcript
-from pipeline.bookkeeping import reply_of, result_of
 from pipeline.codec import finding_out
+from pipeline.mail_log import reply_of, result_of
 from pipeline.message import decode
 from pipeline.model import Attachment, Disposition, Mail, Message, Submission, Version
 from pipeline.office import Office

@@ -44,7 +44,8 @@ def submission(
 
 
 def files(root: Path) -> dict[str, bytes]:
-    return {one.relative_to(root).as_posix(): one.read_bytes() for one in root.rglob("*") if one.is_file()}
+    every = (root / "archive").rglob("*")
+    return {one.relative_to(root).as_posix(): one.read_bytes() for one in every if one.is_file()}
 
 
 def test_forms_and_material_lie_under_the_university_and_the_project(tmp_path: Path) -> None:
@@ -223,10 +224,10 @@ def test_a_file_bears_its_stamp_only_once_it_would_outlast_a_power_cut(
     (path,) = archive.sync(submission(application=version("a.docx", b"four", "annex4")), read).values()
     monkeypatch.setattr("os.sync", lambda: flushed.append([(tmp_path / path).stat().st_mtime_ns]))
     before = (tmp_path / path).stat().st_mtime_ns
-    archive.settle()
+    archive.settle({})
     assert flushed == [[before]]
     assert int((tmp_path / path).stat().st_mtime) == int(MORNING.timestamp())
-    archive.settle()
+    archive.settle({})
     assert len(flushed) == 1
 
 
@@ -237,7 +238,7 @@ def test_what_a_power_cut_left_of_a_file_is_made_again(tmp_path: Path, left: byt
     (tmp_path / path).write_bytes(left)
     again = Archive(tmp_path)
     again.sync(whole, read)
-    again.settle()
+    again.settle({})
     assert (tmp_path / path).read_bytes() == b"four"
     # What staff may have changed is kept beside; nothing at all is nobody's work.
     assert sorted(files(tmp_path).values()) == ([b"four"] if not left else [b"fo", b"four"])
@@ -248,19 +249,19 @@ def test_what_is_in_place_is_known_without_being_read(tmp_path: Path, monkeypatc
     whole = submission(application=version("a.docx", b"four", "annex4", index=2), supporting=(one, again))
     archive = Archive(tmp_path)
     places = archive.sync(whole, read)
-    archive.settle()
+    archive.settle({})
     monkeypatch.setattr("pipeline.archive._checksum", lambda path: pytest.fail(f"{path} was read"))
     assert archive.sync(whole, read) == places
 
 
-def test_nothing_half_written_lies_among_the_files_of_a_university(tmp_path: Path) -> None:
-    whole = submission(application=version("a.docx", b"four", "annex4"))
+def test_nothing_half_written_lies_among_the_files_of_a_university(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(torn: str, _target: Path) -> None:
+        assert Path(torn).parent == tmp_path / "archive"
+        raise OSError(28, "No space left on device")
 
-    def broken(_: Version) -> bytes:
-        (torn,) = (tmp_path / "archive").rglob("*.tmp")
-        assert torn.parent == tmp_path / "archive"
-        raise FileNotFoundError
-
-    with pytest.raises(FileNotFoundError):
-        Archive(tmp_path).sync(whole, broken)
+    monkeypatch.setattr("os.replace", broken)
+    with pytest.raises(OSError, match="No space"):
+        Archive(tmp_path).sync(submission(application=version("a.docx", b"four", "annex4")), read)
     assert files(tmp_path) == {}

@@ -18,10 +18,12 @@ from urllib.parse import unquote
 import pytest
 
 from ledger_values import GUARD, MORNING, mail, submission, view
-from pipeline.dashboard import MAILS_SHOWN, NAME, render, write
+from pipeline.dashboard import MAILS_SHOWN, render, write
 from pipeline.dashboard_charts import MOST_COLUMNS, day_chart, stack
 from pipeline.ledger_view import LedgerView, MailLine
 from pipeline.model import SHANGHAI, Address, Finding, Mail, Severity, State
+
+NAME = "看板.html"
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}\"' style='x'"
 

@@ -116,6 +116,28 @@ def test_programs_that_poll_at_the_same_time_take_each_mail_and_each_reply_once(
     assert len(list((tmp_path / "four" / "archive").rglob("附件3*.xlsx"))) >= len(UNIVERSITIES)
 
 
+def test_each_machine_has_the_whole_archive_and_the_newest_ledger(desk: Desk, tmp_path: Path) -> None:
+    other = Desk(desk.imap, desk.smtp, desk.settings.model_copy(update={"data": tmp_path / "two"}))
+    desk.receive(letter(papers(table(UNIVERSITIES[0])), sender="one@example.edu.cn"))
+    desk.run()
+    other.now = desk.now
+    other.run()
+    desk.receive(letter(papers(table(UNIVERSITIES[1])), sender="two@example.edu.cn"), desk.now)
+    later = {"附件3.xlsx": papers(table(UNIVERSITIES[0], contact_name="钱示例"))["附件3.xlsx"]}
+    desk.receive(letter(later, sender="one@example.edu.cn"), desk.now + timedelta(minutes=1))
+    desk.run()
+    other.now = desk.now
+    assert other.run().ledger_written
+    for sheet in ("项目汇总", "高校进度"):
+        assert other.rows(sheet) == desk.rows(sheet)
+    archives = [
+        sorted(str(path.relative_to(one.settings.data)) for path in (one.settings.data / "archive").rglob("*"))
+        for one in (desk, other)
+    ]
+    assert archives[0] == archives[1]
+    assert any("钱示例" in str(row.values()) for row in other.rows("高校进度"))
+
+
 def test_what_one_has_claimed_no_other_gets(url: str) -> None:
     stores = [Store.open(url) for _ in range(4)]
     keys = [f"INBOX/1/{uid}" for uid in range(200)]

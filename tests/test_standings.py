@@ -19,12 +19,12 @@ import sqlalchemy as sa
 from desk import MORNING, UNIVERSITY, USER, form, letter, papers, settings, table
 from parsers.model import Annex4, GridKind, Place, Transcript
 from pipeline import standings
-from pipeline.bookkeeping import view_of
 from pipeline.codec import transcript_in, transcript_out
 from pipeline.demo import forms
 from pipeline.flow import process
 from pipeline.model import Disposition, Finding, Outcome, Severity, Submission, Version, Waiver
 from pipeline.office import Office, open_office
+from pipeline.renewal import view_of
 from pipeline.reports import status
 from pipeline.settings import Settings, resource
 from pipeline.tables import standing

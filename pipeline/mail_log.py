@@ -1,0 +1,82 @@
+"""The mail log: every mail in a line that says what it was taken for and how it was answered. Nothing is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.ledger_view import MailLine
+from pipeline.model import SHANGHAI, Disposition, Mail
+from pipeline.office import Office
+from pipeline.rows import Queued, SetAside
+
+REPLY_STATES = {
+    "queued": "待发送",
+    "sending": "待发送",
+    "uncertain": "发送结果待确认",
+    "draft": "已存草稿",
+    "off": "未发送（回信已关闭）",
+    "held": "未能发出，请人工处理",
+    "undeliverable": "未能发出，收件地址无效或曾被退信",
+    "bounced": "已发出，但被退回，请人工联系",
+}
+KINDS = {"acknowledgement": "已回复收到", "correction": "已回复请补正", "reminder": "已提醒", "staff": "已通知"}
+
+
+def mail_lines(office: Office) -> list[MailLine]:
+    """Every mail with what became of it, oldest first."""
+    store = office.store
+    queued = {reply.message_id: reply for reply in store.replies()}
+    answers = store.replies_of()
+    forms = store.documents_by_mail()
+    lines = [
+        MailLine(_shown(mail), result_of(mail, forms.get(mail.id, {})), reply_of(answers.get(mail.id), queued))
+        for mail in store.mails()
+    ]
+    lines += [_set_aside_line(office, entry) for entry in store.all_set_aside()]
+    return sorted(lines, key=lambda line: (line.mail.received_at, line.mail.id))
+
+
+def _shown(mail: Mail) -> Mail:
+    """A mail whose unknown universities are shown as such, not by our key for them."""
+    return replace(mail, universities=tuple(name for name in mail.universities if not name.startswith("?")))
+
+
+def result_of(mail: Mail, forms: dict[str | None, int]) -> str:
+    """What a mail was taken for, and what it brought."""
+    if mail.disposition is Disposition.AUTOMATIC and mail.automatic is not None:
+        return f"{mail.automatic.value}，未处理"
+    if mail.disposition is not Disposition.SUBMISSION:
+        return str(mail.disposition.value)
+    names: dict[str | None, str] = {"annex3": "汇总表", "annex4": "申报表", None: "其他文件"}
+    brought = "、".join(f"{name} {forms[form]} 份" for form, name in names.items() if forms.get(form))
+    return f"报送：{brought}" if brought else "报送：没有收到文件"
+
+
+def reply_of(message_id: str | None, queued: dict[str, Queued]) -> str:
+    """How a mail was answered, in words."""
+    if message_id is None:
+        return "待汇总后回复"
+    if not message_id:
+        return "不需回复"
+    reply = queued.get(message_id)
+    if reply is None:
+        return "待发送"
+    if reply.state != "sent" or reply.tried_at is None:
+        return REPLY_STATES.get(reply.state, "待发送")
+    return f"{KINDS[reply.kind]} {reply.tried_at.astimezone(SHANGHAI):%m-%d %H:%M}"
+
+
+def _set_aside_line(office: Office, entry: SetAside) -> MailLine:
+    subject, sender = office.head(entry.mail)
+    mail = Mail(
+        id=entry.mail,
+        received_at=entry.received_at,
+        message_id="",
+        sender=sender,
+        reply_to=sender,
+        subject=subject,
+        references=(),
+        attached=0,
+        disposition=Disposition.UNRELATED,
+    )
+    return MailLine(mail, f"已搁置，请操作人员查看：{entry.reason}", "未回复")

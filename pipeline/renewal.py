@@ -1,0 +1,121 @@
+"""Writes archive, ledger and dashboard anew from the store, and gives staff their own words back.
+
+What the sheets look like is ledger.py's business; whether they have to be written is bookkeeping.py's.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from pipeline import dashboard, ledger
+from pipeline.account import Account, account_of
+from pipeline.account_codec import account_in, account_out
+from pipeline.bookkeeping import Kept, fingerprint
+from pipeline.ledger_staff import LedgerDamaged, Staff
+from pipeline.ledger_view import LedgerView
+from pipeline.mail_log import mail_lines
+from pipeline.model import SHANGHAI
+from pipeline.office import Office
+from pipeline.standings import brief_of
+
+BESIDE = "项目台账（最新）.xlsx"
+STALE_SECONDS = 24 * 3600
+
+
+def renew(office: Office, now: datetime, anew: bool) -> Kept:
+    """Write what is out of date, everything with `anew`; staff's remarks are read back first.
+
+    A ledger that cannot be opened is kept beside under another name.
+    """
+    path = office.ledger_path
+    staff, notes = _staff(office, path, now)
+    view = view_of(office, anew)
+    with suppress(OSError):
+        # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
+        dashboard.write(office.dashboard_path, view)
+    prepared = ledger.prepare(view, staff)
+    digest = prepared.digest()
+    if path.exists() and office.own_fact("ledger_digest") == digest:
+        return Kept(False, notes)
+    beside = path.with_name(BESIDE)
+    if _is_open(path, now):
+        # Whoever has it open would save an old copy over a new one; both stay, until it is closed.
+        prepared.write(beside)
+        note = f"台账正被打开，没有替换；最新的一份在旁边的 {BESIDE}，关闭后会自动合为一份。"
+        return Kept(True, (*notes, note), unfinished=True)
+    try:
+        prepared.write(path)
+    except ledger.LedgerBusy as error:
+        return Kept(False, (*notes, str(error)), unfinished=True)
+    beside.unlink(missing_ok=True)
+    office.set_own_fact("ledger_digest", digest)
+    office.set_own_fact("ledger_print", fingerprint(path))
+    return Kept(True, notes)
+
+
+def _is_open(path: Path, now: datetime) -> bool:
+    """Whether WPS, Excel or LibreOffice has the workbook open, by the lock file they leave beside it.
+
+    One older than a day was left behind by a crash.
+    """
+    for lock in (path.with_name(f"~${path.name}"), path.with_name(f".~lock.{path.name}#")):
+        with suppress(OSError):
+            if abs(now.timestamp() - lock.stat().st_mtime) < STALE_SECONDS:
+                return True
+    return False
+
+
+def _staff(office: Office, path: Path, now: datetime) -> tuple[Staff, tuple[str, ...]]:
+    """What staff have written so far, the newest edition of the workbook included."""
+    store = office.store
+    stored = store.fact("staff")
+    staff = Staff.from_json(stored) if stored else Staff()
+    if not path.exists() or office.own_fact("ledger_print") == fingerprint(path):
+        return staff, ()
+    try:
+        staff = staff.merged(ledger.read_staff(path))
+    except LedgerDamaged:
+        aside = path.with_name(f"{path.stem}.损坏-{now.astimezone(SHANGHAI):%Y%m%d-%H%M%S}{path.suffix}")
+        path.replace(aside)
+        return staff, (f"原台账无法打开，已另存为 {aside.name}，并重新生成了台账。",)
+    # What staff wrote is safe in the store before the workbook is touched.
+    store.set_fact("staff", staff.to_json())
+    office.set_own_fact("ledger_digest", "")
+    return staff, ()
+
+
+def view_of(office: Office, anew: bool = False) -> LedgerView:
+    """Everything the ledger shows, with every current file in its place in the archive.
+
+    Only the universities for which something has changed are assembled and archived, all of them with `anew`.
+    """
+    return LedgerView(
+        title=office.rules.notice.activity,
+        deadline=office.rules.terms.deadline,
+        roster=office.rules.terms.roster.universities,
+        accounts=_accounts(office, anew),
+        mails=tuple(mail_lines(office)),
+        categories=office.rules.terms.categories,
+    )
+
+
+def _accounts(office: Office, anew: bool) -> tuple[Account, ...]:
+    """What the ledger says of each university heard of; what had to be assembled for it is kept for the next time."""
+    marks = office.standings.marks()
+    # The archive is that of this machine; others that share the store have theirs.
+    archived = {} if anew else office.archive.marks()
+    kept = {} if anew else office.standings.accounts(marks)
+    accounts = {name: account_in(value) for name, value in kept.items() if archived.get(name) == marks[name]}
+    fresh = []
+    for name, submission in office.assembled(name for name in marks if name not in accounts):
+        account = account_of(name, submission, office.archive.sync(submission, office.content))
+        accounts[name] = account
+        if name not in kept:
+            fresh.append((name, marks[name], brief_of(submission), account_out(account)))
+    if len(fresh) or archived != marks:
+        # What lies in the archive has to outlast a power cut before it is taken for granted.
+        office.archive.settle(marks)
+        office.standings.keep(fresh, marks)
+    return tuple(accounts[name] for name in marks)
