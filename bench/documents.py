@@ -27,6 +27,7 @@ from pipeline.check import check_document
 from pipeline.demo import forms
 from pipeline.rules import Rules, load
 from pipeline.settings import resource
+from tests.binary_workbook import as_xlsb
 
 SECTION = "documents"
 TITLE = "bytes to transcript, by format (ms are those of parsers.read)"
@@ -79,6 +80,7 @@ def papers(quick: bool) -> Iterator[Paper]:
     yield Paper("Annex 3 .docx", "附件3.docx", "annex3", (forms.annex3_document(sheets.summary),),
                 ("unzip + lxml", unzip_and_parse), word)  # fmt: skip
     yield Paper("Annex 3 .xlsx", "附件3.xlsx", "annex3", (workbook,), grid, ("openpyxl", openpyxl), 3, 8)
+    yield Paper("Annex 3 .xlsb", "附件3.xlsb", "annex3", (as_xlsb(workbook),), grid)
     yield Paper("Annex 3 .csv", "附件3.csv", "annex3", (as_csv(workbook),), ("csv", plain_csv))
     yield Paper("Annex 3 .html", "附件3.xls", "annex3", (as_html(workbook),), ("lxml.html", plain_html))
     if not quick and conversions.available():

@@ -44,8 +44,9 @@ def submission(
 
 
 def files(root: Path) -> dict[str, bytes]:
-    every = (root / "archive").rglob("*")
-    return {one.relative_to(root).as_posix(): one.read_bytes() for one in every if one.is_file()}
+    """Every file but the archive's own note."""
+    every = (one for one in root.rglob("*") if one.is_file() and one.name != "archive.json")
+    return {one.relative_to(root).as_posix(): one.read_bytes() for one in every}
 
 
 def test_forms_and_material_lie_under_the_university_and_the_project(tmp_path: Path) -> None:

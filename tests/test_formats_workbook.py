@@ -16,6 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 import parsers
 from bench import material
+from binary_workbook import as_xlsb
 from documents import relationships, zipped
 from parsers.catalogue import Unreadable, open_document
 from parsers.formats import libreoffice
@@ -533,6 +534,15 @@ def xlsb(links: bytes) -> bytes:
         "xl/worksheets/sheet2.bin": begin + row + record(6, cell) + end + links + record(130, b""),
         "xl/worksheets/_rels/sheet2.bin.rels": relationships({"rId9": ("hyperlink", "https://example.com/news")}),
     })  # fmt: skip
+
+
+def test_a_binary_workbook_reads_like_the_one_it_was_made_from() -> None:
+    for papers in material.distinct(5):
+        workbook = forms.annex3_workbook(papers.summary)
+        (new,), (binary,) = parsers.read(workbook, "附件3.xlsx"), parsers.read(as_xlsb(workbook), "附件3.xlsb")
+        assert (binary.format, binary.record, binary.places) == ("xlsb", new.record, new.places)
+        assert isinstance(binary.record, Annex3)
+        assert binary.record.projects
 
 
 @pytest.mark.parametrize(
