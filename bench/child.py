@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -137,11 +138,10 @@ def family(pid: int) -> list[int]:
     """A process and all its living descendants."""
     found = [pid]
     for one in found:
-        for children in PROC.glob(f"{one}/task/*/children"):
-            try:
+        # Any of them may end while it is looked at.
+        with suppress(OSError):
+            for children in PROC.glob(f"{one}/task/*/children"):
                 found += map(int, children.read_text().split())
-            except OSError:
-                continue
     return found
 
 

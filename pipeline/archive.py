@@ -14,6 +14,7 @@ import shutil
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -71,8 +72,15 @@ class Archive:
         # Files in their places, with the stamps they are still to be given.
         self._unstamped: dict[Path, int] = {}
 
-    def sync(self, submission: Submission, content: Callable[[Version], bytes]) -> Names:
+    def sync(
+        self,
+        submission: Submission,
+        content: Callable[[Version], bytes],
+        do: Callable[[Callable[[], None]], None] = lambda work: work(),
+    ) -> Names:
         """Bring one university's folder up to date and say where each version lies, relative to ANNEX_DATA.
+
+        If anything has to be written, that is given to `do`, which may do it later, one work after the other.
 
         Only what is missing or different is asked of `content` and written. A file that lies elsewhere now leaves its
         old place; what is not ours stays, or moves to 历史版本 where a form needs its place.
@@ -86,13 +94,18 @@ class Archive:
         # Equal files share a place; it bears the stamp of one of them.
         wanted = {path: version for version, path in placed}
         if there != {path: _stamp(version) for path, version in wanted.items()}:
-            known = {version.file for version in wanted.values()}
-            # History first: an older version is safe there before a newer one takes its place.
-            for path in sorted(wanted, key=lambda path: f"/{HISTORY}/" not in path):
-                self._put(path, wanted[path], home, known, content)
-            for folder in folders:
-                self._clear(folder, wanted.keys(), known)
+            do(partial(self._bring_up_to_date, wanted, home, folders, content))
         return names
+
+    def _bring_up_to_date(
+        self, wanted: Mapping[str, Version], home: str, folders: Collection[str], content: Callable[[Version], bytes]
+    ) -> None:
+        known = {version.file for version in wanted.values()}
+        # History first: an older version is safe there before a newer one takes its place.
+        for path in sorted(wanted, key=lambda path: f"/{HISTORY}/" not in path):
+            self._put(path, wanted[path], home, known, content)
+        for folder in folders:
+            self._clear(folder, wanted.keys(), known)
 
     def settle(self, marks: Mapping[str, str]) -> None:
         """Make what was written outlast a power cut, all at once, and only then stamp it as being in place.
@@ -266,6 +279,7 @@ def _ending(version: Version) -> str:
     return written if written in allowed else allowed[0]
 
 
+@lru_cache(256)
 def _folder(name: str, blank: str = PENDING) -> str:
     """A folder's name; one that had to be changed gets a mark, so that two names never share a folder."""
     written = unicodedata.normalize("NFC", name.strip())

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 # Excel's own limits: characters (UTF-16 units) in a cell, characters in a link.
 CELL_LIMIT = 32_767
+# An address as nearly all are: nothing in it has to be looked at twice.
+PLAIN_LINK = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?")
 LINK_LIMIT = 2_079
 
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -101,6 +103,8 @@ def escape_link(target: str) -> str:
 
 def web_link(text: str) -> Value:
     """The text as a link if it is exactly one http(s) address, else the text alone."""
+    if PLAIN_LINK.fullmatch(text) and len(text) <= LINK_LIMIT:
+        return Link(text, text)
     shown = clean(text.strip())
     try:
         parts = urlsplit(shown)

@@ -5,7 +5,10 @@ What the sheets look like is ledger.py's business; whether they have to be writt
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +24,8 @@ from pipeline.office import Office
 from pipeline.standings import brief_of
 
 BESIDE = "项目台账（最新）.xlsx"
+# So many submissions wait for their files to be written.
+FILED_BEHIND = 16
 STALE_SECONDS = 24 * 3600
 
 
@@ -109,13 +114,31 @@ def _accounts(office: Office, anew: bool) -> tuple[Account, ...]:
     kept = {} if anew else office.standings.accounts(marks)
     accounts = {name: account_in(value) for name, value in kept.items() if archived.get(name) == marks[name]}
     fresh = []
-    for name, submission in office.assembled(name for name in marks if name not in accounts):
-        account = account_of(name, submission, office.archive.sync(submission, office.content))
-        accounts[name] = account
-        if name not in kept:
-            fresh.append((name, marks[name], brief_of(submission), account_out(account)))
+    missing = [name for name in marks if name not in accounts]
+    with _clerk() as clerk:
+        for name, submission in office.assembled(missing):
+            account = account_of(name, submission, office.archive.sync(submission, office.content, clerk))
+            accounts[name] = account
+            if name not in kept:
+                fresh.append((name, marks[name], brief_of(submission), account_out(account)))
     if len(fresh) or archived != marks:
         # What lies in the archive has to outlast a power cut before it is taken for granted.
         office.archive.settle(marks)
         office.standings.keep(fresh, marks)
     return tuple(accounts[name] for name in marks)
+
+
+@contextmanager
+def _clerk() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Somebody who files papers while the next ones are put together; what goes wrong is raised here."""
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1, thread_name_prefix="archive") as thread:
+
+        def clerk(work: Callable[[], None]) -> None:
+            waiting.append(thread.submit(work))
+            if len(waiting) > FILED_BEHIND:
+                waiting.popleft().result()
+
+        yield clerk
+        for one in waiting:
+            one.result()

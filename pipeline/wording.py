@@ -22,7 +22,8 @@ INVISIBLE = re.compile(
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """The text without line breaks, runs of blanks and invisible controls, cut at `longest` characters."""
-    text = " ".join(INVISIBLE.sub("", text).split())
+    # Nothing that is printable is invisible, and nearly every text is.
+    text = " ".join((text if text.isprintable() else INVISIBLE.sub("", text)).split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
