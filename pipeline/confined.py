@@ -105,12 +105,12 @@ class Worker:
         """Let the worker do for all of them what costs less together; all within the limits of one. Raises as `read`."""
         self._ask(worker.PREPARE, documents)
 
-    def read_mail(self, path: Path, own_address: str, limits: Limits, folder: Path, seconds: float) -> Reading:
+    def read_mail(self, path: Path, own_address: str, limits: Limits, folder: Path | None, seconds: float) -> Reading:
         """What a mail in a file says and brings, within so many seconds and the other limits of one document. Raises as `read`.
 
-        The bytes of its documents are left in the folder, under their SHA-256 in hex.
+        The bytes of its documents are left in the folder, if there is one, under their SHA-256 in hex.
         """
-        words = (str(path), own_address, dataclasses.astuple(limits), str(folder))
+        words = (str(path), own_address, dataclasses.astuple(limits), str(folder or ""))
         reading: Reading = self._ask(worker.MAIL, (), words, seconds)
         return reading
 

@@ -102,6 +102,9 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
         return
     with office.post(clock()) as post:
         for position, reply in enumerate(due[:left]):
+            if office.store.sent_since(today) >= office.settings.send_per_day:
+                # Another program that shares the store has sent some, too.
+                break
             if not _begun(office, reply, "sending", clock()):
                 continue
             if done.tried:

@@ -36,11 +36,12 @@ LARGEST_TOGETHER = 16 << 20
 MAIL_SECONDS = 20.0
 FOLDER = "annex-inbox-reader-"
 KEPT = "documents"
+ROOM = 2 << 30
 FOLDER_OF = re.compile(re.escape(FOLDER) + r"(\d+)-")
 
 
 class Reader:
-    """A pool of at most `workers` processes. `target` is the function they read with, as "module:name".
+    """A pool of at most `workers` processes, one for each core but two at least and eight at most if None. `target` is the function they read with, as "module:name".
 
     Temporary files lie in a folder of each worker's own under `scratch` (the system's place for such if None), which
     goes with it; what a killed program left there goes at the next start. Use as a context manager, or call `close`.
@@ -48,12 +49,12 @@ class Reader:
 
     def __init__(
         self,
-        workers: int = 2,
+        workers: int | None = None,
         limits: ReadingLimits | None = None,
         scratch: Path | None = None,
         target: str = "parsers:read",
     ) -> None:
-        self.size, self._limits, self._target = workers, limits or ReadingLimits(), target
+        self.size, self._limits, self._target = workers or _cores(), limits or ReadingLimits(), target
         self._scratch = Path(scratch or tempfile.gettempdir())
         self._folder: Path | None = None
         self._threads: ThreadPoolExecutor | None = None
@@ -116,7 +117,7 @@ class Reader:
             return None
         one = self._take(fresh=False)
         try:
-            return one.read_mail(path, own_address, limits, self._kept(), min(MAIL_SECONDS, self._limits.seconds))
+            return one.read_mail(path, own_address, limits, self._room(), min(MAIL_SECONDS, self._limits.seconds))
         except (LimitBroken, WorkerDied, ReadingFault):
             return None
         finally:
@@ -201,6 +202,10 @@ class Reader:
             self._all.discard(one)
         one.end()
 
+    def _room(self) -> Path | None:
+        """Where documents are kept; None where the disk is nearly full, for it is only to save time."""
+        return self._kept() if shutil.disk_usage(self._kept()).free > ROOM else None
+
     def _kept(self) -> Path:
         assert self._folder is not None
         return self._folder / KEPT
@@ -213,6 +218,11 @@ class Reader:
             self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=self._scratch)).resolve()
             self._kept().mkdir(mode=0o700)
         return Path(tempfile.mkdtemp(dir=self._folder))
+
+
+def _cores() -> int:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(max(usable, 2), 8)
 
 
 def _sweep(scratch: Path) -> None:

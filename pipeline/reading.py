@@ -48,14 +48,15 @@ def read_mail(raw: bytes, own_address: str, limits: Limits, read: Read = read_he
 def read_file(path: str, own_address: str, limits: Sequence[int], folder: str, read: Read) -> Reading:
     """`read_mail` of a file, with the values of `Limits`: what a confined process is asked for.
 
-    The bytes of each document are left in a folder under their SHA-256, for whoever files them; a full disk is no matter.
+    The bytes of each document are left in a folder ("" for none) under their SHA-256, for whoever files them; a full disk is
+    no matter.
     """
 
     def keep(file: str, content: bytes) -> None:
         with suppress(OSError):
             Path(folder, file).write_bytes(content)
 
-    return read_mail(Path(path).read_bytes(), own_address, Limits(*limits), read, keep)
+    return read_mail(Path(path).read_bytes(), own_address, Limits(*limits), read, keep if folder else forget)
 
 
 def read_documents(

@@ -195,6 +195,16 @@ def test_the_bytes_of_what_was_read_are_at_hand_until_the_reader_is_closed(spool
     assert reader.kept("0" * 64) is None
 
 
+def test_nothing_is_kept_on_a_disk_that_is_nearly_full(
+    spool: Spool, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.reader.ROOM", 1 << 60)
+    with Stage(spool, reader, USER, Limits()) as stage:
+        reading = stage.read(spool.put([letter(papers(table(projects=1)))]))
+    assert [one.transcript.form for one in reading.documents] == ["annex3", "annex4"]
+    assert {reader.kept(one.file) for one in reading.documents} == {None}
+
+
 def test_bytes_that_are_not_what_they_are_called_are_not_taken(spool: Spool, tmp_path: Path) -> None:
     with Reader(scratch=tmp_path / "tmp") as reader, Stage(spool, reader, USER, Limits()) as stage:
         file = stage.read(spool.put([letter(papers(table(projects=1)))])).documents[0].file
