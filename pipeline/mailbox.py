@@ -161,8 +161,12 @@ class Mailbox:
             return []
         if not tally.count:
             return None
+        try:
+            uids = self._uids(f"UID {tally.next_uid}:*")
+        except DeclinedError:
+            return None
         # A range that ends in * always names the last mail, whatever its UID (RFC 3501 6.4.8).
-        later = [uid for uid in self._uids(f"UID {tally.next_uid}:*") if uid >= tally.next_uid]
+        later = [uid for uid in uids if uid >= tally.next_uid]
         return later if told.count == tally.count + len(later) else None
 
     def _envelopes(self, folder: str, validity: int, uids: Sequence[int]) -> list[Envelope]:

@@ -12,6 +12,7 @@ import pytest
 from desk import CODE, MORNING, USER, Desk, letter, settings
 from pipeline import ledger_charts, reader
 from pipeline.demo.servers import EmbeddedSmtp
+from pipeline.imap_session import DeclinedError
 from pipeline.mailbox import Mailbox
 from pipeline.run import Pass
 from pipeline.store import Store
@@ -93,6 +94,21 @@ def test_only_what_came_later_is_asked_for(server: Netease, desk: Desk) -> None:
     assert counts(desk.run()) == (3, 3, 0)
     assert searches(server)[0].endswith(":*")
     assert counts(desk.run()) == (0, 0, 0)
+
+
+def test_a_server_that_refuses_to_search_for_a_range_is_asked_for_all(
+    server: Netease, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uids = Mailbox._uids
+
+    def refusing(self: Mailbox, which: str = "ALL") -> list[int]:
+        if which != "ALL":
+            raise DeclinedError(desk.settings.imap, "BAD 示例")
+        return uids(self)
+
+    monkeypatch.setattr(Mailbox, "_uids", refusing)
+    server.add("INBOX", question(9), MORNING)
+    assert counts(desk.run()) == (1, 1, 0)
 
 
 def test_an_old_mail_that_comes_into_sight_is_found_at_once(server: Netease, desk: Desk) -> None:
