@@ -122,6 +122,14 @@ class Database:
                 self._current = None
 
 
+def is_unusable(fault: Exception) -> bool:
+    """Whether an exception says that the database cannot be written to now, rather than that it cannot hold these values.
+
+    Of the latter PostgreSQL tells in the same way when they are too long (SQLSTATE class 54).
+    """
+    return isinstance(fault, sa.exc.OperationalError) and not str(getattr(fault.orig, "sqlstate", "")).startswith("54")
+
+
 def _enter(connection: Connection, changes: bool) -> None:
     """Take the row that every writing transaction begins with; it is free again at the commit."""
     if changes:

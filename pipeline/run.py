@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.bookkeeping import keep_ledger
 from pipeline.changes import NOTHING, Changes, compare
+from pipeline.database import is_unusable
 from pipeline.dispatch import Clock, Dispatched, dispatch
 from pipeline.errands import heartbeat, tell_staff
 from pipeline.errors import AnnexError, ServerAway
@@ -216,10 +217,9 @@ def take(
         outcome = look_at(office, mail, received_at, read)
         with office.store.together():
             keep(office, outcome, envelope)
-    except OperationalError:
-        # The store is at fault, not the mail.
-        raise
     except Exception as fault:
+        if is_unusable(fault):
+            raise
         log.error("邮件 %s 无法处理，已搁置（%s）", mail[:12], type(fault).__name__)
         _set_aside(office, mail, received_at, fault, clock(), envelope)
         done.set_aside += 1
@@ -311,9 +311,9 @@ def _answer_one(office: Office, address: str, mails: list[Mail], now: datetime) 
     try:
         with office.store.together():
             return _answer(office, mails, now)
-    except OperationalError:
-        raise
-    except Exception:
+    except Exception as fault:
+        if is_unusable(fault):
+            raise
         # One reply that our code cannot write must not keep all others waiting; it is due again at the next pass.
         log.exception("给 %s 的回复没有写成，其余照常", address)
         return False

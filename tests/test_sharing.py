@@ -238,6 +238,15 @@ def test_characters_that_the_database_cannot_hold_do_not_stop_a_pass(desk: Desk)
     assert (result.recorded, result.set_aside, len(desk.sent)) == (1, 0, 1)
 
 
+def test_a_mail_with_more_than_the_database_can_hold_is_set_aside_and_the_rest_goes_on(desk: Desk) -> None:
+    endless = os.urandom(9000).hex()
+    desk.receive(letter(papers(table(endless)), sender="endless@example.edu.cn"))
+    desk.receive(letter(papers(table())), MORNING + timedelta(minutes=1))
+    result = desk.run()
+    assert (result.recorded, result.set_aside) == (1, 1)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+
+
 def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
     with pytest.raises(ConfigurationError, match="无法打开") as caught:
         Store.open("postgresql://annex:geheim@127.0.0.1:1/postgres")
