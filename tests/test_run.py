@@ -28,11 +28,11 @@ from desk import (
     table,
     text_of,
 )
-from pipeline import run
+from pipeline import reply, run
 from pipeline.again import replay, retry
 from pipeline.demo import forms
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
-from pipeline.model import Reading
+from pipeline.model import Mail, Reading
 from pipeline.office import AlreadyRunning, open_office, single_run
 from pipeline.run import one_pass
 from servers.dovecot import dovecot
@@ -256,6 +256,25 @@ def test_a_mail_our_code_fails_on_is_set_aside_and_the_rest_goes_on(
     assert (said, code) == (["重试 1 封，成功 1 封，回复将在下次 poll 时发出；仍搁置 0 封。"], 0)
     desk.run()
     assert len(desk.sent) == 2
+
+
+def test_a_reply_our_code_cannot_write_keeps_no_other_from_being_sent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reply.compose
+
+    def failing(mails: tuple[Mail, ...], *rest: object) -> object:
+        if mails[0].reply_to.address.startswith("poison"):
+            raise ZeroDivisionError("示例故障")
+        return real(mails, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reply, "compose", failing)
+    desk.receive(letter(papers(table()), sender="poison@example.cn"))
+    desk.receive(letter(papers(table("内蒙古农业大学"))), MORNING + timedelta(minutes=1))
+    assert (desk.run().replies, len(desk.sent)) == (1, 1)
+    monkeypatch.setattr(reply, "compose", real)
+    assert desk.run().replies == 1
+    assert [one.recipients for one in desk.sent] == [("shili@example.edu.cn",), ("poison@example.cn",)]
 
 
 def test_a_mailbox_that_is_away_does_not_keep_replies_from_going_out(desk: Desk) -> None:
