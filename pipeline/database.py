@@ -78,6 +78,7 @@ class Database:
             if found < SCHEMA:
                 metadata.create_all(connection)
                 _add_columns(connection)
+                _add_indexes(connection)
                 connection.execute(fact.delete().where(fact.c.name == "schema"))
                 connection.execute(fact.insert().values(name="schema", value=str(SCHEMA)))
             if "revision" not in facts:
@@ -144,6 +145,12 @@ def _enter(connection: Connection, changes: bool) -> None:
 
 def _has_facts(connection: Connection) -> bool:
     return sa.inspect(connection).has_table(fact.name)
+
+
+def _add_indexes(connection: Connection) -> None:
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def _add_columns(connection: Connection) -> None:

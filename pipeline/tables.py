@@ -73,7 +73,7 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("message_id", sa.Text, primary_key=True),
-    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False, index=True),
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),

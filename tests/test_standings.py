@@ -332,12 +332,15 @@ def test_a_store_of_an_older_program_gains_what_it_lacks(chosen: Settings, offic
     with sqlite3.connect(chosen.data / "annex-inbox.sqlite3") as old:
         old.execute("DROP TABLE standing")
         old.execute("ALTER TABLE concerns DROP COLUMN mark")
+        old.execute("DROP INDEX ix_outbox_recipient")
         old.execute("UPDATE fact SET value = '1' WHERE name = 'schema'")
     with open_office(chosen) as opened:
         assert told(opened) == before
         view_of(opened)
         same_mail_with_other_findings(opened)
         assert told(opened) == truth(opened) != before
+        indexes = sa.inspect(opened.store.database.engine).get_indexes("outbox")
+        assert "recipient" in [column for index in indexes for column in index["column_names"]]
 
 
 def test_the_replies_and_mails_are_counted_where_they_are(office: Office) -> None:
