@@ -24,7 +24,7 @@ from pipeline.dispatch import Clock, Dispatched, dispatch
 from pipeline.errands import heartbeat, tell_staff
 from pipeline.errors import AnnexError, ServerAway
 from pipeline.flow import judge
-from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome, Reading, Submission
+from pipeline.model import SHANGHAI, Automatic, Disposition, Envelope, Mail, Outcome, Reading, Reply, Submission
 from pipeline.office import Office
 from pipeline.reminder import is_day, remind
 from pipeline.rows import Returned
@@ -169,8 +169,7 @@ def take_all(
                     _sight(office, stored, envelope, mail)
                 else:
                     begun.add(mail)
-                    read = partial(office.stage.result, mail, reading)
-                    take(office, stored, mail, envelope.received_at, clock, envelope, read)
+                    take(office, stored, mail, envelope.received_at, clock, envelope, reading.result)
         done.add(stored)
         progress("收取邮件", done.recorded + done.set_aside + done.known_already, done.listed)
 
@@ -292,9 +291,10 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
     for start in range(0, len(correspondents), ANSWERED_TOGETHER):
         some = correspondents[start : start + ANSWERED_TOGETHER]
         office.gather(name for address in some for mail in due[address] for name in mail.universities)
-        # A reply exists once it is in the outbox; until then it can be written again.
+        # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
+        written = [_written(office, address, due[address], now) for address in some]
         with office.store.together():
-            made += sum(_answer_one(office, address, due[address], now) for address in some)
+            made += sum(office.store.queue(reply, now, state) for reply, state in filter(None, written))
         progress("撰写回复", start + len(some), len(correspondents))
     return made
 
@@ -303,42 +303,43 @@ def _is_quiet(window: timedelta, now: datetime, newest: datetime) -> bool:
     return now - newest >= window or newest > now
 
 
-def _answer_one(office: Office, address: str, mails: list[Mail], now: datetime) -> bool:
+def _written(office: Office, address: str, mails: list[Mail], now: datetime) -> tuple[Reply, str] | None:
+    """The reply to a correspondent and the state it enters the outbox in; None where there is none to be sent now."""
     today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     # Whoever has had enough replies for today, a robot perhaps, gets the rest in one tomorrow.
     if office.store.made_since(address, today) >= office.settings.send_per_correspondent:
-        return False
+        return None
     try:
-        with office.store.together():
-            return _answer(office, mails, now)
+        reply = _composed(office, address, mails, now)
     except Exception as fault:
         if is_unusable(fault):
             raise
         # One reply that our code cannot write must not keep all others waiting; it is due again at the next pass.
         log.exception("给 %s 的回复没有写成，其余照常", address)
-        return False
+        return None
+    if reply is None:
+        return None
+    if office.store.has_bounced(reply.recipient):
+        return reply, "undeliverable"
+    return reply, "off" if office.settings.reply == "off" else "queued"
 
 
-def _answer(office: Office, mails: list[Mail], now: datetime) -> bool:
+def _composed(office: Office, address: str, mails: list[Mail], now: datetime) -> Reply | None:
+    """The reply to a correspondent; None where there is nobody to write to."""
     from pipeline.enclosures import enclosures
     from pipeline.reply import compose
 
     universities = dict.fromkeys(name for mail in mails for name in mail.universities)
-    address = mails[-1].reply_to.address
     submissions = tuple(own_part(office.submission(name), address) for name in universities)
     changes = _changes(office, submissions, mails) if len(submissions) == 1 else NOTHING
     files = tuple(one for submission in submissions for one in enclosures(submission, office.content))
     try:
-        reply = compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files)
+        return compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files)
     except ValueError:
-        # There is nobody to write to; staff see it in the mail log.
+        # Staff see it in the mail log.
         log.warning("邮件 %s 没有可用的回信地址", mails[-1].id[:12])
         _leave(office, mails)
-        return False
-    state = "off" if office.settings.reply == "off" else "queued"
-    if office.store.has_bounced(reply.recipient):
-        state = "undeliverable"
-    return office.store.queue(reply, now, state)
+        return None
 
 
 def _changes(office: Office, submissions: tuple[Submission, ...], mails: list[Mail]) -> Changes:

@@ -10,7 +10,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -62,7 +62,7 @@ class Stage:
         return threads
 
     def ahead(self, mails: Iterable[tuple[T, str]]) -> Iterator[list[tuple[T, str, Future[Reading]]]]:
-        """Each of these mails (with whatever goes with it, and its id) being read, in their order, in lists to be stored together.
+        """Each of these mails (with whatever goes with it, and its id) with what was read, in their order, in lists to be stored together.
 
         What the iterable raises is raised once all that came before has been given out.
         """
@@ -81,33 +81,43 @@ class Stage:
             waiting.append((about, mail, self.submit(mail)))
             if len(waiting) < AHEAD and _finished(waiting) < TOGETHER and time.monotonic() - stored < SECONDS:
                 continue
-            if ready := _taken(waiting, wait=len(waiting) >= AHEAD):
-                yield ready
+            if ready := _taken(waiting, patient=len(waiting) >= AHEAD):
+                yield self._settled(ready)
                 stored = time.monotonic()
         while waiting:
-            yield _taken(waiting, wait=True)
+            yield self._settled(_taken(waiting, patient=True))
         if trouble is not None:
             raise trouble
 
     def submit(self, mail: str) -> Future[Reading]:
         """Have a mail of the spool read."""
         if self._elsewhere is None:
-            return self._threads.submit(self.read, mail)
+            return self._here(mail)
         return self._elsewhere.submit(read_there, self._spool.read(mail), self._own_address, self._limits)
 
     def read(self, mail: str) -> Reading:
         """Read a mail of the spool here and now. Raises FileNotFoundError where it is not kept, ReadingFault for a fault of ours."""
         return read_confined(self._reader, self._spool.file(mail).resolve(), self._own_address, self._limits)
 
-    def result(self, mail: str, future: Future[Reading]) -> Reading:
-        """What was read; what an executor elsewhere has lost is read here. Raises as `read`."""
-        try:
-            return future.result()
-        except Exception as fault:
-            if self._elsewhere is None or isinstance(fault, ReadingFault):
-                raise
-            log.warning("邮件 %s 在别处没有读成（%s），改在本机读取。", mail[:12], type(fault).__name__)
-            return self.read(mail)
+    def _settled(self, batch: list[tuple[T, str, Future[Reading]]]) -> list[tuple[T, str, Future[Reading]]]:
+        """The same with every reading done, for nobody shall wait for one with the store locked; what was lost is read here."""
+        wait([future for _, _, future in batch])
+        settled = [
+            (about, mail, self._here(mail) if self._lost(mail, future) else future) for about, mail, future in batch
+        ]
+        wait([future for _, _, future in settled])
+        return settled
+
+    def _lost(self, mail: str, future: Future[Reading]) -> bool:
+        """Whether an executor elsewhere has failed, and not our own reading there."""
+        fault = future.exception()
+        if self._elsewhere is None or fault is None or isinstance(fault, ReadingFault):
+            return False
+        log.warning("邮件 %s 在别处没有读成（%s），改在本机读取。", mail[:12], type(fault).__name__)
+        return True
+
+    def _here(self, mail: str) -> Future[Reading]:
+        return self._threads.submit(self.read, mail)
 
     def close(self) -> None:
         """Give up what has not begun."""
@@ -119,10 +129,10 @@ def _finished(waiting: Iterable[tuple[object, str, Future[Reading]]]) -> int:
     return next((place for place, (*_, future) in enumerate(waiting) if not future.done()), TOGETHER)
 
 
-def _taken(waiting: deque[tuple[T, str, Future[Reading]]], wait: bool) -> list[tuple[T, str, Future[Reading]]]:
-    """Take out what has been read, at most as many as are stored together; `wait` for so many."""
+def _taken(waiting: deque[tuple[T, str, Future[Reading]]], patient: bool) -> list[tuple[T, str, Future[Reading]]]:
+    """Take out what has been read, at most as many as are stored together; `patient` also what has not."""
     taken: list[tuple[T, str, Future[Reading]]] = []
-    while waiting and len(taken) < TOGETHER and (wait or waiting[0][-1].done()):
+    while waiting and len(taken) < TOGETHER and (patient or waiting[0][-1].done()):
         taken.append(waiting.popleft())
     return taken
 

@@ -13,6 +13,7 @@ from threading import Event
 import pytest
 
 from desk import CODE, MORNING, UNIVERSITY, USER, Desk, letter, papers, settings, table
+from pipeline import database
 from pipeline import stage as staging
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp
 from pipeline.doctor import examine
@@ -22,6 +23,7 @@ from pipeline.reader import Reader
 from pipeline.reading import read_mail
 from pipeline.spool import Spool
 from pipeline.stage import Stage, read_there
+from pipeline.store import Store
 from servers.cluster import cluster
 
 
@@ -49,7 +51,7 @@ def mails(number: int) -> list[bytes]:
 
 def read(stage: Stage, ids: list[str]) -> list[Reading]:
     batches = stage.ahead((number, id) for number, id in enumerate(ids))
-    return [stage.result(id, future) for batch in batches for _, id, future in batch]
+    return [future.result() for batch in batches for *_, future in batch]
 
 
 def test_what_a_confined_process_reads_is_what_would_be_read_here(spool: Spool, reader: Reader) -> None:
@@ -145,13 +147,33 @@ def test_a_whole_pass_on_a_cluster_ends_as_one_here(tmp_path: Path, elsewhere: s
 def test_what_a_cluster_loses_is_read_here(
     spool: Spool, reader: Reader, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "read_there", os.abort)
-    raw = mails(1)[0]
-    id = spool.put([raw])
     lost: Future[Reading] = Future()
     lost.set_exception(ConnectionError("示例"))
+    monkeypatch.setattr(Stage, "submit", lambda *_: lost)
+    raw = mails(1)[0]
     with Stage(spool, reader, USER, Limits(), elsewhere) as stage:
-        assert stage.result(id, lost) == read_mail(raw, USER, Limits())
+        assert read(stage, [spool.put([raw])]) == [read_mail(raw, USER, Limits())]
+
+
+def test_a_mail_that_is_long_in_reading_does_not_lock_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCKED_SECONDS", 0.2)
+    real = Stage.read
+
+    def slow(self: Stage, mail: str) -> Reading:
+        other = Store.open(given.database_url)
+        other.set_fact("somebody", mail)
+        other.close()
+        return real(self, mail)
+
+    monkeypatch.setattr(Stage, "read", slow)
+    with EmbeddedImap(USER, CODE) as imap, EmbeddedSmtp(USER, CODE) as smtp:
+        given = settings(tmp_path, imap.url, smtp.url)
+        desk = Desk(imap, smtp, given)
+        for number, raw in enumerate(mails(staging.AHEAD + 8)):
+            desk.receive(raw, MORNING + timedelta(minutes=number))
+        assert (desk.run(reply="off").recorded, desk.run().set_aside) == (staging.AHEAD + 8, 0)
 
 
 def test_without_the_cluster_mails_are_read_here(spool: Spool, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
