@@ -5,21 +5,11 @@ They are written by renewal.py, which a pass that finds nothing new never loads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
+from pipeline.kept import Kept, fingerprint
 from pipeline.office import Office
 from pipeline.standings import program
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of the ledger: whether it was written, and what to tell the operator; `unfinished` is tried again."""
-
-    written: bool
-    notes: tuple[str, ...] = ()
-    unfinished: bool = False
 
 
 def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
@@ -36,12 +26,3 @@ def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
     if not kept.unfinished:
         office.set_own_fact("ledger_stamp", f"{made_from} {fingerprint(office.ledger_path)}")
     return kept
-
-
-def fingerprint(path: Path) -> str:
-    """A file's size and time of change, "-" if there is none: whether somebody else has written it."""
-    try:
-        status = path.stat()
-    except OSError:
-        return "-"
-    return f"{status.st_size}/{status.st_mtime_ns}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline import dashboard, ledger
 from pipeline.account import Account, account_of
 from pipeline.account_codec import account_in, account_out
-from pipeline.bookkeeping import Kept, fingerprint
+from pipeline.kept import Kept, fingerprint
 from pipeline.ledger_staff import LedgerDamaged, Staff
 from pipeline.ledger_view import LedgerView
 from pipeline.mail_log import mail_lines

@@ -1,0 +1,24 @@
+"""What became of the ledger at a pass, and how one sees that somebody else has written a file. Nothing is written here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of the ledger: whether it was written, and what to tell the operator; `unfinished` is tried again."""
+
+    written: bool
+    notes: tuple[str, ...] = ()
+    unfinished: bool = False
+
+
+def fingerprint(path: Path) -> str:
+    """A file's size and time of change, "-" if there is none: whether somebody else has written it."""
+    try:
+        status = path.stat()
+    except OSError:
+        return "-"
+    return f"{status.st_size}/{status.st_mtime_ns}"
