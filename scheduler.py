@@ -15,8 +15,9 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from pipeline.errors import AnnexError
+from pipeline.lock import AlreadyRunning, single_run, time_limit
 from pipeline.model import SHANGHAI
-from pipeline.office import AlreadyRunning, open_office, single_run, time_limit
+from pipeline.office import open_office
 from pipeline.rules import load
 from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings

@@ -55,9 +55,8 @@ def environment(data: Path, imap: str = "imap://127.0.0.1:9") -> dict[str, str]:
 def settings(data: Path, imap: str = "imap://127.0.0.1:9") -> Settings:
     """The same for use in this process."""
     chosen = {name.removeprefix("ANNEX_").lower(): value for name, value in environment(data, imap).items() if value}
-    chosen["rules_file"] = chosen.pop("rules")
     given: dict[str, Any] = {"store_url": "", "reply": "send", **chosen}
-    return load_settings(_env_file=None, **given)
+    return load_settings(env_file=None, **given)
 
 
 @contextmanager

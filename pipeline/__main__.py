@@ -91,7 +91,8 @@ def init(folder: Annotated[Path, typer.Argument(help="放在哪个文件夹。")
 @app.command()
 def poll() -> None:
     """收取并处理一遍邮箱，适合放进 cron。已有一个在运行时立即退出。例：annex-inbox poll"""
-    from pipeline.office import AlreadyRunning, open_office, single_run, time_limit
+    from pipeline.lock import AlreadyRunning, single_run, time_limit
+    from pipeline.office import open_office
     from pipeline.run import one_pass
     from pipeline.screen import passed, progress_bar
     from pipeline.settings import load_settings
@@ -421,7 +422,7 @@ def _in_office(work: Callable[[Any], Any]) -> Any:
 def _alone(work: Callable[[Any], Any]) -> Any:
     """Do something that writes, while no pass is running."""
     from pipeline.errors import ServerAway
-    from pipeline.office import AlreadyRunning, single_run
+    from pipeline.lock import AlreadyRunning, single_run
     from pipeline.settings import load_settings
 
     try:
@@ -463,6 +464,13 @@ def _keep_trace() -> str:
     return str(path)
 
 
+def _without_help(commands: typer.Typer) -> dict[str, Any]:
+    """Defaults that say outright that no help is asked for; from "nothing" Typer would load pydantic to learn the same."""
+    named = (one.name or getattr(one.callback, "__name__", "") for one in commands.registered_commands)
+    groups = {str(one.name): _without_help(one.typer_instance) for one in commands.registered_groups if one.typer_instance}
+    return {"help": False} | {name: {"help": False} for name in named} | groups
+
+
 def main() -> None:
     """Run the command and leave with an exit code of contract §1."""
     # What is loaded stays; the rounds of the garbage collector through it would be a part of every short run.
@@ -470,7 +478,7 @@ def main() -> None:
     # Typer names only some of the parser's errors; this is what they all are.
     usage_error: Any = typer.BadParameter.__mro__[1]
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, default_map=_without_help(app))
     except usage_error as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "annex-inbox"

@@ -92,7 +92,7 @@ def _store(settings: Settings) -> str:
 
 
 def _code(settings: Settings) -> str:
-    if not settings.auth_code.get_secret_value():
+    if not settings.auth_code.reveal():
         raise ConfigurationError(
             "没有设置 ANNEX_AUTH_CODE。请在网页邮箱“设置 → POP3/SMTP/IMAP”中生成授权码，写入 .env。"
         )

@@ -48,7 +48,7 @@ def log_in(settings: Settings, user: str) -> IMAPClient:
     Raises ServerAway where the server cannot be reached, LoginRefused where it says no, ConfigurationError if
     there is nothing to log in with.
     """
-    code = settings.auth_code.get_secret_value()
+    code = settings.auth_code.reveal()
     check_credentials(user, code)
     server = settings.imap
     client = _connect(server)

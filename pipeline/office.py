@@ -1,4 +1,4 @@
-"""Everything one run works with, opened once: settings, rules, store, spool, archive and the lock that keeps it single.
+"""Everything one run works with, opened once or when it is first asked for: settings, rules, store, spool, archive, reader.
 
 It finds and holds things; run.py, dispatch.py and bookkeeping.py act with them.
 """
@@ -8,9 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,23 +17,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
-from pipeline.archive import Archive
 from pipeline.assemble import assemble
-from pipeline.errors import ConfigurationError, LoginRefused, ServerAway
+from pipeline.errors import LoginRefused
+from pipeline.lock import make_private
 from pipeline.model import SHANGHAI, Address, Attachment, Mail, Submission, Version
-from pipeline.reader import Reader
 from pipeline.rules import Rules, load
 from pipeline.settings import Settings
 from pipeline.spool import Spool
-from pipeline.stage import Stage
 from pipeline.standings import Standings
 from pipeline.store import Store
 
 if TYPE_CHECKING:
+    from pipeline.archive import Archive
     from pipeline.mailbox import Mailbox
     from pipeline.outbox import Post
+    from pipeline.reader import Reader
+    from pipeline.stage import Stage
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +44,6 @@ REFUSED_FOR = timedelta(hours=1)
 REMEMBERED = 64
 
 
-class AlreadyRunning(Exception):
-    """Another run holds the lock; there is nothing to do."""
-
-
 @dataclass
 class Office:
     """The open office. A few submissions are remembered until `forget` says that a university's mails have changed."""
@@ -60,8 +52,6 @@ class Office:
     rules: Rules
     store: Store
     spool: Spool
-    archive: Archive
-    reader: Reader
     _submissions: dict[str, Submission] = field(default_factory=dict)
     _files: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
@@ -71,8 +61,23 @@ class Office:
         return self.settings.user or self.rules.notice.mailbox
 
     @cached_property
+    def archive(self) -> Archive:
+        from pipeline.archive import Archive
+
+        return Archive(self.settings.data)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What opens documents, in processes of its own."""
+        from pipeline.reader import Reader
+
+        return Reader(scratch=self.settings.data / "tmp")
+
+    @cached_property
     def stage(self) -> Stage:
         """Where mails are read: in processes of this machine, or where ANNEX_EXECUTOR says."""
+        from pipeline.stage import Stage
+
         return Stage(self.spool, self.reader, self.user, self.rules.limits, self.settings.executor)
 
     @property
@@ -186,7 +191,7 @@ class Office:
 
     def _enter(self, door: str, now: datetime, knock: Callable[[], Opened]) -> Opened:
         """Log in, but do not try again what was refused: repeated refusals lock a mailbox."""
-        code = self.settings.auth_code.get_secret_value()
+        code = self.settings.auth_code.reveal()
         url = self.settings.imap_url if door == "imap" else self.settings.smtp_url
         key = hashlib.sha256(f"{door}\n{url}\n{self.user}\n{code}".encode()).hexdigest()[:16]
         refused = json.loads(self.store.fact(f"refused_{door}") or "{}")
@@ -217,8 +222,9 @@ class Office:
         return message.subject, message.sender
 
     def close(self) -> None:
-        self.reader.close()
-        self.stage.close()
+        for name in ("reader", "stage"):
+            if name in self.__dict__:
+                getattr(self, name).close()
         self.store.close()
 
 
@@ -235,65 +241,8 @@ def open_office(settings: Settings) -> Iterator[Office]:
     rules = load(settings.rules_path)
     make_private(settings.data)
     store = Store.open(settings.database_url)
-    office = Office(
-        settings,
-        rules,
-        store,
-        Spool(settings.data / "mail", store if store.database.shared else None),
-        Archive(settings.data),
-        Reader(scratch=settings.data / "tmp"),
-    )
+    office = Office(settings, rules, store, Spool(settings.data / "mail", store if store.database.shared else None))
     try:
         yield office
     finally:
         office.close()
-
-
-def make_private(folder: Path) -> None:
-    """Create a folder that only its owner may enter. Raises ConfigurationError where that is not possible."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        writable = os.access(folder, os.W_OK | os.X_OK)
-    except OSError as error:
-        raise ConfigurationError(f"无法建立数据文件夹 {folder}：{error.strerror}。请检查 ANNEX_DATA。") from None
-    if not writable:
-        raise ConfigurationError(f"数据文件夹 {folder} 不可写。请检查 ANNEX_DATA 和文件夹的权限。")
-
-
-@contextmanager
-def single_run(settings: Settings) -> Iterator[None]:
-    """Hold the lock for the time of a run. Raises AlreadyRunning at once where another run holds it."""
-    make_private(settings.data)
-    lock = FileLock(settings.data / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AlreadyRunning from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def time_limit(settings: Settings) -> Iterator[None]:
-    """End the process, exit code 75, when a pass takes longer than ANNEX_PASS_MINUTES.
-
-    Every step has a time limit of its own; this is for the hang nobody thought of, which would hold the lock for ever. What
-    was not finished is taken up by the next pass, as after any other kill.
-    """
-
-    def give_up() -> None:
-        sys.stderr.write(
-            f"这一轮超过了 {settings.pass_minutes:g} 分钟（ANNEX_PASS_MINUTES），已强行结束，下一轮会接着做。\n"
-        )
-        sys.stderr.flush()
-        os._exit(ServerAway.exit_code)
-
-    timer = threading.Timer(settings.pass_minutes * 60, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

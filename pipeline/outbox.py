@@ -113,7 +113,7 @@ class Post:
         Raises ServerAway where the server cannot be reached or says "later", LoginRefused where it says no,
         ConfigurationError where there is nothing to log in with; towards loopback a login may be missing.
         """
-        code = settings.auth_code.get_secret_value()
+        code = settings.auth_code.reveal()
         if code or not settings.smtp.loopback:
             check_credentials(user, code)
         post = cls(settings.smtp, user, code)

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
+from msgspec import Meta, Struct
+from msgspec.structs import asdict, fields
 
 import pipeline.predicates  # noqa: F401 - importing it fills the vocabulary
 from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, Contact, Finding, Limits, Notice, Severity, University
 from pipeline.roster import Roster
+from pipeline.shape import Misshapen, Position, one_of, shaped
 from pipeline.subjects import VOCABULARY, Breach, Predicate, Terms
 
 
@@ -94,17 +96,13 @@ class Rules:
         )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Contact(_Strict):
+class _Contact(Struct, frozen=True, forbid_unknown_fields=True):
     unit: str
     name: str
     phone: str
 
 
-class _Notice(_Strict):
+class _Notice(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     activity: str
     organiser: str
@@ -112,43 +110,26 @@ class _Notice(_Strict):
     deadline: str
     contacts: tuple[_Contact, ...]
 
-    @field_validator("mailbox")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", value):
-            raise ValueError("应为一个邮箱地址")
-        return value
 
-    @field_validator("deadline")
-    @classmethod
-    def _instant(cls, value: str) -> str:
-        deadline(value)
-        return value
-
-
-class _Words(_Strict):
+class _Words(Struct, frozen=True, forbid_unknown_fields=True):
     subject: tuple[str, ...]
     text: tuple[str, ...]
     files: tuple[str, ...]
     questions: tuple[str, ...] = ()
 
 
-class _Limits(_Strict):
-    max_file_megabytes: int = 50
-    max_total_megabytes: int = 300
-    max_files: int = 500
-    max_depth: int = 4
-    max_ratio: int = 200
-
-    @field_validator("*")
-    @classmethod
-    def _positive(cls, value: int) -> int:
-        if value < 1:
-            raise ValueError("应为正整数")
-        return value
+_Positive = Annotated[int, Meta(ge=1)]
 
 
-class _University(_Strict):
+class _Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    max_file_megabytes: _Positive = 50
+    max_total_megabytes: _Positive = 300
+    max_files: _Positive = 500
+    max_depth: _Positive = 4
+    max_ratio: _Positive = 200
+
+
+class _University(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     other_names: tuple[str, ...] = ()
     level: str = ""
@@ -158,9 +139,8 @@ class _University(_Strict):
     contacts: tuple[str, ...] = ()
 
 
-class _Rule(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
-    severity: Severity
+class _Rule(Struct, frozen=True):
+    severity: str
     check: str
     message: str
     clause: str = ""
@@ -169,24 +149,20 @@ class _Rule(BaseModel):
     example: str | dict[str, str] = ""
 
 
-class _File(_Strict):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     notice: _Notice
     categories: tuple[str, ...]
     submission_words: _Words
+    universities: tuple[_University, ...]
+    rules: dict[str, dict[str, Any]]
     limits: _Limits = _Limits()
     mail_providers: tuple[str, ...] = ()
     remind_days_before: tuple[int, ...] = ()
-    universities: tuple[_University, ...]
-    rules: dict[str, _Rule]
 
 
-class _Fault(Exception):
-    """A fault at a position in the file, a sequence of keys and indexes."""
-
-    def __init__(self, position: tuple[str | int, ...], reason: str) -> None:
-        super().__init__(reason)
-        self.position = position
-        self.reason = reason
+# The keys of a rule that are not parameters of its check.
+SEVERITIES = tuple(one.value for one in Severity)
+OF_A_RULE = frozenset(field.name for field in fields(_Rule))
 
 
 def deadline(text: str) -> datetime:
@@ -224,8 +200,8 @@ def load(path: Path) -> Rules:
         raise ConfigurationError(f"规则文件 {path} 第 1 行：文件是空的。")
     try:
         _refuse_repeated_keys(tree, ())
-        return _rules(path, _parsed(data))
-    except _Fault as fault:
+        return _rules(path, shaped(data, _File))
+    except Misshapen as fault:
         where = ".".join(map(str, fault.position))
         line = _line(tree, fault.position)
         raise ConfigurationError(f"规则文件 {path} 第 {line} 行（{where}）：{fault.reason}。请改正后重试。") from None
@@ -234,40 +210,8 @@ def load(path: Path) -> Rules:
 # What advice may name beside its rule's parameters; the guide knows the values.
 ADVICE_NAMES = frozenset({"categories", "deadline", "mailbox", "max_file_megabytes"})
 
-REASONS = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "不认识这一项，请检查拼写",
-    "string_type": "应为文字（若是数字请加引号）",
-    "tuple_type": "应为列表",
-    "bool_parsing": "应为 true 或 false",
-    "int_parsing": "应为整数",
-    "int_type": "应为整数",
-    "dict_type": "应为“键: 值”的形式",
-    "model_type": "应为“键: 值”的形式",
-    "enum": "只能是 {expected}",
-}
-
-
-def _reason(fault: Any) -> str:
-    context = fault.get("ctx", {})
-    template = REASONS.get(fault["type"], "{error}" if "error" in context else fault["msg"].replace("{", "{{"))
-    return template.format(**context)
-
-
-def _parsed(data: object) -> _File:
-    try:
-        return TypeAdapter(_File).validate_python(data)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise _Fault(fault["loc"], _reason(fault)) from None
-
 
 def _rules(path: Path, file: _File) -> Rules:
-    notice = Notice(
-        **file.notice.model_dump(exclude={"deadline", "contacts"}),
-        deadline=deadline(file.notice.deadline),
-        contacts=tuple(Contact(**contact.model_dump()) for contact in file.notice.contacts),
-    )
     megabyte = 1024 * 1024
     limits = Limits(
         max_file_bytes=file.limits.max_file_megabytes * megabyte,
@@ -276,11 +220,12 @@ def _rules(path: Path, file: _File) -> Rules:
         max_depth=file.limits.max_depth,
         max_ratio=file.limits.max_ratio,
     )
+    notice = _notice(file.notice)
     return Rules(
         path=path,
         notice=notice,
         terms=Terms(notice.deadline, file.categories, _roster(file.universities)),
-        words=Words(**file.submission_words.model_dump()),
+        words=Words(**asdict(file.submission_words)),
         limits=limits,
         mail_providers=file.mail_providers,
         remind_days_before=file.remind_days_before,
@@ -288,10 +233,22 @@ def _rules(path: Path, file: _File) -> Rules:
     )
 
 
-def _every_rule(rules: dict[str, _Rule]) -> Iterator[tuple[Rule, bool]]:
+def _notice(given: _Notice) -> Notice:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", given.mailbox):
+        raise Misshapen(("notice", "mailbox"), "应为一个邮箱地址")
+    try:
+        until = deadline(given.deadline)
+    except ValueError as error:
+        raise Misshapen(("notice", "deadline"), str(error)) from None
+    contacts = tuple(Contact(**asdict(contact)) for contact in given.contacts)
+    return Notice(**{**asdict(given), "deadline": until, "contacts": contacts})
+
+
+def _every_rule(rules: dict[str, dict[str, Any]]) -> Iterator[tuple[Rule, bool]]:
     """Every rule with whether it is switched on; one that is off must be right all the same."""
-    for name, rule in rules.items():
-        yield _rule(name, rule), rule.enabled
+    for name, given in rules.items():
+        rule: _Rule = shaped(given, _Rule, ("rules", name))
+        yield _rule(name, rule, {key: value for key, value in given.items() if key not in OF_A_RULE}), rule.enabled
 
 
 def _roster(universities: tuple[_University, ...]) -> Roster:
@@ -299,32 +256,28 @@ def _roster(universities: tuple[_University, ...]) -> Roster:
     for index, university in enumerate(universities):
         for name in (university.name, *university.other_names):
             if owners.setdefault(name, university.name) != university.name or not name:
-                raise _Fault(("universities", index), f"名称“{name}”已属于“{owners[name]}”，一个名称只能指一所高校")
-    return Roster(tuple(University(**university.model_dump()) for university in universities))
+                raise Misshapen(("universities", index), f"名称“{name}”已属于“{owners[name]}”，一个名称只能指一所高校")
+    return Roster(tuple(University(**asdict(university)) for university in universities))
 
 
-def _rule(name: str, rule: _Rule) -> Rule:
+def _rule(name: str, rule: _Rule, given: dict[str, Any]) -> Rule:
+    """The rule of this name; `given` is what its check is to work with."""
     predicate = VOCABULARY.get(rule.check)
     if predicate is None:
-        raise _Fault(
+        raise Misshapen(
             ("rules", name, "check"), f"没有名为“{rule.check}”的检查，可用的有：{'、'.join(sorted(VOCABULARY))}"
         )
-    given = dict(rule.model_extra or {})
     for key in given.keys() - predicate.parameters.keys():
-        raise _Fault(("rules", name, key), f"检查 {rule.check} 没有参数“{key}”")
-    parameters = {}
-    for key, kind in predicate.parameters.items():
-        if key not in given:
-            raise _Fault(("rules", name), f"检查 {rule.check} 缺少参数“{key}”")
-        try:
-            parameters[key] = TypeAdapter(kind).validate_python(given[key], strict=True)
-        except ValidationError as error:
-            raise _Fault(("rules", name, key), _reason(error.errors()[0])) from None
+        raise Misshapen(("rules", name, key), f"检查 {rule.check} 没有参数“{key}”")
+    for key in predicate.parameters.keys() - given.keys():
+        raise Misshapen(("rules", name), f"检查 {rule.check} 缺少参数“{key}”")
+    parameters = {key: shaped(given[key], kind, ("rules", name, key)) for key, kind in predicate.parameters.items()}
+    severity = Severity(one_of(rule.severity, SEVERITIES, ("rules", name, "severity")))
     _refuse_unknown_names((name, "message"), rule.message, predicate.says | parameters.keys())
     advice, example = (_by_field((name, key), getattr(rule, key), parameters) for key in ("advice", "example"))
     for words in advice.values():
         _refuse_unknown_names((name, "advice"), words, ADVICE_NAMES | parameters.keys())
-    return Rule(name, rule.severity, rule.clause, rule.message, predicate, parameters, advice, example)
+    return Rule(name, severity, rule.clause, rule.message, predicate, parameters, advice, example)
 
 
 def _by_field(where: tuple[str, str], words: str | dict[str, str], parameters: dict[str, Any]) -> dict[str, str]:
@@ -332,7 +285,7 @@ def _by_field(where: tuple[str, str], words: str | dict[str, str], parameters: d
     if isinstance(words, str):
         return {"": words} if words else {}
     for name in words.keys() - parameters.get("fields", {}).keys():
-        raise _Fault(("rules", *where, name), f"这条规则的 fields 里没有“{name}”")
+        raise Misshapen(("rules", *where, name), f"这条规则的 fields 里没有“{name}”")
     return words
 
 
@@ -340,18 +293,18 @@ def _refuse_unknown_names(where: tuple[str, str], sentence: str, known: Set[str]
     try:
         named = [name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None]
     except ValueError:
-        raise _Fault(("rules", *where), "花括号不成对") from None
+        raise Misshapen(("rules", *where), "花括号不成对") from None
     for name in named:
         if name not in known:
-            raise _Fault(("rules", *where), f"不能使用 {{{name}}}，可用的有：{'、'.join(sorted(known))}")
+            raise Misshapen(("rules", *where), f"不能使用 {{{name}}}，可用的有：{'、'.join(sorted(known))}")
 
 
-def _refuse_repeated_keys(node: yaml.Node, position: tuple[str | int, ...]) -> None:
+def _refuse_repeated_keys(node: yaml.Node, position: Position) -> None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
             if key.value in seen:
-                raise _Fault((*position, key.value), "这一项写了两次")
+                raise Misshapen((*position, key.value), "这一项写了两次")
             seen.add(key.value)
             _refuse_repeated_keys(value, (*position, key.value))
     elif isinstance(node, yaml.SequenceNode):
@@ -359,7 +312,7 @@ def _refuse_repeated_keys(node: yaml.Node, position: tuple[str | int, ...]) -> N
             _refuse_repeated_keys(value, (*position, index))
 
 
-def _line(node: yaml.Node, position: tuple[str | int, ...]) -> int:
+def _line(node: yaml.Node, position: Position) -> int:
     """The line of a position in the file, or of the nearest thing above it that exists."""
     line = node.start_mark.line + 1
     for step in position:

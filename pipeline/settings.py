@@ -5,19 +5,25 @@ Frozen once read. Secrets come from nowhere else and never appear in a repr, a l
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from msgspec import Meta
 
 from pipeline.errors import ConfigurationError
+from pipeline.shape import Misshapen, one_of, shaped
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 IMAP_PORTS = {"imaps": 993, "imap": 143}
 SMTP_PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
+PREFIX = "ANNEX_"
+# Seconds between two replies.
+PAUSE = 3.0
 
 
 def resource(name: str) -> Path:
@@ -30,7 +36,7 @@ def resource(name: str) -> Path:
 class Server:
     """A server's address taken from a URL such as imaps://host:993."""
 
-    def __init__(self, url: str, ports: dict[str, int]) -> None:
+    def __init__(self, url: str, ports: Mapping[str, int]) -> None:
         parts = urlsplit(url)
         self.scheme, self.host = parts.scheme.lower(), parts.hostname or ""
         if self.scheme not in ports:
@@ -43,84 +49,46 @@ class Server:
             raise ValueError("未加密的连接只允许用于本机，请改用加密的地址")
 
 
-class Settings(BaseSettings):
+class Secret:
+    """A text that stands in no message, log or trace; `reveal` is the only way to it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('…')" if self._text else "Secret('')"
+
+
+NO_SECRET = Secret()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """What the operator may set; field `x` is the variable `ANNEX_X`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="ANNEX_",
-        env_file=".env",
-        env_file_encoding="utf-8",
-        extra="ignore",
-        frozen=True,
-        env_ignore_empty=True,
-        # The defaults are right as they stand; checking that of ANNEX_POLL would load the scheduler.
-        validate_default=False,
-    )
-
     user: str = ""
-    auth_code: SecretStr = SecretStr("")
+    auth_code: Secret = NO_SECRET
     imap_url: str = "imaps://imap.163.com:993"
     smtp_url: str = "smtps://smtp.163.com:465"
-    folders: Annotated[tuple[str, ...], NoDecode] = ("INBOX", "垃圾邮件", "广告邮件")
+    folders: tuple[str, ...] = ("INBOX", "垃圾邮件", "广告邮件")
     data: Path = Path("data")
     store_url: str = ""
     executor: str = ""
-    rules_file: Path | None = Field(default=None, validation_alias=AliasChoices("ANNEX_RULES", "rules_file"))
-    reply: Literal["send", "draft", "off"] = "send"
-    send_pause: float = Field(default=3.0, ge=0)
-    send_per_day: int = Field(default=200, ge=0)
-    send_per_correspondent: int = Field(default=6, ge=1)
-    settle_minutes: float = Field(default=15.0, ge=0)
-    sent_copy: Literal["never", "auto", "append"] = "never"
+    rules: Path | None = None
+    reply: str = "send"
+    send_pause: Annotated[float, Meta(ge=0)] | None = None
+    send_per_day: Annotated[int, Meta(ge=0)] = 200
+    send_per_correspondent: Annotated[int, Meta(ge=1)] = 6
+    settle_minutes: Annotated[float, Meta(ge=0)] = 15.0
+    sent_copy: str = "never"
     alert_to: str = ""
-    pass_minutes: float = Field(default=60.0, gt=0)
+    pass_minutes: Annotated[float, Meta(gt=0)] = 60.0
     poll: str = "*/5 * * * *"
-
-    @field_validator("folders", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            value = tuple(name.strip() for name in value.replace("，", ",").split(",") if name.strip())
-        if not value:
-            raise ValueError("至少写一个文件夹，例如 INBOX")
-        return value
-
-    @field_validator("imap_url")
-    @classmethod
-    def _imap(cls, value: str) -> str:
-        Server(value, IMAP_PORTS)
-        return value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _smtp(cls, value: str) -> str:
-        Server(value, SMTP_PORTS)
-        return value
-
-    @field_validator("executor")
-    @classmethod
-    def _executor(cls, value: str) -> str:
-        if value and not re.fullmatch(r"dask://[^/\s]+:\d+", value):
-            raise ValueError("应为 dask://主机:端口")
-        return value
-
-    @field_validator("alert_to")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        if value and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", value):
-            raise ValueError("应为一个邮箱地址")
-        return value
-
-    @field_validator("poll")
-    @classmethod
-    def _cron(cls, value: str) -> str:
-        from apscheduler.triggers.cron import CronTrigger
-
-        try:
-            CronTrigger.from_crontab(value)
-        except ValueError:
-            raise ValueError("应为五段的 cron 表达式，例如 */5 * * * *") from None
-        return value
 
     @property
     def imap(self) -> Server:
@@ -133,8 +101,8 @@ class Settings(BaseSettings):
     @property
     def rules_path(self) -> Path:
         """The rules in force: the named file, else rules.yaml here, else the one that came with the program."""
-        if self.rules_file is not None:
-            return self.rules_file
+        if self.rules is not None:
+            return self.rules
         here = Path("rules.yaml")
         return here if here.exists() else resource("rules.yaml")
 
@@ -145,28 +113,100 @@ class Settings(BaseSettings):
     @property
     def pause(self) -> float:
         """Seconds between two replies; none towards loopback unless set on purpose (contract §2)."""
-        return 0.0 if self.smtp.loopback and "send_pause" not in self.model_fields_set else self.send_pause
+        if self.send_pause is not None:
+            return self.send_pause
+        return 0.0 if self.smtp.loopback else PAUSE
 
 
-MESSAGES = {
-    "greater_than_equal": "不能小于 {ge}",
-    "greater_than": "应大于 {gt}",
-    "int_parsing": "应为整数",
-    "float_parsing": "应为数字",
-    "literal_error": "只能是 {expected}",
+def _folders(value: object) -> tuple[str, ...]:
+    names = value.replace("，", ",").split(",") if isinstance(value, str) else shaped(value, tuple[str, ...])
+    found = tuple(name.strip() for name in names if name.strip())
+    if not found:
+        raise ValueError("至少写一个文件夹，例如 INBOX")
+    return found
+
+
+def _server(ports: Mapping[str, int]) -> Callable[[Any], str]:
+    def checked(value: str) -> str:
+        Server(value, ports)
+        return value
+
+    return checked
+
+
+def _matching(pattern: str, reason: str) -> Callable[[Any], str]:
+    def checked(value: str) -> str:
+        if value and not re.fullmatch(pattern, value):
+            raise ValueError(reason)
+        return value
+
+    return checked
+
+
+def _one_of(*allowed: str) -> Callable[[Any], str]:
+    return lambda value: one_of(value, allowed)
+
+
+def _cron(value: str) -> str:
+    from apscheduler.triggers.cron import CronTrigger
+
+    try:
+        CronTrigger.from_crontab(value)
+    except ValueError:
+        raise ValueError("应为五段的 cron 表达式，例如 */5 * * * *") from None
+    return value
+
+
+# How a value is read where its type does not say it all; the defaults are right as they stand.
+READ: dict[str, Callable[[Any], object]] = {
+    "auth_code": lambda value: value if isinstance(value, Secret) else Secret(value),
+    "imap_url": _server(IMAP_PORTS),
+    "smtp_url": _server(SMTP_PORTS),
+    "folders": _folders,
+    "data": Path,
+    "rules": Path,
+    "executor": _matching(r"dask://[^/\s]+:\d+", "应为 dask://主机:端口"),
+    "reply": _one_of("send", "draft", "off"),
+    "sent_copy": _one_of("never", "auto", "append"),
+    "alert_to": _matching(r"[^@\s<>,]+@[^@\s<>,]+", "应为一个邮箱地址"),
+    "poll": _cron,
 }
 
 
-def load_settings(**overrides: object) -> Settings:
-    """Read and check the settings. Raises ConfigurationError naming every faulty variable."""
-    try:
-        return Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        lines = []
-        for fault in error.errors():
-            name = str(fault["loc"][0]).upper()
-            name = name if name.startswith("ANNEX_") else f"ANNEX_{name}"
-            context = fault.get("ctx", {})
-            reason = MESSAGES.get(fault["type"], "{error}" if "error" in context else fault["msg"])
-            lines.append(f"设置 {name} 有误：{reason.format(**context)}。")
-        raise ConfigurationError("\n".join(lines) + "\n请修改 .env 或环境变量后重试。") from None
+def load_settings(env_file: Path | None = Path(".env"), **given: object) -> Settings:
+    """Read and check the settings: those given here, then the environment, then the file.
+
+    Raises ConfigurationError naming every faulty variable.
+    """
+    kinds = get_type_hints(Settings, include_extras=True)
+    values: dict[str, Any] = {}
+    faults = []
+    for name, value in {**_written(env_file), **given}.items():
+        if name not in kinds:
+            continue
+        try:
+            read = READ.get(name)
+            values[name] = read(value) if read else shaped(value, kinds[name], text=True)
+        except (ValueError, Misshapen) as fault:
+            faults.append(f"设置 ANNEX_{name.upper()} 有误：{fault}。")
+    if faults:
+        raise ConfigurationError("\n".join(faults) + "\n请修改 .env 或环境变量后重试。")
+    return Settings(**values)
+
+
+def _written(env_file: Path | None) -> dict[str, str]:
+    """What the file and the environment say, by field; the environment comes first, and what is empty says nothing.
+
+    Raises ConfigurationError where the file cannot be read.
+    """
+    found: dict[str, str | None] = {}
+    if env_file is not None and env_file.is_file():
+        from dotenv import dotenv_values
+
+        try:
+            found |= dotenv_values(env_file, encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise ConfigurationError(f"设置文件 {env_file} 无法读取。请检查权限，并另存为 UTF-8 编码后重试。") from None
+    found |= {name: value for name, value in os.environ.items() if value}
+    named = ((name.upper(), value) for name, value in found.items() if value)
+    return {name.removeprefix(PREFIX).lower(): value for name, value in named if name.startswith(PREFIX)}

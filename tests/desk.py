@@ -6,7 +6,7 @@ import email
 import email.policy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -34,13 +34,13 @@ def settings(data: Path, imap: str, smtp: str, **more: Any) -> Settings:
     """Settings for loopback servers, nothing taken from the environment's .env."""
     given = {"settle_minutes": 0, "folders": ("INBOX", "垃圾邮件"), **more}
     return load_settings(
-        _env_file=None,
+        env_file=None,
         imap_url=imap,
         smtp_url=smtp,
         user=USER,
         auth_code=CODE,
         data=data,
-        rules_file=resource("rules.yaml"),
+        rules=resource("rules.yaml"),
         **given,
     )
 
@@ -123,7 +123,7 @@ class Desk:
 
     @contextmanager
     def office(self, **changed: Any) -> Iterator[Office]:
-        with open_office(self.settings.model_copy(update=changed)) as office:
+        with open_office(replace(self.settings, **changed)) as office:
             yield office
 
     def rows(self, sheet: str) -> list[dict[str, Any]]:

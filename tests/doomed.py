@@ -101,7 +101,8 @@ def prepare() -> None:
 
 def _pass(order: dict[str, Any]) -> None:
     from desk import settings
-    from pipeline.office import open_office, single_run
+    from pipeline.lock import single_run
+    from pipeline.office import open_office
     from pipeline.run import one_pass
 
     given = settings(Path(order["data"]), order["imap"], order["smtp"])

@@ -122,7 +122,8 @@ READING = (
 WRITING = ("openpyxl", "jinja2", "pipeline.letter", "pipeline.marking", "rich.progress")
 DECODING = ("pipeline.message", "pipeline.unpack", "pipeline.charsets", "pipeline.cloud")
 TALKING = ("imapclient", "imaplib", "smtplib", "aiosmtpd", "pymap", "apscheduler")
-SETTING_OUT = ("sqlalchemy", "pydantic_settings", "yaml", "pipeline.rules", "rich")
+CHECKING = ("pydantic", "dotenv")
+SETTING_OUT = ("sqlalchemy", "msgspec", "yaml", "pipeline.rules", "rich")
 
 
 def loaded(folder: Path, *arguments: str, **settings: str) -> set[str]:
@@ -146,13 +147,13 @@ def test_help_loads_nothing_of_what_the_commands_need(tmp_path: Path) -> None:
 
 
 def test_status_loads_nothing_that_reads_documents_or_talks_to_servers(tmp_path: Path) -> None:
-    assert not loaded(tmp_path, "status") & {*READING, *WRITING, *DECODING, *TALKING}
+    assert not loaded(tmp_path, "status") & {*READING, *WRITING, *DECODING, *TALKING, *CHECKING}
 
 
 def test_a_poll_with_nothing_new_loads_neither_readers_nor_writers(tmp_path: Path, servers: dict[str, str]) -> None:
     first, second = (loaded(tmp_path, "poll", **servers) for _ in range(2))
     assert {"openpyxl", "jinja2", "pipeline.letter"} <= first
-    assert not second & {*READING, *WRITING, *DECODING, "aiosmtpd", "pymap", "apscheduler", "rich"}
+    assert not second & {*READING, *WRITING, *DECODING, *CHECKING, "aiosmtpd", "pymap", "apscheduler", "rich"}
 
 
 class Terminal(io.StringIO):
@@ -352,7 +353,7 @@ def test_an_interrupt_ends_with_exit_code_130(call: Call, monkeypatch: pytest.Mo
 
 
 def test_a_second_poll_leaves_at_once_and_says_so(call: Call, servers: dict[str, str], tmp_path: Path) -> None:
-    from pipeline.office import single_run
+    from pipeline.lock import single_run
     from pipeline.settings import load_settings
 
     with single_run(load_settings(data=tmp_path / "data")):
@@ -407,7 +408,7 @@ def test_a_pass_that_hangs_is_ended_and_lets_the_next_one_in(tmp_path: Path) -> 
     code = (
         "import time\n"
         "from pathlib import Path\n"
-        "from pipeline.office import single_run, time_limit\n"
+        "from pipeline.lock import single_run, time_limit\n"
         "from pipeline.settings import load_settings\n"
         f"settings = load_settings(data=Path({str(tmp_path)!r}), pass_minutes=0.005)\n"
         "with single_run(settings), time_limit(settings):\n"
@@ -416,7 +417,7 @@ def test_a_pass_that_hangs_is_ended_and_lets_the_next_one_in(tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 75
     assert "ANNEX_PASS_MINUTES" in done.stderr
-    from pipeline.office import single_run
+    from pipeline.lock import single_run
     from pipeline.settings import load_settings
 
     with single_run(load_settings(data=tmp_path)):

@@ -20,7 +20,7 @@ from desk import MORNING, USER, Desk, form, letter, open_desk, papers, table
 from doomed import COMMIT, HAND_OVER, POISON, Doomed, prepare
 from pipeline import ledger_charts, reader, reading
 from pipeline.demo import forms
-from pipeline.office import single_run
+from pipeline.lock import single_run
 
 # The steps of one pass are dealt out to so many tests, which run beside each other.
 SHARDS = 4

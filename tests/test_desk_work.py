@@ -111,7 +111,7 @@ def test_a_missing_university_is_reminded_where_the_roster_knows_an_address(desk
     text = desk.settings.rules_path.read_text(encoding="utf-8")
     text = text.replace("{name: 河套学院,", "{name: 河套学院, contacts: [hetao@example.cn],")
     (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
-    desk.settings = desk.settings.model_copy(update={"rules_file": tmp_path / "rules.yaml"})
+    desk.settings = replace(desk.settings, rules=tmp_path / "rules.yaml")
     desk.now = datetime.fromisoformat("2024-11-25T10:00+08:00")
     desk.run()
     (reply,) = [reply for reply in desk.sent if reply.recipients == ("hetao@example.cn",)]

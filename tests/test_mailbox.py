@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -491,7 +492,7 @@ def test_message_ids_looks_at_the_newest_mails_only(netease: Netease) -> None:
 
 def test_the_doctor_tells_the_oldest_date_by_time_not_by_uid(netease: Netease, tmp_path: Path) -> None:
     netease.add("INBOX", mail(1), LATE)
-    given = settings(netease.url).model_copy(update={"data": tmp_path, "smtp_url": "smtp://127.0.0.1:1"})
+    given = replace(settings(netease.url), data=tmp_path, smtp_url="smtp://127.0.0.1:1")
     for oldest in (LATE, MORNING):
         (told,) = [one for one in examine(given, LATE) if one.name == "收取范围"]
         assert f"{oldest:%Y-%m-%d}" in told.found

@@ -32,8 +32,9 @@ from pipeline import reply, run
 from pipeline.again import replay, retry
 from pipeline.demo import forms
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
+from pipeline.lock import AlreadyRunning, single_run
 from pipeline.model import Mail, Reading
-from pipeline.office import AlreadyRunning, open_office, single_run
+from pipeline.office import open_office
 from pipeline.run import one_pass
 from servers.dovecot import dovecot
 from servers.netease import Netease
@@ -113,7 +114,7 @@ def test_a_whole_pass_answers_records_and_changes_nothing_in_the_mailbox(server:
 
 
 def test_a_mail_is_in_the_ledger_at_once_and_answered_when_the_university_has_been_quiet(desk: Desk) -> None:
-    window = desk.settings.model_copy(update={"settle_minutes": 15.0})
+    window = replace(desk.settings, settle_minutes=15.0)
     desk.settings = window
     desk.receive(letter(papers(table(), applications=False)), MORNING)
     desk.run(5)
@@ -290,9 +291,9 @@ def test_a_mailbox_that_is_away_does_not_keep_replies_from_going_out(desk: Desk)
 
 
 def test_a_refused_login_ends_with_exit_code_2(desk: Desk) -> None:
-    from pydantic import SecretStr
+    from pipeline.settings import Secret
 
-    result = desk.run(auth_code=SecretStr("WRONGWRONGWRONG1"))
+    result = desk.run(auth_code=Secret("WRONGWRONGWRONG1"))
     assert result.exit_code == 2
     assert "授权码" in str(result.troubles[0])
 
@@ -401,7 +402,7 @@ def test_replay_applies_the_rules_of_today_and_answers_nothing_twice(desk: Desk,
     stricter = tmp_path / "rules.yaml"
     text = desk.settings.rules_path.read_text(encoding="utf-8")
     stricter.write_text(text.replace("limit: 50\n", "limit: 5\n"), encoding="utf-8")
-    with open_office(desk.settings.model_copy(update={"rules_file": stricter})) as office:
+    with open_office(replace(desk.settings, rules=stricter)) as office:
         lines, _ = replay(office, None, True, lambda: desk.now, run.silent)
         assert "annex3.summary.too_long×2" in lines[0]
         assert "未作任何改动" in lines[-1]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_a_whole_pass_is_the_same_as_with_a_store_of_our_own(desk: Desk, tmp_pat
     rows = {sheet: desk.rows(sheet) for sheet in ("项目汇总", "高校进度", "问题清单")}
     said = sorted(text_of(reply) for reply in desk.sent)
 
-    alone = Desk(desk.imap, desk.smtp, desk.settings.model_copy(update={"store_url": "", "data": tmp_path / "own"}))
+    alone = Desk(desk.imap, desk.smtp, replace(desk.settings, store_url="", data=tmp_path / "own"))
     alone.now = MORNING + timedelta(minutes=1)
     own = alone.run()
 
@@ -110,14 +111,14 @@ def test_programs_that_poll_at_the_same_time_take_each_mail_and_each_reply_once(
     assert {reply.state for reply in store.replies()} == {"sent"}
     store.close()
     # Whoever passes next, with a folder of its own or not, has the whole ledger and archive.
-    desk.settings = desk.settings.model_copy(update={"data": tmp_path / "four"})
+    desk.settings = replace(desk.settings, data=tmp_path / "four")
     desk.run()
     assert {row["高校名称"] for row in desk.rows("高校进度") if row["状态"] != "未报送"} == set(UNIVERSITIES)
     assert len(list((tmp_path / "four" / "archive").rglob("附件3*.xlsx"))) >= len(UNIVERSITIES)
 
 
 def test_each_machine_has_the_whole_archive_and_the_newest_ledger(desk: Desk, tmp_path: Path) -> None:
-    other = Desk(desk.imap, desk.smtp, desk.settings.model_copy(update={"data": tmp_path / "two"}))
+    other = Desk(desk.imap, desk.smtp, replace(desk.settings, data=tmp_path / "two"))
     desk.receive(letter(papers(table(UNIVERSITIES[0])), sender="one@example.edu.cn"))
     desk.run()
     other.now = desk.now
@@ -192,7 +193,7 @@ def test_a_mail_that_another_machine_fetched_can_be_read_here(desk: Desk, tmp_pa
     large = letter({**papers(table()), "照片.jpg": os.urandom(9 << 20)})
     desk.receive(large)
     desk.run()
-    elsewhere = desk.settings.model_copy(update={"data": tmp_path / "two"})
+    elsewhere = replace(desk.settings, data=tmp_path / "two")
     with Desk(desk.imap, desk.smtp, elsewhere).office() as office:
         (id,) = [mail.id for mail in office.store.mails()]
         assert office.spool.read(id) == large

@@ -40,7 +40,7 @@ def chosen(tmp_path: Path) -> Settings:
     rules = tmp_path / "rules.yaml"
     rules.write_bytes(resource("rules.yaml").read_bytes())
     given = settings(tmp_path / "data", "imap://127.0.0.1:9", "smtp://127.0.0.1:9")
-    return given.model_copy(update={"rules_file": rules})
+    return replace(given, rules=rules)
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from desk import CODE, MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, parsed, table, text_of
 from pipeline.again import decide, purge
 from pipeline.demo import forms
 from pipeline.run import one_pass
+from pipeline.settings import Secret
 
 HOUR = timedelta(hours=1)
 
@@ -122,7 +122,7 @@ def test_a_correspondent_gets_so_many_replies_a_day_and_the_rest_in_one_tomorrow
 
 
 def test_a_refused_login_is_not_tried_again_until_something_changes_or_an_hour_has_passed(desk: Desk) -> None:
-    wrong = SecretStr("WRONGWRONGWRONG1")
+    wrong = Secret("WRONGWRONGWRONG1")
     first, second = desk.run(auth_code=wrong), desk.run(auth_code=wrong)
     assert (first.exit_code, second.exit_code) == (2, 2)
     assert "不再尝试登录" not in str(first.troubles[0])
@@ -134,7 +134,7 @@ def test_a_refused_login_is_not_tried_again_until_something_changes_or_an_hour_h
 
 def test_the_code_is_in_no_file_we_write(desk: Desk) -> None:
     received(desk)
-    desk.run(auth_code=SecretStr("WRONGWRONGWRONG1"))
+    desk.run(auth_code=Secret("WRONGWRONGWRONG1"))
     written = b"".join(path.read_bytes() for path in desk.settings.data.rglob("*") if path.is_file())
     assert CODE.encode() not in written
     assert b"WRONGWRONGWRONG1" not in written
@@ -154,7 +154,7 @@ def test_staff_are_told_once_when_nothing_works_and_once_when_it_works_again(des
 
 
 def test_a_refused_login_is_told_at_once(desk: Desk) -> None:
-    desk.run(auth_code=SecretStr("WRONGWRONGWRONG1"), alert_to="staff@example.cn")
+    desk.run(auth_code=Secret("WRONGWRONGWRONG1"), alert_to="staff@example.cn")
     desk.run(60, alert_to="staff@example.cn")
     assert "报送邮箱程序需要处理" in [str(parsed(reply)["Subject"]) for reply in desk.sent]
 

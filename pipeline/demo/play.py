@@ -16,8 +16,9 @@ from pipeline import screen
 from pipeline.demo.samples import SampleMail, sample_mails
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, ReceivedMail
 from pipeline.errors import ConfigurationError
+from pipeline.lock import single_run
 from pipeline.model import SHANGHAI
-from pipeline.office import Office, open_office, single_run
+from pipeline.office import Office, open_office
 from pipeline.reports import status
 from pipeline.rules import load
 from pipeline.run import Pass, one_pass
@@ -59,12 +60,12 @@ def _clear(out: Path) -> None:
 
 def _settings(out: Path, imap_url: str, smtp_url: str) -> Settings:
     return load_settings(
-        _env_file=None,
+        env_file=None,
         auth_code=CODE,
         imap_url=imap_url,
         smtp_url=smtp_url,
         data=out,
-        rules_file=resource("rules.yaml"),
+        rules=resource("rules.yaml"),
         store_url="",
         folders=("INBOX", "垃圾邮件"),
         user="",
