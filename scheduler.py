@@ -18,7 +18,7 @@ from pipeline.errors import AnnexError
 from pipeline.lock import AlreadyRunning, single_run, time_limit
 from pipeline.model import SHANGHAI
 from pipeline.office import open_office
-from pipeline.rules import load
+from pipeline.rules_file import load
 from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings
 

@@ -25,7 +25,8 @@ from bench.rows import Check, Row
 from parsers.catalogue import form_names, open_document, readable_formats, sniff
 from pipeline.check import check_document
 from pipeline.demo import forms
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 from pipeline.settings import resource
 from tests.binary_workbook import as_xlsb
 

@@ -24,7 +24,8 @@ from pipeline.check import check_document
 from pipeline.flow import process
 from pipeline.message import decode
 from pipeline.model import Attachment, Outcome, Version
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 from pipeline.store import Store
 from pipeline.unpack import unpack
 

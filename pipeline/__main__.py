@@ -129,7 +129,7 @@ def check(
     from pipeline import offline, screen
     from pipeline.model import Severity
     from pipeline.reader import Reader
-    from pipeline.rules import load
+    from pipeline.rules_file import load
     from pipeline.settings import load_settings
 
     rules = load(load_settings().rules_path)
@@ -365,7 +365,7 @@ def rules(
     from dataclasses import astuple
 
     from pipeline import guide, screen
-    from pipeline.rules import load
+    from pipeline.rules_file import load
     from pipeline.settings import load_settings
 
     found = load(load_settings().rules_path)
@@ -380,7 +380,7 @@ def try_rules(
     rules: Annotated[Path, typer.Argument(help="新的 rules.yaml。", exists=True, dir_okay=False)],
 ) -> None:
     """换成新规则会有什么变化，什么也不写。例：annex-inbox try-rules 新规则.yaml"""
-    from pipeline.rules import load
+    from pipeline.rules_file import load
     from pipeline.whatif import compare, summary
 
     new = load(rules)
@@ -467,7 +467,9 @@ def _keep_trace() -> str:
 def _without_help(commands: typer.Typer) -> dict[str, Any]:
     """Defaults that say outright that no help is asked for; from "nothing" Typer would load pydantic to learn the same."""
     named = (one.name or getattr(one.callback, "__name__", "") for one in commands.registered_commands)
-    groups = {str(one.name): _without_help(one.typer_instance) for one in commands.registered_groups if one.typer_instance}
+    groups = {
+        str(one.name): _without_help(one.typer_instance) for one in commands.registered_groups if one.typer_instance
+    }
     return {"help": False} | {name: {"help": False} for name in named} | groups
 
 

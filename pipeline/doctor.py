@@ -16,7 +16,7 @@ from pipeline.errors import AnnexError, ConfigurationError, ServerAway
 from pipeline.mailbox import Mailbox
 from pipeline.model import SHANGHAI
 from pipeline.outbox import Post
-from pipeline.rules import load
+from pipeline.rules_file import load
 from pipeline.settings import Settings
 from pipeline.stage import executor
 from pipeline.store import Store

@@ -21,7 +21,8 @@ from pipeline.assemble import assemble
 from pipeline.errors import LoginRefused
 from pipeline.lock import make_private
 from pipeline.model import SHANGHAI, Address, Attachment, Mail, Submission, Version
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 from pipeline.settings import Settings
 from pipeline.spool import Spool
 from pipeline.standings import Standings

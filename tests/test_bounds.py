@@ -12,7 +12,8 @@ from documents import cell, docx, table
 from parsers.bounds import LONGEST, LONGEST_CONTENT, MOST_FORMS, MOST_PROJECTS
 from parsers.model import ProblemKind, Transcript
 from pipeline.check import check_document
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 from pipeline.settings import resource
 from zoo.cages import LABELS3, LABELS4
 from zoo.texts import TEXTS, annex3_of, annex4_of

@@ -123,7 +123,7 @@ WRITING = ("openpyxl", "jinja2", "pipeline.letter", "pipeline.marking", "rich.pr
 DECODING = ("pipeline.message", "pipeline.unpack", "pipeline.charsets", "pipeline.cloud")
 TALKING = ("imapclient", "imaplib", "smtplib", "aiosmtpd", "pymap", "apscheduler")
 CHECKING = ("pydantic", "dotenv")
-SETTING_OUT = ("sqlalchemy", "msgspec", "yaml", "pipeline.rules", "rich")
+SETTING_OUT = ("sqlalchemy", "msgspec", "yaml", "pipeline.rules_file", "rich")
 
 
 def loaded(folder: Path, *arguments: str, **settings: str) -> set[str]:

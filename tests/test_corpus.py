@@ -17,7 +17,8 @@ import pytest
 from corpus import defects, form_paper, office, summary_paper, words, write
 from corpus.plan import Line, Paper, Piece, Table, line
 from corpus.tally import Tally, answer
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 
 ROOT = Path(__file__).parents[1]
 SHEET, XML, LIBRARY, OFFICE = "xlsx", "xml", "library", "office"

@@ -15,7 +15,7 @@ from pipeline import reminder
 from pipeline.again import unwaive, waive
 from pipeline.errors import ConfigurationError
 from pipeline.model import State, Waiver
-from pipeline.rules import load
+from pipeline.rules_file import load
 from pipeline.whatif import compare, summary
 
 WRONG = "annex3.summary.too_long"

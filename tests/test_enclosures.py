@@ -15,7 +15,7 @@ from parsers.formats.libreoffice import program
 from pipeline.demo import forms
 from pipeline.enclosures import enclosures
 from pipeline.offline import check
-from pipeline.rules import load
+from pipeline.rules_file import load
 from pipeline.settings import resource
 
 

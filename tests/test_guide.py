@@ -18,7 +18,8 @@ from pipeline import guide
 from pipeline.check import check_document
 from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, Severity
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 
 SHIPPED = Path(__file__).parent.parent / "rules.yaml"
 RULES = load(SHIPPED)

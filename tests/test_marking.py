@@ -32,7 +32,7 @@ from pipeline.marking import MOST_MARKS, Marked, mark, marked, marked_name
 from pipeline.marking_list import HEADINGS
 from pipeline.marking_value import AUTHOR
 from pipeline.model import SHANGHAI, Finding, Severity
-from pipeline.rules import load
+from pipeline.rules_file import load
 from rule_cases import application, project
 
 RULES = load(Path(__file__).parents[1] / "rules.yaml")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.roster import Nearness, Roster
-from pipeline.rules import load
+from pipeline.rules_file import load
 
 
 @pytest.fixture(scope="module")

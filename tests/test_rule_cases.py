@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 from rule_cases import rules_found, run
 
 HERE = Path(__file__).parent / "fixtures"

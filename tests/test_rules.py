@@ -11,7 +11,7 @@ import pytest
 from parsers.choice import OPTIONS
 from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, Severity
-from pipeline.rules import deadline, load
+from pipeline.rules_file import deadline, load
 
 SHIPPED = Path(__file__).parent.parent / "rules.yaml"
 

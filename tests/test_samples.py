@@ -19,7 +19,7 @@ from PIL import Image
 
 import parsers
 from parsers.model import Annex3, Annex4, Project
-from pipeline import flow, rules
+from pipeline import flow, rules_file
 from pipeline.assemble import assemble
 from pipeline.demo import blanks, forms
 from pipeline.demo.archives import locked_zip
@@ -35,7 +35,7 @@ from pipeline.settings import resource
 
 ROSTER = tuple(
     University(name, graduates=number < 10, domains=("example.edu.cn",) if number % 2 else ())
-    for number, name in enumerate(each.name for each in rules.load(resource("rules.yaml")).terms.roster.universities)
+    for number, name in enumerate(each.name for each in rules_file.load(resource("rules.yaml")).terms.roster.universities)
 )
 TABLE = Annex3(
     "内蒙古大学",
@@ -193,7 +193,7 @@ def the_mails(universities: int = 22) -> tuple[SampleMail, ...]:
 @cache
 def worked_off() -> tuple[dict[str, Submission], dict[str, Mail]]:
     """The sample mails through the real stages: submissions by university, mails by story."""
-    book = rules.load(resource("rules.yaml"))
+    book = rules_file.load(resource("rules.yaml"))
     versions: defaultdict[str, list[Version]] = defaultdict(list)
     mails: defaultdict[str, list[Mail]] = defaultdict(list)
     stories = {}

@@ -15,7 +15,7 @@ from pipeline.demo import forms
 from pipeline.demo.stamp import seal as drawn_seal
 from pipeline.model import Version
 from pipeline.offline import Checked, check
-from pipeline.rules import load
+from pipeline.rules_file import load
 from pipeline.settings import resource
 
 SEAL = "annex4.seal.missing"

@@ -278,9 +278,9 @@ def test_the_mark_is_the_same_in_every_process(
     chosen: Settings, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = (
-        "import sys; from pathlib import Path; from pipeline import database, rules, standings; "
+        "import sys; from pathlib import Path; from pipeline import database, rules_file, standings; "
         "standings.program = lambda: ''; "
-        "store, read = database.Database.open(sys.argv[1]), rules.load(Path(sys.argv[2])); "
+        "store, read = database.Database.open(sys.argv[1]), rules_file.load(Path(sys.argv[2])); "
         "print(standings.Standings(store, read).marks())"
     )
     monkeypatch.setattr(standings, "program", lambda: "")

@@ -20,7 +20,7 @@ from pipeline.lock import single_run
 from pipeline.model import SHANGHAI
 from pipeline.office import Office, open_office
 from pipeline.reports import status
-from pipeline.rules import load
+from pipeline.rules_file import load
 from pipeline.run import Pass, one_pass
 from pipeline.settings import Settings, load_settings, resource
 

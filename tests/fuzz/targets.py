@@ -31,7 +31,8 @@ from pipeline.message import decode
 from pipeline.model import Address, Attachment, Disposition, Finding, Limits, Mail, Severity, State, Submission
 from pipeline.period import Period, read_period
 from pipeline.reply import compose
-from pipeline.rules import Rules, load
+from pipeline.rules import Rules
+from pipeline.rules_file import load
 from pipeline.settings import resource
 from pipeline.unpack import unpack
 from pipeline.values import phones
