@@ -7,8 +7,9 @@ glyph that all options share says nothing. Whether exactly one is selected is fo
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from parsers.model import Run, Style
 from parsers.text import CROSSED, INVISIBLE, TICKED, UNTICKED, narrow, one_line
@@ -22,10 +23,13 @@ _OPTION = re.compile("(?P<stem>" + "|".join(r"[^\S\n]*".join(stem) for stem in _
 _TICK = f"[{TICKED}]|[vV](?![a-zA-Z])"
 _BRACKETED = rf"[(\[【〔]\s*(?:[{TICKED}vVxX{CROSSED}])\s*[)\]】〕]"
 _BOX = rf"[{UNTICKED}]|口|[(\[【〔]\s*[)\]】〕]"
+# One look at its first character rules out most places where a mark might begin.
 _MARK = re.compile(
-    rf"(?P<ticked>{_BRACKETED}|(?:{_BOX})[^\S\n]?(?:{_TICK})|(?:{_TICK})(?:{_BOX})(?!\s*(?:$|\n)))"
-    rf"|(?P<free>{_TICK})|(?P<crossed>[{CROSSED}])|(?P<box>{_BOX})"
+    rf"(?=[(\[【〔vV口{TICKED}{CROSSED}{UNTICKED}])"
+    rf"(?:(?P<ticked>{_BRACKETED}|(?:{_BOX})[^\S\n]?(?:{_TICK})|(?:{_TICK})(?:{_BOX})(?!\s*(?:$|\n)))"
+    rf"|(?P<free>{_TICK})|(?P<crossed>[{CROSSED}])|(?P<box>{_BOX}))"
 )
+_BLANK = re.compile(r"[^\S\n]*$")
 # Styles are compared by their bits, for arithmetic with flags takes many times longer.
 _SET_OFF = tuple(
     style.value for style in (Style.UNDERLINE, Style.BOLD, Style.HIGHLIGHT, Style.COLOUR, Style.BORDER, Style.ITALIC)
@@ -36,8 +40,7 @@ _LONGEST = 2_000
 _QUOTES = "\"'“”‘’「」『』《》<>()（）[]【】〔〕:：、，,。.;；_＿ \t\n" + INVISIBLE + TICKED + UNTICKED
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(NamedTuple):
     """Where an option is printed; `set_off` are the bits of the styles most of its letters carry."""
 
     option: str
@@ -46,11 +49,20 @@ class _Spot:
     set_off: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Glyph:
+class _Neighbour(NamedTuple):
+    """An option beside a mark, and the number of characters between."""
+
+    gap: int
+    option: str
+
+
+class _Glyph(NamedTuple):
+    """A mark of one character or more that begins with `first`, and the options before and after it on its line."""
+
     kind: str
-    start: int
-    end: int
+    first: str
+    left: _Neighbour | None
+    right: _Neighbour | None
 
 
 def chosen(runs: Iterable[Run]) -> tuple[str, ...]:
@@ -90,11 +102,16 @@ def _spots(text: str, styles: Sequence[int]) -> list[_Spot]:
     found = list(_OPTION.finditer(text))
     begins = {match.start() for match in found}
     full = any(match["kind"] for match in found)
+    styled = any(styles)
     return [
-        _Spot(_STEMS["".join(match["stem"].split())], match.start(), match.end(), _set_off(text, styles, match))
+        _Spot(_stem(match["stem"]), *match.span(), _set_off(text, styles, match) if styled else 0)
         for match in found
         if match["kind"] or not (_runs_on(text, match.end(), begins) or (full and _explains(text, match)))
     ]
+
+
+def _stem(printed: str) -> str:
+    return _STEMS.get(printed) or _STEMS["".join(printed.split())]
 
 
 def _runs_on(text: str, end: int, begins: set[int]) -> bool:
@@ -122,75 +139,72 @@ def _set_off(text: str, styles: Sequence[int], match: re.Match[str]) -> int:
 
 def _glyphs(text: str, spots: Sequence[_Spot]) -> list[_Glyph]:
     """Marks outside the options; v and 口 count only right beside an option, for they are letters too."""
-    starts, ends = {spot.start for spot in spots}, {spot.end for spot in spots}
+    starts = [spot.start for spot in spots]
     glyphs = []
     for match in _MARK.finditer(text):
-        if any(spot.start < match.end() and match.start() < spot.end for spot in spots):
+        start, end = match.span()
+        following = bisect_left(starts, end)
+        before = spots[following - 1] if following else None
+        after = spots[following] if following < len(spots) else None
+        if before and before.end > start:
             continue
-        beside = match.end() in starts or match.start() in ends
-        letters = re.search(r"[vV口]", match.group()) and match.lastgroup in ("free", "box")
-        if letters and not beside and not re.match(r"[^\S\n]*$", text[match.end() : _next(match.end(), spots)]):
+        kind, mark = match.lastgroup or "", match.group()
+        beside = (before and before.end == start) or (after and after.start == end)
+        letters = kind in ("free", "box") and any(letter in mark for letter in "vV口")
+        if letters and not beside and not _BLANK.match(text[end : after.start if after else end + 1]):
             continue
-        glyphs.append(_Glyph(match.lastgroup or "", match.start(), match.end()))
+        glyphs.append(_Glyph(kind, mark[0], *_neighbours(text, start, end, before, after)))
     return glyphs
 
 
-def _next(position: int, spots: Sequence[_Spot]) -> int:
-    return min((spot.start for spot in spots if spot.start >= position), default=position + 1)
-
-
-def _gaps(
-    text: str, glyph: _Glyph, spots: Sequence[_Spot]
-) -> tuple[tuple[int, _Spot] | None, tuple[int, _Spot] | None]:
-    """The nearest option before and after a glyph on its line, each with the number of characters between."""
-    before = max((spot for spot in spots if spot.end <= glyph.start), key=lambda spot: spot.end, default=None)
-    after = min((spot for spot in spots if spot.start >= glyph.end), key=lambda spot: spot.start, default=None)
-    left = (glyph.start - before.end, before) if before and "\n" not in text[before.end : glyph.start] else None
-    right = (after.start - glyph.end, after) if after and "\n" not in text[glyph.end : after.start] else None
+def _neighbours(
+    text: str, start: int, end: int, before: _Spot | None, after: _Spot | None
+) -> tuple[_Neighbour | None, _Neighbour | None]:
+    """These options, as far as they stand on the line of a mark that reaches from `start` to `end`."""
+    left = _Neighbour(start - before.end, before.option) if before and "\n" not in text[before.end : start] else None
+    right = _Neighbour(after.start - end, after.option) if after and "\n" not in text[end : after.start] else None
     return left, right
 
 
-def _side(text: str, glyphs: Sequence[_Glyph], spots: Sequence[_Spot]) -> int:
+def _side(glyphs: Sequence[_Glyph]) -> int:
     """On which side of the options this cell's glyphs stand: -1 before them, 1 behind them, 0 cannot be told."""
     votes = 0
     for glyph in glyphs:
-        left, right = _gaps(text, glyph, spots)
-        if right and (not left or right[0] < left[0]):
+        left, right = glyph.left, glyph.right
+        if right and (not left or right.gap < left.gap):
             votes -= 1
-        elif left and (not right or left[0] < right[0]):
+        elif left and (not right or left.gap < right.gap):
             votes += 1
     return (votes > 0) - (votes < 0)
 
 
-def _owners(text: str, glyph: _Glyph, spots: Sequence[_Spot], side: int, fixed: bool) -> set[str]:
+def _owners(glyph: _Glyph, side: int, fixed: bool) -> set[str]:
     """The option a glyph marks; both neighbours where nothing decides between them."""
-    left, right = _gaps(text, glyph, spots)
+    left, right = glyph.left, glyph.right
     if not left or not right:
         neighbour = left or right
-        return {neighbour[1].option} if neighbour else set()
+        return {neighbour.option} if neighbour else set()
     if fixed and side:
-        return {(right if side < 0 else left)[1].option}
-    if left[0] != right[0]:
-        return {(left if left[0] < right[0] else right)[1].option}
+        return {(right if side < 0 else left).option}
+    if left.gap != right.gap:
+        return {(left if left.gap < right.gap else right).option}
     if side:
-        return {(right if side < 0 else left)[1].option}
-    return {left[1].option, right[1].option}
+        return {(right if side < 0 else left).option}
+    return {left.option, right.option}
 
 
 def _by_glyph(text: str, spots: Sequence[_Spot]) -> set[str]:
     glyphs = _glyphs(text, spots)
     boxes = [glyph for glyph in glyphs if glyph.kind in ("box", "ticked")]
-    side = _side(text, boxes or glyphs, spots)
+    side = _side(boxes or glyphs)
     selected: set[str] = set()
     crossed: set[str] = set()
     for glyph in glyphs:
         if glyph.kind == "box":
             continue
         # With a box at every option a glyph follows the boxes; a lone tick follows what it touches.
-        fixed = glyph.kind == "ticked" or (
-            glyph.kind == "free" and len(glyphs) > 2 and text[glyph.start] not in "√✓✔vV"
-        )
-        owners = _owners(text, glyph, spots, side, fixed)
+        fixed = glyph.kind == "ticked" or (glyph.kind == "free" and len(glyphs) > 2 and glyph.first not in "√✓✔vV")
+        owners = _owners(glyph, side, fixed)
         if glyph.kind == "crossed":
             crossed |= owners
         else:
@@ -199,7 +213,7 @@ def _by_glyph(text: str, spots: Sequence[_Spot]) -> set[str]:
     if crossed and not selected:
         selected = options - crossed if 2 * len(crossed) > len(options) else crossed
     # Bullets in front of every option mark none of them.
-    bullets = {text[glyph.start] for glyph in glyphs if glyph.kind == "free"} <= set("●■★◆")
+    bullets = {glyph.first for glyph in glyphs if glyph.kind == "free"} <= set("●■★◆")
     return set() if selected == options and len(options) > 2 and bullets else selected
 
 

@@ -128,10 +128,8 @@ def find_contact(rows: Iterable[Iterable[Piece]], loose: bool = True) -> Contact
 
 def cell_rows(grid: Grid, rows: Sequence[int]) -> list[list[Piece]]:
     """These rows of a grid, each cell where it begins."""
-    places = (grid.kind, grid.name, grid.ordinal)
     return [
-        [Piece(cell.text, Place(*places, row, cell.column)) for cell in grid.row(row) if cell.row == row]
-        for row in rows
+        [Piece(cell.text, grid.place(row, cell.column)) for cell in grid.row(row) if cell.row == row] for row in rows
     ]
 
 

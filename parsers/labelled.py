@@ -6,9 +6,10 @@ Works on any vocabulary, on tables, worksheets and paragraphs; the values themse
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from parsers.labels import LONGEST, Vocabulary, breadth
 from parsers.listing import heads_a_form
@@ -31,8 +32,7 @@ class Layout:
     first: str
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A cell that announces a field ("" for a foreign one); `rest` is what the cell says behind the label."""
 
     cell: Cell
@@ -77,7 +77,10 @@ def _part(runs: Iterable[Run], start: int, end: int) -> tuple[Run, ...]:
 
 def cell_labels(cell: Cell, layout: Layout) -> list[Label]:
     """The label this cell is, or those it holds before colons or a line break: none, usually one."""
-    text = cell.text
+    return _labels(cell, cell.text, layout)
+
+
+def _labels(cell: Cell, text: str, layout: Layout) -> list[Label]:
     if not text or text.isspace():
         return []
     vocabulary = layout.vocabulary
@@ -85,7 +88,7 @@ def cell_labels(cell: Cell, layout: Layout) -> list[Label]:
         return [Label(cell, match[0], match[1], label_key(text))]
     head = narrow(text[: LONGEST + 1])
     for mark in (":", "\n"):
-        position = head.find(mark, len(head) - len(head.lstrip()) + 1)
+        position = head.find(mark, len(head) - len(head.lstrip()) + 1) if mark in head else 0
         if position > 0 and (match := vocabulary.known(text[:position])):
             return _inline(cell, Label(cell, match[0], match[1] + INLINE, ""), position, layout)
     if match := vocabulary.match(text):
@@ -132,18 +135,25 @@ def _further(text: str, start: int, layout: Layout, first: str) -> list[tuple[in
 
 def grid_labels(grid: Grid, layout: Layout) -> tuple[Label, ...]:
     """The labels of a grid in reading order, those in the place of a value ranked behind all others."""
-    found = {(cell.row, cell.column): labels for cell in grid.cells if (labels := cell_labels(cell, layout))}
+    found: dict[tuple[int, int], list[Label]] = {}
     result: list[Label] = []
-    for position in sorted(found):
-        for label in found[position]:
-            inside = any(
-                _claims(left, label, layout)
-                for other in grid.row(label.cell.row)
-                if other.column < label.cell.column
-                for left in found.get((other.row, other.column), ())
-            )
-            result.append(replace(label, rank=label.rank + INSIDE) if inside else label)
+    for row in grid.written_rows:
+        for cell, text in grid.texts(row):
+            if cell.row == row and (labels := _labels(cell, text, layout)):
+                found[row, cell.column] = labels
+                result += [_ranked(label, grid, found, layout) for label in labels]
     return tuple(result)
+
+
+def _ranked(label: Label, grid: Grid, found: Mapping[tuple[int, int], Sequence[Label]], layout: Layout) -> Label:
+    """The label, ranked behind all others where a label further left in its row, found already, claims its place."""
+    for cell in grid.row(label.cell.row):
+        if cell.column >= label.cell.column:
+            break
+        for left in found.get((cell.row, cell.column), ()):
+            if _claims(left, label, layout):
+                return label._replace(rank=label.rank + INSIDE)
+    return label
 
 
 def _claims(left: Label, label: Label, layout: Layout) -> bool:
@@ -157,11 +167,10 @@ def _claims(left: Label, label: Label, layout: Layout) -> bool:
 def is_list(grid: Grid, layout: Layout) -> bool:
     """Whether a row heads a list: four or more labels side by side, more than there are values."""
     for row in range(min(grid.row_count, 60)):
-        cells = grid.row(row)
-        if len(cells) < 4:
+        if len(grid.row(row)) < 4:
             continue
-        written = [cell for cell in cells if cell.text.strip()]
-        matches = [layout.vocabulary.match(cell.text) for cell in written]
+        written = [cell for cell, _ in grid.texts(row)]
+        matches = [layout.vocabulary.match(text) for _, text in grid.texts(row)]
         fields = {match[0] for match in matches if match and match[0]}
         if len(fields) >= 4 and 2 * sum(match is not None for match in matches) > breadth(written):
             return not heads_a_form(grid, row, layout.vocabulary)
@@ -170,7 +179,8 @@ def is_list(grid: Grid, layout: Layout) -> bool:
 
 def leftmost(grid: Grid, label: Label) -> bool:
     """Whether nothing but blanks stands left of the label in its row."""
-    return all(cell.column >= label.cell.column or not cell.text.strip() for cell in grid.row(label.cell.row))
+    texts = grid.texts(label.cell.row)
+    return not texts or texts[0][0].column >= label.cell.column
 
 
 def stretches(block: int, grid: Grid, layout: Layout) -> list[Stretch]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from parsers.model import Cell
 from parsers.text import label_key
@@ -16,6 +17,7 @@ from parsers.text import label_key
 # A text longer than this is never a label.
 LONGEST = 40
 _LONGEST_KEY = 16
+_SHORTEST_NEAR = 4
 
 
 class Rank(enum.IntEnum):
@@ -41,20 +43,24 @@ class Vocabulary:
     qualifiers: tuple[str, ...] = ()
     _cache: dict[str, tuple[str, Rank] | None] = field(default_factory=dict, compare=False, repr=False)
 
+    @cached_property
+    def _known(self) -> dict[str, tuple[str, Rank]]:
+        foreign: dict[str, tuple[str, Rank]] = dict.fromkeys(self.foreign, ("", Rank.EXACT))
+        aliases = {alias: (name, Rank.ALIAS) for alias, name in self.aliases.items()}
+        return foreign | aliases | {label: (name, Rank.EXACT) for label, name in self.exact.items()}
+
+    @cached_property
+    def _long(self) -> list[str]:
+        """The labels that a longer text may be near to; foreign ones are none."""
+        return [label for label in {**self.aliases, **self.exact} if len(label) >= _SHORTEST_NEAR]
+
     def known(self, text: str) -> tuple[str, Rank] | None:
         """The field this text names to the letter, or None; a foreign label names the field ""."""
-        if not text or len(text) > LONGEST:
-            return None
-        key = label_key(text)
-        if key in self.exact:
-            return self.exact[key], Rank.EXACT
-        if key in self.aliases:
-            return self.aliases[key], Rank.ALIAS
-        return ("", Rank.EXACT) if key in self.foreign else None
+        return self._known.get(label_key(text)) if len(text) <= LONGEST else None
 
     def match(self, text: str) -> tuple[str, Rank] | None:
         """The field this text names, to the letter or nearly; None where it names none or more than one."""
-        if not text or len(text) > LONGEST:
+        if len(text) > LONGEST:
             return None
         key = label_key(text)
         if not key or len(key) > _LONGEST_KEY or ":" in key:
@@ -62,7 +68,7 @@ class Vocabulary:
         if key not in self._cache:
             if len(self._cache) > 4096:
                 self._cache.clear()
-            self._cache[key] = self.known(text) or self._look_up(key)
+            self._cache[key] = self._known.get(key) or self._look_up(key)
         return self._cache[key]
 
     def _look_up(self, key: str) -> tuple[str, Rank] | None:
@@ -79,17 +85,14 @@ class Vocabulary:
 
     def _near(self, key: str) -> tuple[str, Rank] | None:
         """A label at most one character off (two in long ones), if it is near to one field alone."""
-        if len(key) < 4:
+        if len(key) < _SHORTEST_NEAR or key.isdecimal():
             return None
         from rapidfuzz.distance import Levenshtein
+        from rapidfuzz.process import extract
 
         allowed = 1 if len(key) < 8 else 2
-        known = {**self.aliases, **self.exact}
-        fields = {
-            known[label]
-            for label in known
-            if len(label) >= 4 and Levenshtein.distance(key, label, score_cutoff=allowed) <= allowed
-        }
+        found = extract(key, self._long, scorer=Levenshtein.distance, score_cutoff=allowed, limit=None)
+        fields = {self._known[label][0] for label, _, _ in found}
         return (fields.pop(), Rank.NEAR) if len(fields) == 1 else None
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from parsers.labels import Rank, Vocabulary, breadth
 from parsers.model import Cell, Grid
@@ -20,6 +21,9 @@ _REMARK = re.compile(
 )
 _FEWEST = 4
 _ROWS_OF_A_FORM, _LABELS_OF_A_FORM = 2, 3
+_column_span = attrgetter("column_span")
+
+Texts = Sequence[tuple[Cell, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,13 @@ class _Heading:
     cell: Cell
 
 
-def _headings(cells: list[Cell], vocabulary: Vocabulary) -> list[_Heading]:
+def _headings(texts: Texts, vocabulary: Vocabulary) -> list[_Heading]:
     """The labels among these cells; none where half of the cells are none."""
     headings: list[_Heading] = []
-    for read, cell in enumerate(cells, 1):
-        if match := vocabulary.match(cell.text):
+    for read, (cell, text) in enumerate(texts, 1):
+        if match := vocabulary.match(text):
             headings.append(_Heading(*match, cell))
-        elif 2 * (read - len(headings)) >= len(cells):
+        elif 2 * (read - len(headings)) >= len(texts):
             return []
     return headings
 
@@ -61,7 +65,8 @@ def _headings(cells: list[Cell], vocabulary: Vocabulary) -> list[_Heading]:
 def _second_level(grid: Grid, parent: Cell, vocabulary: Vocabulary) -> list[_Heading]:
     """The headings below one that spans several columns, if all cells there are headings."""
     end = parent.column + parent.column_span
-    below = [cell for cell in grid.row(parent.row + parent.row_span) if parent.column <= cell.column < end]
+    row = grid.row(parent.row + parent.row_span)
+    below = [(cell, cell.text) for cell in row if parent.column <= cell.column < end]
     headings = [heading for heading in _headings(below, vocabulary) if heading.name]
     return headings if len(below) > 1 and len(headings) == len(below) else []
 
@@ -72,10 +77,12 @@ def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
     A form may print four labels side by side with their values below; its other labels then follow in rows of their
     own, which the rows of a list never do.
     """
-    seen = _fields(grid.row(row), vocabulary)
+    seen = _fields(grid.texts(row), vocabulary)
     rows = fresh = 0
     for below in grid.written_rows[bisect_right(grid.written_rows, row) :]:
-        found = _fields([cell for cell in grid.row(below) if cell.row == below], vocabulary)
+        found = _fields([pair for pair in grid.texts(below) if pair[0].row == below], vocabulary)
+        if not found:
+            continue
         if len(found & seen) >= _FEWEST:
             # The same labels side by side again head the next list.
             return False
@@ -87,22 +94,23 @@ def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
     return False
 
 
-def _fields(cells: Iterable[Cell], vocabulary: Vocabulary) -> set[str]:
+def _fields(texts: Texts, vocabulary: Vocabulary) -> set[str]:
     """What the labels among these cells announce, a foreign label as itself."""
     found: set[str] = set()
-    for cell in cells:
-        text = cell.text.partition(":")[0].partition("：")[0]
-        if match := vocabulary.known(text):
-            found.add(match[0] or label_key(text))
+    for _, text in texts:
+        label = text.partition(":")[0].partition("：")[0]
+        if match := vocabulary.known(label):
+            found.add(match[0] or label_key(label))
     return found
 
 
 def header_at(grid: Grid, row: int, vocabulary: Vocabulary, named: str) -> Header | None:
     """The header whose labels stand in this row: at least four, `named` among them, more than other texts."""
-    cells = [cell for cell in grid.row(row) if cell.text.strip()]
-    if len(cells) < _FEWEST:
+    texts = grid.texts(row)
+    if len(texts) < _FEWEST:
         return None
-    headings = _headings(cells, vocabulary)
+    headings = _headings(texts, vocabulary)
+    cells = [cell for cell, _ in texts]
     # In a form with values beside its labels a row may hold several labels too, but never more labels than values.
     if len({heading.name for heading in headings} - {""}) < _FEWEST or 2 * len(headings) <= breadth(cells):
         return None
@@ -143,15 +151,15 @@ def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
 
 def is_remark(grid: Grid, row: int, header: Header) -> bool:
     """Whether the row is a total, a note or a contact line: one text over most columns, or one that says so."""
-    own = [cell for cell in grid.row(row) if cell.row == row and cell.text.strip()]
+    own = [pair for pair in grid.texts(row) if pair[0].row == row]
     if not own:
         return False
-    widest = max(own, key=lambda cell: cell.column_span)
+    widest = max([cell for cell, _ in own], key=_column_span)
     if widest.column_span >= _FEWEST - 1:
         end = widest.column + widest.column_span
         covered = sum(1 for column in header.columns.values() if widest.column <= column.start < end)
         if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):
             return True
     # A number, or an address, is no remark.
-    first = own[0].text
+    first = own[0][1]
     return not first.isascii() and _REMARK.match(one_line(first).replace(" ", "")) is not None

@@ -7,6 +7,7 @@ has by the hundred (runs, cells, places) is a named tuple, which costs a quarter
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -69,6 +70,19 @@ class Cell(NamedTuple):
         return runs[0].text if len(runs) == 1 else "".join([run.text for run in runs])
 
 
+_column = attrgetter("column")
+# A named tuple's own constructor takes three times as long.
+_new = tuple.__new__
+
+
+def text_cell(
+    row: int, column: int, text: str, kind: CellKind = CellKind.TEXT, row_span: int = 1, column_span: int = 1
+) -> Cell:
+    """A cell of plain text: `Cell` with one run, or none for no text, for those who make them by the hundred."""
+    runs = (_new(Run, (text, Style.PLAIN)),) if text else ()
+    return _new(Cell, (row, column, runs, row_span, column_span, kind, (), ()))
+
+
 class GridKind(enum.Enum):
     """A worksheet's cells have names (C5), a table's only a row and a column."""
 
@@ -92,7 +106,7 @@ class Grid:
 
     @cached_property
     def row_count(self) -> int:
-        return max((cell.row + cell.row_span for cell in self.cells), default=0)
+        return self.written_rows[-1] + 1 if self.written_rows else 0
 
     @cached_property
     def column_count(self) -> int:
@@ -114,14 +128,21 @@ class Grid:
 
     @cached_property
     def _rows(self) -> dict[int, tuple[Cell, ...]]:
-        rows: dict[int, list[Cell]] = {}
-        for cell in sorted(self.cells, key=attrgetter("column")):
+        rows: defaultdict[int, list[Cell]] = defaultdict(list)
+        for cell in self.cells:
             if cell.row_span == 1:
-                rows.setdefault(cell.row, []).append(cell)
+                rows[cell.row].append(cell)
                 continue
             for row in range(cell.row, cell.row + cell.row_span):
-                rows.setdefault(row, []).append(cell)
-        return {row: tuple(cells) for row, cells in rows.items()}
+                rows[row].append(cell)
+        return {row: tuple(sorted(cells, key=_column)) for row, cells in rows.items()}
+
+    @cached_property
+    def _texts(self) -> dict[int, tuple[tuple[Cell, str], ...]]:
+        return {
+            row: tuple([(cell, text) for cell in cells if (text := cell.text) and not text.isspace()])
+            for row, cells in self._rows.items()
+        }
 
     @cached_property
     def written_rows(self) -> tuple[int, ...]:
@@ -131,6 +152,14 @@ class Grid:
     def row(self, row: int) -> tuple[Cell, ...]:
         """The cells that cover this row, from left to right, each once."""
         return self._rows.get(row, ())
+
+    def texts(self, row: int) -> tuple[tuple[Cell, str], ...]:
+        """The cells that cover this row and hold more than blanks, each with its text, from left to right."""
+        return self._texts.get(row, ())
+
+    def place(self, row: int, column: int, label: str = "") -> Place:
+        """The place of a cell, or of a label that stands for it, in this grid."""
+        return _new(Place, (self.kind, self.name, self.ordinal, row, column, label))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _PART = r"(?:\d{1,2}|[一二三四五六七八九十〇○零]{1,3})"
 _DATE = re.compile(
     rf"(?<![\d.\-/]){_YEAR}\s*(?:年|[.\-/．—])\s*(?P<month>{_PART})\s*(?:月|[.\-/．—])\s*(?P<day>{_PART})\s*[日号]?(?!\d)"
 )
-_TIME = r"(?:\s*[T ]?00:00(?::00)?)?"
+_BEHIND_DATE = re.compile(r"(?:\s*[T ]?00:00(?::00)?)?[\s_.,;。)]*")
 _PROMPT = re.compile(
     rf"[(\[【〔]\s*(?:{spaced('加盖公章|请盖章|单位盖章|团委盖章|盖公章|盖章处|盖章|公章|签章|签字盖章|签字|印章|章')})\s*[)\]】〕]"
 )
@@ -34,12 +34,16 @@ _SIGNATURE = re.compile(
 _CONTENT_PROMPT = re.compile(rf"{spaced('可另附项目相关图文资料')}\s*[。.;,]?\s*[)\]】〕]?\s*[。.]?")
 _BEFORE_DATE = re.compile(r"(?:委员会|团委|学生会|研究生会|学校|大学|学院|学联|书记|[:：。！!])$")
 _IN_SENTENCE = re.compile(r"(?:于|自|从|至|到|在|为|是|以来|截止|[-—~～])$")
+_GAPS = re.compile(r"[\s_]+")
+_ENDS_SENTENCE = re.compile(r"[，。；！,;]")
 _ONLY_PUNCTUATION = re.compile(rf"[\s_:.,;。、()\[\]【】{INVISIBLE}]*")
 
 
 def _number(text: str) -> int:
     """Digits or Chinese numerals up to 99, or the digits of a year one by one."""
     text = "".join(text.split())
+    if text.isdecimal():
+        return int(text)
     if "十" in text:
         tens, _, units = text.partition("十")
         return 10 * _CHINESE.get(tens, 1) + _CHINESE.get(units, 0)
@@ -65,10 +69,12 @@ def without_content_prompt(text: str) -> str:
     return lines(text)
 
 
-def _cut(text: str, pattern: re.Pattern[str]) -> str:
-    for match in reversed(list(pattern.finditer(narrow(text)))):
-        text = text[: match.start()] + " " + text[match.end() :]
-    return text
+def _without_prompts(line: str) -> str:
+    """A line that was tidied already, without the template's （盖章） and the like."""
+    found = list(_PROMPT.finditer(narrow(line)))
+    for match in reversed(found):
+        line = line[: match.start()] + " " + line[match.end() :]
+    return one_line(line) if found else line
 
 
 def _line_date(line: str, last: bool) -> tuple[str, str] | None:
@@ -78,7 +84,7 @@ def _line_date(line: str, last: bool) -> tuple[str, str] | None:
     """
     copy = narrow(line)
     found = list(_DATE.finditer(copy))
-    if not found or not re.fullmatch(_TIME + r"[\s_.,;。)]*", copy[found[-1].end() :]):
+    if not found or not _BEHIND_DATE.fullmatch(copy, found[-1].end()):
         return None
     rest, ended = line[: found[-1].start()], copy.rstrip().endswith(("。", "."))
     if label := _DATE_LABEL.search(narrow(rest)):
@@ -91,7 +97,7 @@ def _line_date(line: str, last: bool) -> tuple[str, str] | None:
 
 
 def _is_signature_prompt(line: str) -> bool:
-    bare = re.sub(r"[\s_]+", "", narrow(line))
+    bare = _GAPS.sub("", narrow(line))
     return _ONLY_PUNCTUATION.fullmatch(bare) is not None or _SIGNATURE.fullmatch(bare) is not None
 
 
@@ -113,7 +119,7 @@ def split_opinion(text: str) -> tuple[str, str]:
     signed: str | None = None
     last = True
     for line in reversed(lines(text).split("\n")):
-        line = one_line(_cut(line, _PROMPT)).strip("_ ")
+        line = _without_prompts(line).strip("_ ")
         dated = _line_date(line, last) if signed is None else None
         if dated:
             line, signed = dated
@@ -123,5 +129,5 @@ def split_opinion(text: str) -> tuple[str, str]:
         if _is_signature_prompt(line):
             continue
         kept.append(line)
-        last = last and re.search(r"[，。；！,;]", line) is None
+        last = last and _ENDS_SENTENCE.search(line) is None
     return "\n".join(reversed(kept)), signed or ""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 from parsers.contact import split_number
 from parsers.links import split_links
@@ -30,11 +30,11 @@ LABELS = {
     "phone": "联系方式",
 }
 PER_FORM = ("university", "project_count")
-_PER_PROJECT = tuple(name for name in LABELS if name not in PER_FORM)
+PER_PROJECT = tuple(name for name in LABELS if name not in PER_FORM)
 # The template's sample text, each behind a character that it has and that no other character folds to.
 _SAMPLES = {
     "project_name": ("项", re.compile(r"[x×*✕✖╳某]{1,4}项目")),
-    "applicant": ("级", re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会")),
+    "applicant": ("院", re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会")),
 }
 
 Cells = dict[str, list[Cell]]
@@ -44,15 +44,15 @@ Cells = dict[str, list[Cell]]
 class Table:
     """What one grid, or the part of it below one header, adds to a form while it is being read.
 
-    `spots` are the places of each project by field, "" the project as a whole. `last` is the last row of a project;
-    the remarks behind it may belong to what follows.
+    `spots` are the places of each project as a whole and of its fields, in the order of PER_PROJECT. `last` is the last
+    row of a project; the remarks behind it may belong to what follows.
     """
 
     block: int
     grid: Grid
     header: Header
     projects: list[Project] = field(default_factory=list)
-    spots: list[dict[str, Place]] = field(default_factory=list)
+    spots: list[list[Place]] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     remarks: list[int] = field(default_factory=list)
@@ -73,28 +73,39 @@ class Table:
         found: Cells = {}
         for row in rows:
             for cell in self.grid.row(row):
-                for position in range(cell.column, cell.column + cell.column_span):
-                    for name in self._fields.get(position, ()):
-                        cells = found.setdefault(name, [])
-                        if not any(cell is known for known in cells):
-                            cells.append(cell)
+                for name in self._fields.get(cell.column, ()) if cell.column_span == 1 else self._below(cell):
+                    if name not in found:
+                        found[name] = [cell]
+                    # A cell of several rows comes again in each of them.
+                    elif cell.row_span == 1 or not any(cell is known for known in found[name]):
+                        found[name].append(cell)
         return found
 
+    def _below(self, cell: Cell) -> Iterable[str]:
+        """The fields, each once, that have any of the columns of this cell."""
+        columns = range(cell.column, cell.column + cell.column_span)
+        return dict.fromkeys(name for column in columns for name in self._fields.get(column, ()))
+
     @cached_property
-    def place(self) -> Callable[[int, int, str], Place]:
-        """Makes the place of a row, a column and a label in this grid."""
-        return partial(Place, self.grid.kind, self.grid.name, self.grid.ordinal)
+    def uncalculated(self) -> bool:
+        """Whether the grid has any formula without a result."""
+        return CellKind.UNCALCULATED in [cell.kind for cell in self.grid.cells]
+
+    @cached_property
+    def _spots(self) -> dict[str, tuple[int | None, int, str]]:
+        """Where each field stands: its row if that is always the same, its column and its label."""
+        top = max(self.header.top, 0)
+        spots: dict[str, tuple[int | None, int, str]] = {name: (top, -1, label) for name, label in LABELS.items()}
+        return spots | {name: (None, column.start, column.label) for name, column in self.header.columns.items()}
 
     def field_place(self, row: int, name: str) -> Place:
         """The place of a field in this row; of a field without a column, the header's."""
-        column = self.header.columns.get(name)
-        if column is None:
-            return self.place(max(self.header.top, 0), -1, LABELS[name])
-        return self.place(row, column.start, column.label)
+        own, column, label = self._spots[name]
+        return self.grid.place(row if own is None else own, column, label)
 
-    def project_places(self, row: int) -> dict[str, Place]:
-        """The places of a project's fields that stand in this row, and "" for the whole of it."""
-        return {"": self.place(row, -1, "")} | {name: self.field_place(row, name) for name in _PER_PROJECT}
+    def project_places(self, row: int) -> list[Place]:
+        """The places of the project in this row and of its fields."""
+        return [self.grid.place(row, -1), *[self.field_place(row, name) for name in PER_PROJECT]]
 
     @property
     def blank(self) -> bool:
@@ -124,7 +135,9 @@ def _groups(table: Table, end: int) -> Iterator[tuple[range, Cells | None]]:
 def _read_field(name: str, cells: Sequence[Cell]) -> str:
     """A field's text, or "" where it is only the template's sample."""
     text = cells[0].text if len(cells) == 1 else "\n".join(cell.text for cell in cells)
-    text = lines(text) if name == "summary" else one_line(text)
+    if name == "summary":
+        return lines(text)
+    text = one_line(text)
     sign, sample = _SAMPLES.get(name, ("", None))
     return "" if sample and sign in text and sample.fullmatch(fold(text)) else text
 
@@ -134,11 +147,12 @@ def _read_project(table: Table, rows: range, cells: Cells) -> tuple[Project, boo
     values: dict[str, str] = {}
     links: tuple[str, ...] = ()
     own = False
-    for name in _PER_PROJECT:
+    for name in PER_PROJECT:
         written = cells.get(name)
         if not written:
             continue
-        _note_uncalculated(table, written)
+        if table.uncalculated:
+            _note_uncalculated(table, written)
         if name == "links":
             links = tuple(dict.fromkeys(link for cell in written for link in split_links(cell.text, cell.links)))
         else:
@@ -163,7 +177,7 @@ def _note_uncalculated(table: Table, cells: Sequence[Cell]) -> None:
 
 def _carried_on(last: Project, more: Project) -> Project | None:
     """The project above with a row that only adds links or lines of its summary to it; None for a new project."""
-    if any(getattr(more, name) for name in _PER_PROJECT if name not in ("links", "summary")):
+    if any(getattr(more, name) for name in PER_PROJECT if name not in ("links", "summary")):
         return None
     summary = "\n".join(part for part in (last.summary, more.summary) if part)
     return replace(last, summary=summary, links=tuple(dict.fromkeys((*last.links, *more.links))))
@@ -192,9 +206,10 @@ def _read_per_form(table: Table, cells: Cells) -> None:
     for name in PER_FORM:
         if name not in cells or table.values.get(name):
             continue
-        _note_uncalculated(table, cells[name])
+        if table.uncalculated:
+            _note_uncalculated(table, cells[name])
         for cell in cells[name]:
             if text := one_line(cell.text):
                 table.values[name] = text
-                table.places[name] = table.place(cell.row, cell.column, table.header.columns[name].label)
+                table.places[name] = table.grid.place(cell.row, cell.column, table.header.columns[name].label)
                 break

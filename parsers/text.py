@@ -23,6 +23,8 @@ _WIDE = re.compile("[\uff01-\uff5e\u3000\u00a0]")
 _DROPPED = re.compile(r"[\s" + INVISIBLE + "\"'`“”‘’＂＇「」『』《》〈〉<>()\\[\\]{}【】〔〕〖〗]+")
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
 _BLANKS = re.compile(r"[\s" + INVISIBLE + "*]+")
+# Such a text is its own label key.
+_PLAIN = re.compile("[0-9a-z\u4e00-\u9fff]+")
 _NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[一二三四五六七八九十]{1,2}、)")
 
 
@@ -52,6 +54,8 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=4096)
 def label_key(text: str) -> str:
     """A label's comparison copy: no blanks, line breaks, numbering, asterisks, notes in parentheses or final colon."""
+    if _PLAIN.fullmatch(text):
+        return text
     key = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).casefold()
     key = _PARENTHESES.sub("", key).rstrip(":;。.,、")
     return _NUMBERING.sub("", key)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from parsers.labelled import INLINE, Label, Layout, Stretch, leftmost, place
 from parsers.labels import Rank
@@ -15,15 +15,16 @@ from parsers.model import Cell, CellKind, Picture, Place, Run, column_letters
 from parsers.text import narrow
 
 _FAR = 100
+_NOWHERE = Place()
 _REMARKS = ("注:", "注1", "备注:", "说明:", "填表说明", "填写说明")
 
 
-@dataclass
+@dataclass(slots=True)
 class Value:
     """What was found for a field: its label, the cells of its value by row, and where the value stands."""
 
     label: Label | None = None
-    place: Place = field(default_factory=Place)
+    place: Place = _NOWHERE
     rows: list[list[tuple[Run, ...]]] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     last: tuple[int, int] = (-1, -1)
@@ -31,7 +32,7 @@ class Value:
     @property
     def text(self) -> str:
         """The cells' texts: those of a row parted by a blank, rows by line breaks."""
-        return "\n".join(" ".join("".join(run.text for run in runs) for runs in row) for row in self.rows)
+        return "\n".join([" ".join([_text(runs) for runs in row]) for row in self.rows])
 
     @property
     def runs(self) -> list[Run]:
@@ -42,6 +43,10 @@ class Value:
                 result += [*runs, Run("  ")]
             result.append(Run("\n"))
         return result
+
+
+def _text(runs: tuple[Run, ...]) -> str:
+    return runs[0].text if len(runs) == 1 else "".join([run.text for run in runs])
 
 
 def _choose(form: Sequence[Stretch], layout: Layout) -> list[dict[tuple[int, int], list[Label]]]:
@@ -62,7 +67,7 @@ def _choose(form: Sequence[Stretch], layout: Layout) -> list[dict[tuple[int, int
                 # such words are text.
                 if label.rank > Rank.ALIAS:
                     continue
-                label = replace(label, name="")
+                label = label._replace(name="")
             kept.setdefault((label.cell.row, label.cell.column), []).append(label)
         result.append(kept)
     return result
@@ -91,15 +96,15 @@ class Reader:
                 self._read_row(row, labels)
 
     def _read_row(self, row: int, labels: dict[tuple[int, int], list[Label]]) -> None:
-        cells = self._stretch.grid.row(row)
-        here = [label for cell in cells for label in labels.get((cell.row, cell.column), ())]
+        cells = [(cell, labels.get((cell.row, cell.column), ())) for cell in self._stretch.grid.row(row)]
+        here = [label for _, own in cells for label in own]
         if here:
             self._read_labelled(row, cells, here)
             return
-        for cell in cells:
+        for cell, _ in cells:
             if cell.row == row:
                 self._give(self._running(cell), row, cell)
-        if any(cell.text.strip() for cell in cells):
+        if self._stretch.grid.texts(row):
             self._below = []
 
     def _running(self, cell: Cell) -> Label | None:
@@ -114,10 +119,9 @@ class Reader:
             return None
         return None if narrow(cell.text).lstrip().startswith(_REMARKS) else owner
 
-    def _read_labelled(self, row: int, cells: Sequence[Cell], here: Sequence[Label]) -> None:
+    def _read_labelled(self, row: int, cells: Sequence[tuple[Cell, Sequence[Label]]], here: Sequence[Label]) -> None:
         owner: Label | None = None
-        for cell in cells:
-            own = [label for label in here if label.cell is cell]
+        for cell, own in cells:
             for label in own:
                 owner = label
                 if cell.row == row:

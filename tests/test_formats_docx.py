@@ -76,20 +76,20 @@ def test_a_cell_read_in_one_go_says_what_it_says_step_by_step(
     prompting = f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:tr>{cells}</w:tr></w:sdtContent></w:sdt>"
     body = table(cells, prompting)
     quick = read(body)
-    monkeypatch.setattr(reader, "plain_text", lambda _: None)
+    monkeypatch.setattr(reader, "plain_runs", lambda _: None)
     assert read(body) == quick
 
 
 def test_plain_cells_are_read_in_one_go_and_only_those(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    plain = reader.plain_text
+    plain = reader.plain_runs
 
     def noted(element: object) -> object:
-        text = plain(element)
-        seen.append("" if text is None else "".join(run.text for run in text.runs()))
-        return text
+        runs = plain(element)
+        seen.append("".join(run.text for run in runs or ()))
+        return runs
 
-    monkeypatch.setattr(reader, "plain_text", noted)
+    monkeypatch.setattr(reader, "plain_runs", noted)
     read(table(cell("甲") + cell(paragraph(run("乙", "<w:b/>"))), cell("丙", table(cell("丁")))))
     assert seen == ["甲", "丁"]
 
@@ -442,6 +442,20 @@ def test_a_vertical_continuation_with_nothing_above_is_a_cell_of_its_own() -> No
     assert layout(grids(read(table(first, wider)))[0]) == [
         (0, 0, 1, 1, "甲"), (0, 1, 1, 1, "乙"), (1, 0, 1, 2, "丙"),
     ]  # fmt: skip
+
+
+def test_how_a_cell_was_merged_before_a_tracked_change_does_not_count() -> None:
+    before = f"<w:tcPrChange><w:tcPr>{grid_span(3)}{merge()}</w:tcPr></w:tcPrChange>"
+    first = cell("甲", properties=merge("restart")) + cell("乙")
+    (grid,) = grids(read(table(first, cell("丙", properties=before) + cell("丁", properties=grid_span(2) + before))))
+    assert layout(grid)[2:] == [(1, 0, 1, 1, "丙"), (1, 1, 1, 2, "丁")]
+
+
+def test_merges_of_a_nested_table_are_its_own() -> None:
+    inner = table(cell("丙", properties=grid_span(2)), cell("丁") + cell("戊"))
+    host, nested = grids(read(table(cell("甲", inner) + cell("乙", properties=grid_span(2)))))
+    assert [spot[:4] for spot in layout(host)] == [(0, 0, 1, 1), (0, 1, 1, 2)]
+    assert layout(nested) == [(0, 0, 1, 2, "丙"), (1, 0, 1, 1, "丁"), (1, 1, 1, 1, "戊")]
 
 
 def test_an_old_horizontal_merge_widens_its_first_cell() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from papers import cell
 from parsers.labels import Rank, Vocabulary
+from parsers.model import Grid, GridKind
 from parsers.text import fold, label_key, lines, narrow, one_line
 
 WORDS = Vocabulary(
@@ -29,6 +31,22 @@ def test_a_zero_width_character_inside_a_value_stays() -> None:
 
 def test_lines_keeps_line_breaks_and_drops_blank_lines() -> None:
     assert lines(" 一  二\r\n\n\u3000\n三\v四 ") == "一 二\n三\n四"
+
+
+def test_a_label_without_decoration_has_the_key_that_it_has_with_it() -> None:
+    letters = [chr(code) for code in range(0x4E00, 0xA000)] + list("0123456789abcdefghijklmnopqrstuvwxyz")
+    assert [label_key(letter) for letter in letters] == [label_key(f"*{letter}：") for letter in letters]
+
+
+def test_a_number_is_near_to_no_label() -> None:
+    assert WORDS.match("13800000001") is None
+
+
+def test_the_texts_of_a_row_are_those_that_are_not_blank_with_cells_from_above() -> None:
+    tall, wide = cell(0, 0, "学校", high=2), cell(1, 2, "乙", wide=2)
+    grid = Grid(GridKind.TABLE, 1, (tall, cell(0, 1, "甲"), cell(1, 1, " \u3000"), wide))
+    assert grid.texts(1) == ((tall, "学校"), (wide, "乙"))
+    assert (grid.row_count, grid.texts(2)) == (2, ())
 
 
 def test_narrow_keeps_every_position() -> None:

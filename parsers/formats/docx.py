@@ -6,7 +6,7 @@ footers, notes, comments and automatic numbers are not read; nothing outside the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from parsers.formats import damaged, unsafe
@@ -34,13 +34,13 @@ from parsers.formats.docx_markup import (
     alternative,
     checkbox,
 )
-from parsers.formats.docx_plain import plain_text, telling_cells
+from parsers.formats.docx_plain import plain_runs, telling_cells
 from parsers.formats.fields import address, drawn
-from parsers.formats.grid_rows import RowPlacer
+from parsers.formats.grid_rows import Merges, RowPlacer, merges
 from parsers.formats.package import Package
 from parsers.formats.run_look import W
 from parsers.formats.text_run import Text
-from parsers.model import Document, Grid, GridKind, Paragraph
+from parsers.model import Cell, Document, Grid, GridKind, Paragraph
 
 FORMATS = ("docx",)
 
@@ -58,9 +58,7 @@ def read(content: bytes, kind: str) -> Document:
     root = package.xml(main)
     if root.tag != f"{W}document":
         raise damaged("文件不是完整的 Word 文档")
-    # Where no change is tracked at all, looking for one at every paragraph mark and row can be saved.
-    tracked = next(root.iter(*REVISIONS), None) is not None
-    reader = _Reader(Inline(package, main), tracked)
+    reader = _Reader(Inline(package, main), {element.tag for element in root.iter(*WRAPPERS)})
     body = root.find(f"{W}body")
     if body is not None:
         reader.story(body)
@@ -79,20 +77,24 @@ def _main_part(package: Package) -> str:
 class _Reader:
     """The state of one pass over the blocks; what stands inside paragraphs goes to `inline`."""
 
-    def __init__(self, inline: Inline, tracked: bool) -> None:
+    def __init__(self, inline: Inline, wrappers: Set[str]) -> None:
+        """`wrappers` are those that the document has anywhere; where it has none, looking for them can be saved."""
         self.blocks: list[Grid | Paragraph | None] = []
         self.revised = self._joined = False
-        self._inline, self._tracked = inline, tracked
+        self._inline = inline
+        self._wrapped, self._tracked = bool(wrappers), not wrappers.isdisjoint(REVISIONS)
         # Of the table being read.
         self._telling: set[Any] = set()
+        self._merges = Merges({}, {})
         self._depth = self._paragraphs = self._tables = self._cells = 0
 
     def story(self, parent: Any) -> None:
         """The paragraphs and tables of a body, a cell or a text box."""
         for child in self._unwrapped(parent):
-            if child.tag == PARAGRAPH:
+            tag = child.tag
+            if tag == PARAGRAPH:
                 self._paragraph(child)
-            elif child.tag == TABLE:
+            elif tag == TABLE:
                 self._table(child)
 
     def _paragraph(self, paragraph: Any) -> None:
@@ -141,12 +143,12 @@ class _Reader:
     def _table(self, table: Any) -> None:
         if not self._depth:
             self.close_paragraph()
-            self._telling = telling_cells(table)
+            self._telling, self._merges = telling_cells(table), merges(table)
         # The place is taken before the cells are read, so that nested tables follow their host.
         place = len(self.blocks)
         self.blocks.append(None)
         self._tables += 1
-        ordinal, placer = self._tables, RowPlacer()
+        ordinal, placer = self._tables, RowPlacer(self._merges)
         for row in self._unwrapped(table):
             if row.tag == ROW:
                 self._row(row, placer)
@@ -156,28 +158,30 @@ class _Reader:
             self._copy_into_host(grid)
 
     def _row(self, row: Any, placer: RowPlacer) -> None:
-        properties = row.find(f"{W}trPr")
-        if properties is not None and self._tracked:
-            changes = {child.tag for child in properties} & REVISIONS
-            self.revised |= bool(changes)
-            if changes & DELETED:
-                return
-        placer.start_row(properties)
+        if self._tracked and self._row_deleted(row):
+            return
+        placer.start_row(row)
         for cell in self._unwrapped(row):
             if cell.tag == CELL:
-                fill = placer.place(cell)
-                if fill is not None:
-                    fill(self._cell(cell))
+                spot = placer.place(cell)
+                if spot is not None:
+                    placer.add(self._cell(cell, *spot))
         placer.end_row()
 
-    def _cell(self, cell: Any) -> Text:
+    def _row_deleted(self, row: Any) -> bool:
+        properties = row.find(f"{W}trPr")
+        changes = set() if properties is None else {child.tag for child in properties} & REVISIONS
+        self.revised |= bool(changes)
+        return bool(changes & DELETED)
+
+    def _cell(self, cell: Any, row: int, column: int, span: int) -> Cell:
         self._cells += 1
         if self._cells > MOST_CELLS:
             raise unsafe("文档中的表格过大，超出安全限制")
         inline = self._inline
         plain = cell not in self._telling and not inline.prompt and not inline.glyph
-        if plain and (text := plain_text(cell)) is not None:
-            return text
+        if plain and (runs := plain_runs(cell)) is not None:
+            return Cell(row, column, runs, 1, span)
         outer = inline.text, inline.fields, inline.boxes
         inline.text, inline.fields, inline.boxes = Text(), [], []
         self._depth += 1
@@ -185,7 +189,8 @@ class _Reader:
         self._depth -= 1
         text = inline.text
         inline.text, inline.fields, inline.boxes = outer
-        return text
+        links, pictures = tuple(text.links), tuple(text.pictures)
+        return Cell(row, column, text.runs(), 1, span, links=links, pictures=pictures)
 
     def _copy_into_host(self, grid: Grid) -> None:
         """People nest a table in a field of the form; its text belongs to that field as well."""
@@ -196,8 +201,11 @@ class _Reader:
         text.pictures += [picture for cell in grid.cells for picture in cell.pictures]
         text.links.update(dict.fromkeys(link for cell in grid.cells for link in cell.links))
 
-    def _unwrapped(self, parent: Any) -> Iterator[Any]:
+    def _unwrapped(self, parent: Any) -> Iterable[Any]:
         """The children that count, with every wrapper around them opened and deleted ones left out."""
+        return self._without_wrappers(parent) if self._wrapped else parent
+
+    def _without_wrappers(self, parent: Any) -> Iterator[Any]:
         for child in list(parent):
             tag = child.tag
             if tag in WRAPPERS:

@@ -6,108 +6,104 @@ of the result ever overlap.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from parsers.formats.run_look import VAL, W
-from parsers.formats.text_run import Text
 from parsers.model import Cell
 
 # Word allows 63 columns; a damaged or hostile span must not make a grid of millions.
 WIDEST = 100
 
-ROW_BEFORE, CELL_LOOK = f"{W}gridBefore", f"{W}tcPr"
-COLUMNS, DOWNWARDS, SIDEWAYS = f"{W}gridSpan", f"{W}vMerge", f"{W}hMerge"
+ROW_BEFORE, COLUMNS, DOWNWARDS, SIDEWAYS = (f"{W}{name}" for name in ("gridBefore", "gridSpan", "vMerge", "hMerge"))
 
 
-class _Box:
-    """A cell whose span may still grow."""
+class Merges(NamedTuple):
+    """What a table says of its grid: columns left out before a `w:tr`, and how each merged `w:tc` is merged.
 
-    __slots__ = ("column", "column_span", "row", "row_span", "text")
+    A merged cell has the columns it spans, and for each direction "", "restart" or "continue".
+    """
 
-    def __init__(self, row: int, column: int, column_span: int) -> None:
-        self.row, self.column, self.column_span, self.row_span = row, column, column_span, 1
-        self.text = Text()
+    before: dict[Any, int]
+    cells: dict[Any, tuple[int, str, str]]
 
-    def fill(self, text: Text) -> None:
-        self.text = text
 
-    def cell(self) -> Cell:
-        text = self.text
-        return Cell(
-            self.row, self.column, text.runs(), self.row_span, self.column_span,
-            links=tuple(text.links), pictures=tuple(text.pictures),
-        )  # fmt: skip
+def merges(table: Any) -> Merges:
+    """All merges of a `w:tbl` and the tables in it; few cells have any, so that looking at each is saved."""
+    found = Merges({}, {})
+    for element in table.iter(ROW_BEFORE, COLUMNS, DOWNWARDS, SIDEWAYS):
+        tag, owner = element.tag, element.getparent().getparent()
+        if tag == ROW_BEFORE:
+            found.before[owner] = _count(element, 0)
+            continue
+        span, vertical, horizontal = found.cells.get(owner, (1, "", ""))
+        if tag == COLUMNS:
+            span = max(_count(element, 1), 1)
+        elif tag == DOWNWARDS:
+            vertical = element.get(VAL, "continue")
+        else:
+            horizontal = element.get(VAL, "continue")
+        found.cells[owner] = span, vertical, horizontal
+    return found
 
 
 class RowPlacer:
-    """Takes a table's rows and cells in order and gives each cell its place and span."""
+    """Takes a table's rows and cells in order, gives each cell its place, and widens those that others continue."""
 
-    def __init__(self) -> None:
-        self._boxes: list[_Box] = []
+    def __init__(self, merges: Merges) -> None:
+        self._merges = merges
+        self._cells: list[Cell] = []
         self._row = self._column = 0
-        # Boxes that a continuation in this row, or in the next one, may join, by their first column.
-        self._above: dict[int, _Box] = {}
-        self._below: dict[int, _Box] = {}
-        self._left: _Box | None = None
+        # The cells, by number, that a continuation in this row, or in the next one, may join, by their first column.
+        self._above: dict[int, int] = {}
+        self._below: dict[int, int] = {}
+        self._left: int | None = None
 
-    def start_row(self, properties: Any) -> None:
-        """Begin a row; `properties` is its `w:trPr` or None."""
-        before = None if properties is None else properties.find(ROW_BEFORE)
-        self._column = _count(before, 0)
+    def start_row(self, row: Any) -> None:
+        """Begin a `w:tr`."""
+        self._column = self._merges.before.get(row, 0)
         self._left = None
 
     def end_row(self) -> None:
         self._row += 1
         self._above, self._below = self._below, {}
 
-    def place(self, cell: Any) -> Callable[[Text], None] | None:
-        """Where to put the cell's text; None for the hidden rest of a merged cell."""
-        # They stand in front of all else, where they are found sooner than by their name.
-        properties = next(iter(cell), None)
-        if properties is not None and properties.tag != CELL_LOOK:
-            properties = cell.find(CELL_LOOK)
-        span, vertical, horizontal = _merges(properties)
+    def place(self, cell: Any) -> tuple[int, int, int] | None:
+        """Row, column and columns spanned of a `w:tc`, to be added next; None for the hidden rest of a merged one."""
         column = self._column
-        self._column += span
+        merge = self._merges.cells.get(cell)
+        if merge is None:
+            self._column, self._left = column + 1, None
+            return self._row, column, 1
+        self._column += merge[0]
+        return None if self._continues(column, *merge) else (self._row, column, merge[0])
+
+    def _continues(self, column: int, span: int, vertical: str, horizontal: str) -> bool:
+        """Whether a merged cell goes on with another one, which then is widened; if not, others may go on with it."""
         if horizontal == "continue" and self._left is not None:
-            self._left.column_span += span
-            return None
+            left = self._cells[self._left]
+            self._cells[self._left] = left._replace(column_span=left.column_span + span)
+            return True
         above = self._above.get(column) if vertical == "continue" else None
-        if above is not None and above.column_span == span:
-            above.row_span += 1
-            self._below[column] = self._left = above
+        if above is not None and (cell := self._cells[above]).column_span == span:
+            self._cells[above] = cell._replace(row_span=cell.row_span + 1)
+            self._below[column] = above
             # A cell that continues downwards must not also be widened by a horizontal continuation.
             self._left = None
-            return None
-        box = _Box(self._row, column, span)
-        self._boxes.append(box)
+            return True
         if vertical:
-            self._below[column] = box
-        self._left = box if horizontal == "restart" else None
-        return box.fill
+            self._below[column] = len(self._cells)
+        self._left = len(self._cells) if horizontal == "restart" else None
+        return False
+
+    def add(self, cell: Cell) -> None:
+        """Take the cell that was placed last, with what stands in it."""
+        self._cells.append(cell)
 
     def cells(self) -> tuple[Cell, ...]:
-        return tuple(box.cell() for box in self._boxes)
-
-
-def _merges(properties: Any) -> tuple[int, str, str]:
-    """Columns spanned, and for each direction "", "restart" or "continue" (the value when none is written)."""
-    if properties is None:
-        return 1, "", ""
-    span, vertical, horizontal = 1, "", ""
-    for element in list(properties):
-        tag = element.tag
-        if tag == COLUMNS:
-            span = _count(element, 1)
-        elif tag == DOWNWARDS:
-            vertical = element.get(VAL, "continue")
-        elif tag == SIDEWAYS:
-            horizontal = element.get(VAL, "continue")
-    return max(span, 1), vertical, horizontal
+        return tuple(self._cells)
 
 
 def _count(element: Any, default: int) -> int:
-    value = "" if element is None else element.get(VAL, "")
+    value = element.get(VAL, "")
     # Python refuses to convert numbers of some thousand digits.
     return min(int(value[:9]), WIDEST) if value.isascii() and value.isdecimal() else default

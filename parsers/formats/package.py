@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from parsers.formats import damaged, encrypted, unsafe
+from parsers.formats.zip_parts import Member, members, unpack
 
 MEGABYTE = 1 << 20
 LARGEST_PART = 64 * MEGABYTE
@@ -79,14 +80,16 @@ class Package:
     """
 
     def __init__(self, content: bytes) -> None:
-        try:
-            self._archive = zipfile.ZipFile(io.BytesIO(content))
-        except (zipfile.BadZipFile, struct.error, ValueError, OverflowError, NotImplementedError):
-            raise damaged() from None
-        members = self._archive.infolist()
-        if len(members) > MOST_PARTS or sum(member.file_size for member in members) > LARGEST_PACKAGE:
+        self._content = content
+        self._archive: zipfile.ZipFile | None = None
+        found = members(content)
+        if found is None:
+            self._archive = _opened(content)
+            found = [_member(entry) for entry in self._archive.infolist()]
+        if len(found) > MOST_PARTS or sum(member.size for member in found) > LARGEST_PACKAGE:
             raise unsafe()
-        self._parts = {_key(member.filename): member for member in members}
+        # Each with its number in the directory.
+        self._parts = {_key(member.name): (number, member) for number, member in enumerate(found)}
         self._relations: dict[str, dict[str, Relation]] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -99,15 +102,18 @@ class Package:
 
     def read(self, name: str) -> bytes:
         """A part's bytes. Raises Unreadable, also when there is no such part."""
-        part = self._parts.get(_key(name))
+        number, part = self._parts.get(_key(name), (0, None))
         if part is None:
             raise damaged()
-        if part.file_size > LARGEST_PART or _steep(part):
+        if part.size > LARGEST_PART or _steep(part):
             raise unsafe()
-        if part.flag_bits & ENCRYPTED_FLAG:
+        if part.flags & ENCRYPTED_FLAG:
             raise encrypted()
+        if self._archive is None and (content := unpack(self._content, part)) is not None:
+            return content
+        self._archive = self._archive or _opened(self._content)
         try:
-            return self._archive.read(part)
+            return self._archive.read(self._archive.infolist()[number])
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
             raise damaged() from None
 
@@ -142,5 +148,17 @@ def _key(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").lower()
 
 
-def _steep(part: zipfile.ZipInfo) -> bool:
-    return part.file_size > RATIO_MATTERS_FROM and part.file_size > STEEPEST_RATIO * part.compress_size
+def _opened(content: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(content))
+    except (zipfile.BadZipFile, struct.error, ValueError, OverflowError, NotImplementedError):
+        raise damaged() from None
+
+
+def _member(entry: zipfile.ZipInfo) -> Member:
+    packed, size = entry.compress_size, entry.file_size
+    return Member(entry.filename, entry.flag_bits, entry.compress_type, entry.CRC, packed, size, entry.header_offset)
+
+
+def _steep(part: Member) -> bool:
+    return part.size > RATIO_MATTERS_FROM and part.size > STEEPEST_RATIO * part.packed

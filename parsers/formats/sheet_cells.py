@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 from parsers.formats import unsafe
 from parsers.formats.sheet_controls import Control, with_marks
 from parsers.formats.symbols import marks
 from parsers.formats.workbook_extras import SheetExtras
-from parsers.model import Cell, CellKind, Run
+from parsers.model import Cell, CellKind, Run, text_cell
 
 # A merged range larger than this (a whole column) is cut where the sheet's content ends.
 LARGEST_MERGE = 10_000
@@ -21,6 +22,7 @@ MOST_MERGED = 1_000_000
 # Doubles carry 15 sure decimal digits, and a spreadsheet shows no more.
 SIGNIFICANT = ".15g"
 LARGEST_WHOLE = 1e18
+TEXT, NUMBER = CellKind.TEXT, CellKind.NUMBER
 # Excel writes control characters as _xHHHH_; those that people cause are carriage return and tab.
 ESCAPED = re.compile(r"_x000[dD]_")
 
@@ -31,57 +33,63 @@ Value = str | float | int | bool | datetime.date | datetime.time | datetime.time
 
 
 def lay_out(
-    values: Mapping[Position, Value], merges: Sequence[Range], last: Position, extra: SheetExtras
+    values: Iterable[tuple[Position, Value]], merges: Sequence[Range], last: Position, extra: SheetExtras
 ) -> tuple[Cell, ...]:
     """A sheet's cells in reading order: those with content, and merged ranges even when blank.
 
-    The values come in reading order; `last` is where the sheet's content ends.
+    The values, none of them "", come in reading order, each position once; `last` is where the sheet's content ends.
     """
     spans, covered = _merges(merges, last)
-    cells: dict[Position, Cell] = {}
-    blank = spans.keys() - values.keys()
-    for position in sorted([*values, *blank]) if blank else values:
-        if position in covered:
-            continue
-        text, kind = _written(values.get(position, ""))
-        rows, columns = spans.get(position, (1, 1))
-        cells[position] = Cell(*position, (Run(text),) if text else (), rows, columns, kind)
-    if extra.empty:
-        return tuple(cells.values())
-    return _supplemented(cells, covered, extra)
+    cells: list[Cell] = []
+    for position, value in values:
+        rows = columns = 1
+        if corner := covered.get(position):
+            if corner != position:
+                continue
+            rows, columns = spans.pop(position)
+        text, kind = _written(value)
+        cells.append(text_cell(*position, text, kind, rows, columns))
+    # What is left are ranges without a value.
+    if spans:
+        cells = sorted([*cells, *(Cell(*corner, (), *span) for corner, span in spans.items())])
+    return tuple(cells) if extra.empty else _supplemented(cells, covered, extra)
 
 
 def _merges(merges: Sequence[Range], last: Position) -> tuple[dict[Position, Span], dict[Position, Position]]:
-    """Spans by corner, and for every other merged position its corner; overlapping ranges are ignored."""
+    """Spans by corner, and for every merged position its range's corner; overlapping ranges are ignored."""
     spans: dict[Position, Span] = {}
     covered: dict[Position, Position] = {}
-    for (top, left), (bottom, right) in merges:
+    for corner, (bottom, right) in merges:
+        # Looked at first, for a file may lay thousands of large ranges on top of each other.
+        if corner in covered:
+            continue
+        top, left = corner
         if (bottom - top + 1) * (right - left + 1) > LARGEST_MERGE:
             bottom, right = min(bottom, last[0]), min(right, last[1])
-        # Looked at first, for a file may lay thousands of large ranges on top of each other.
-        if (top, left) in covered or (top, left) in spans:
-            continue
-        area = [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]
-        if len(area) < 2 or not (covered.keys().isdisjoint(area) and spans.keys().isdisjoint(area)):
+        area = list(product(range(top, bottom + 1), range(left, right + 1)))
+        if len(area) < 2 or not covered.keys().isdisjoint(area):
             continue
         if len(covered) + len(area) > MOST_MERGED:
             raise unsafe("工作表范围过大，超出安全限制")
-        spans[top, left] = (bottom - top + 1, right - left + 1)
-        covered.update(dict.fromkeys(area[1:], (top, left)))
+        spans[corner] = (bottom - top + 1, right - left + 1)
+        covered.update(dict.fromkeys(area, corner))
     return spans, covered
 
 
 def _written(value: Value) -> tuple[str, CellKind]:
     """A value as text: 13800000001.0 → 13800000001, 2025.1 → 2025.1, a date → 2024-11-20."""
     if isinstance(value, str):
-        text = ESCAPED.sub("", value) if "_x" in value else value
-        return marks(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text), CellKind.TEXT
+        # Nothing that is replaced below is printable, but for an escape.
+        if value.isprintable() and "_x" not in value:
+            return value, TEXT
+        text = ESCAPED.sub("", value)
+        return marks(text.replace("\r\n", "\n").replace("\r", "\n")), TEXT
     if isinstance(value, bool):
-        return str(value).upper(), CellKind.TEXT
-    if isinstance(value, int | float):
+        return str(value).upper(), TEXT
+    if isinstance(value, (float, int)):
         whole = abs(value) < LARGEST_WHOLE and value == int(value)
-        return (str(int(value)) if whole else format(value, SIGNIFICANT)), CellKind.NUMBER
-    return _moment(value), CellKind.TEXT
+        return (str(int(value)) if whole else format(value, SIGNIFICANT)), NUMBER
+    return _moment(value), TEXT
 
 
 def _moment(value: datetime.date | datetime.time | datetime.timedelta) -> str:
@@ -95,9 +103,10 @@ def _clock(value: datetime.time) -> str:
 
 
 def _supplemented(
-    cells: dict[Position, Cell], covered: dict[Position, Position], extra: SheetExtras
+    laid_out: Sequence[Cell], covered: Mapping[Position, Position], extra: SheetExtras
 ) -> tuple[Cell, ...]:
     """The cells with what the file says beside their values: links, pictures, formulas never calculated."""
+    cells = {(cell.row, cell.column): cell for cell in laid_out}
     for position in (*extra.uncalculated, *extra.named_pictures):
         if position not in cells and position not in covered:
             cells[position] = Cell(*position)

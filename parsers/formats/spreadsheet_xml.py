@@ -62,7 +62,7 @@ def _cells(sheet: Any) -> tuple[Cell, ...]:
         filled += len(found.values) > before
         if filled > MOST_ROWS or len(found.values) > MOST_CELLS:
             raise unsafe(f"工作表超过 {MOST_ROWS} 行，超出安全限制")
-    return lay_out(found.values, found.merges, (last_row, last_column), found.extra)
+    return lay_out(found.values.items(), found.merges, (last_row, last_column), found.extra)
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, Any]]:

@@ -41,20 +41,22 @@ class Text:
         pieces = self._pieces
         if pieces and pieces[-1][0] == "\n":
             pieces.pop()
+        if len(pieces) == 1:
+            return (run_of(*pieces[0]),)
         joined: list[Run] = []
         texts: list[str] = []
         current = 0
         for text, bits in pieces:
             if bits != current and texts:
-                joined.append(_run(texts, current))
+                joined.append(run_of("".join(texts), current))
                 texts = []
             current = bits
             texts.append(text)
         if texts:
-            joined.append(_run(texts, current))
+            joined.append(run_of("".join(texts), current))
         return tuple(joined)
 
 
-def _run(texts: list[str], bits: int) -> Run:
-    text = "".join(texts)
+def run_of(text: str, bits: int = 0) -> Run:
+    """Text of one style as a run; `bits` is the value of its Style."""
     return Run(marks(text) if PRIVATE.search(text) else text, _style(bits))

@@ -96,11 +96,12 @@ def _told(panic: BaseException) -> BaseException:
     return damaged() if type(panic).__name__ == "PanicException" else panic
 
 
-def _values(sheet: Any) -> dict[Position, Value]:
+def _values(sheet: Any) -> list[tuple[Position, Value]]:
+    """The sheet's values in reading order, each with its position. Raises Unreadable when there are too many."""
     if sheet.height * sheet.width > LARGEST_AREA:
         raise unsafe("工作表范围过大，超出安全限制")
     top, left = sheet.start or (0, 0)
-    values: dict[Position, Value] = {}
+    values: list[tuple[Position, Value]] = []
     filled = 0
     try:
         lines = sheet.to_python()
@@ -108,9 +109,9 @@ def _values(sheet: Any) -> dict[Position, Value]:
         # A date beyond the calendar, for one.
         raise _told(panic) from None
     for row, line in enumerate(lines, top):
-        found = {(row, column): value for column, value in enumerate(line, left) if value != ""}
-        values.update(found)
-        filled += bool(found)
+        before = len(values)
+        values += [((row, column), value) for column, value in enumerate(line, left) if value != ""]
+        filled += len(values) > before
         if filled > MOST_ROWS:
             raise unsafe(f"工作表超过 {MOST_ROWS} 行，超出安全限制")
         if len(values) > MOST_CELLS:

@@ -8,12 +8,15 @@ is the same form; another university's table or another sheet is a form of its o
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from parsers.bounds import MOST_PROJECTS
 from parsers.contact import Contact
 from parsers.contacts import contacts
 from parsers.labels import Vocabulary
 from parsers.listing import Header, headers
 from parsers.model import Annex3, Document, Found, Grid, GridKind, Project, Transcript
-from parsers.projects import LABELS, PER_FORM, Table, read_rows
+from parsers.projects import LABELS, PER_FORM, PER_PROJECT, Table, read_rows
 from parsers.text import fold, one_line
 
 FORM = "annex3"
@@ -92,20 +95,25 @@ def _belongs(first: Table, known: str, names: list[str], table: Table) -> bool:
     return not names or [project.project_name for project in table.projects] != names
 
 
+@lru_cache(maxsize=MOST_PROJECTS)
+def _project_fields(index: int) -> tuple[str, ...]:
+    """The names of a project as a whole and of its fields."""
+    return (f"projects.{index}", *[f"projects.{index}.{name}" for name in PER_PROJECT])
+
+
 def _transcribe(document: Document, form: list[Table], contact: Contact | None) -> Transcript:
     first = form[0]
     top = max(first.header.top, 0)
-    places = {"projects": first.place(top, -1, "")}
+    places = {"projects": first.grid.place(top, -1)}
     for name in PER_FORM:
         blank = first.field_place(first.header.bottom, name)
         places[name] = next((table.places[name] for table in form if name in table.places), blank)
-    places["contact_name"] = contact.name_place if contact else first.place(top, -1, "表格填写联系人")
-    places["contact_phone"] = contact.phone_place if contact else first.place(top, -1, "电话")
+    places["contact_name"] = contact.name_place if contact else first.grid.place(top, -1, "表格填写联系人")
+    places["contact_phone"] = contact.phone_place if contact else first.grid.place(top, -1, "电话")
     projects: list[Project] = []
     for table in form:
         for index, spots in enumerate(table.spots, len(projects)):
-            prefix = f"projects.{index}"
-            places |= {f"{prefix}.{name}" if name else prefix: spot for name, spot in spots.items()}
+            places.update(zip(_project_fields(index), spots, strict=True))
         projects += table.projects
     notes = [f"未找到“{label}”一栏" for name, label in LABELS.items() if name not in first.header.columns]
     notes += [] if contact else ["未找到“表格填写联系人”一栏"]
