@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -90,10 +90,9 @@ class Archive:
         home = _home(submission)
         # What waited under its sender's address until the university was known has found its place now.
         folders = {home, *(_waiting(mail.reply_to.address) for mail in submission.mails)}
-        there = {path: stamp for folder in folders for path, stamp in self._found(folder)}
         # Equal files share a place; it bears the stamp of one of them.
         wanted = {path: version for version, path in placed}
-        if there != {path: _stamp(version) for path, version in wanted.items()}:
+        if self._found(folders) != {path: _stamp(version) for path, version in wanted.items()}:
             do(partial(self._bring_up_to_date, wanted, home, folders, content))
         return names
 
@@ -130,18 +129,20 @@ class Archive:
             return {}
         return found if self._root.is_dir() else {}
 
-    def _found(self, folder: str) -> Iterator[tuple[str, int]]:
-        """Every file below a folder with its time of change in nanoseconds, both folder and path relative to the archive."""
-        try:
-            with os.scandir(self._root / folder) as entries:
+    def _found(self, folders: Iterable[str]) -> dict[str, int]:
+        """Every file below these folders with its time of change in nanoseconds, all paths relative to the archive."""
+        found: dict[str, int] = {}
+        # Joined as text: a country has tens of thousands of folders, and paths as objects would take longer than the disk.
+        root, waiting = str(self._root), list(folders)
+        for folder in waiting:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(f"{root}/{folder}") as entries:
                 for entry in entries:
                     path = f"{folder}/{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
-                        yield from self._found(path)
+                        waiting.append(path)
                     else:
-                        yield path, entry.stat(follow_symlinks=False).st_mtime_ns
-        except (FileNotFoundError, NotADirectoryError):
-            return
+                        found[path] = entry.stat(follow_symlinks=False).st_mtime_ns
+        return found
 
     def remove(self, university: str) -> None:
         """Take away everything kept for a university, or for an address ("?" and the address) whose university is unknown."""
@@ -267,7 +268,7 @@ def _marked(path: str, mark: str) -> str:
 
 
 def _file_name(version: Version) -> str:
-    return re.split(r"[/\\]", version.path)[-1]
+    return version.path.replace("\\", "/").rpartition("/")[2]
 
 
 def _ending(version: Version) -> str:
@@ -317,6 +318,9 @@ def _printable(letter: str) -> bool:
 
 
 def _cut(text: str, length: int) -> str:
+    # No character takes more than four bytes; nearly every name is as short as that.
+    if len(text) <= min(length, LONGEST_BYTES // 4):
+        return text
     cut = text[:length].encode()[:LONGEST_BYTES].decode("utf-8", "ignore")
     return cut if cut == text else cut.rstrip(". ")
 

@@ -32,6 +32,7 @@ def finding_out(finding: Finding) -> Json:
 # Looked up by the hundred thousand; calling an Enum takes ten times as long.
 SEVERITIES = {one.value: one for one in Severity}
 GRIDS: dict[str | None, GridKind | None] = {None: None, **{one.value: one for one in GridKind}}
+KINDS: dict[GridKind | None, str] = {None: "", **{one: one.value for one in GridKind}}
 
 
 def finding_in(value: Json) -> Finding:
@@ -78,6 +79,11 @@ class Places(Mapping[str, Place]):
         self._stored = stored
         self._found: dict[str, str] | None = None
 
+    @property
+    def stored(self) -> str:
+        """The text they are stored as."""
+        return self._stored
+
     def _parts(self) -> dict[str, str]:
         if self._found is None:
             lines = self._stored.split(PLACE_END) if self._stored else []
@@ -94,6 +100,9 @@ class Places(Mapping[str, Place]):
     def __len__(self) -> int:
         return len(self._parts())
 
+    def __reduce__(self) -> tuple[type[Places], tuple[str]]:
+        return Places, (self._stored,)
+
 
 def _place_out(place: Place) -> list[Any]:
     kind = place.kind.value if place.kind else None
@@ -102,17 +111,28 @@ def _place_out(place: Place) -> list[Any]:
 
 def _places_out(places: Mapping[str, Place]) -> str | Json:
     """The places as one text; one by one where a name in them holds the very characters that part them."""
-    rows = {name: _place_out(place) for name, place in places.items()}
-    lines = [PART_END.join((name, kind or "", *map(str, rest))) for name, (kind, *rest) in rows.items()]
+    if isinstance(places, Places):
+        return places.stored
+    lines = [
+        f"{name}{PART_END}{KINDS[kind]}{PART_END}{grid}{PART_END}{ordinal}{PART_END}{row}{PART_END}{column}{PART_END}{label}"
+        for name, (kind, grid, ordinal, row, column, label) in places.items()
+    ]
     text = PLACE_END.join(lines)
-    parted = text.count(PLACE_END) == len(rows) - 1 and text.count(PART_END) == 6 * len(rows)
-    return text if parted else rows
+    if text.count(PLACE_END) == len(places) - 1 and text.count(PART_END) == 6 * len(places):
+        return text
+    return {name: _place_out(place) for name, place in places.items()}
 
 
 def _places_in(value: str | Json) -> Mapping[str, Place]:
     if isinstance(value, str):
         return Places(value)
     return {name: Place(GRIDS[kind], *rest) for name, (kind, *rest) in value.items()}
+
+
+def packed(transcript: Transcript) -> Transcript:
+    """The same transcript with its places as the one text they are stored as, which travels in half the time."""
+    text = _places_out(transcript.places)
+    return dataclasses.replace(transcript, places=Places(text)) if isinstance(text, str) else transcript
 
 
 def transcript_out(transcript: Transcript) -> Json:

@@ -21,7 +21,7 @@ from pipeline.errors import AnnexError
 from pipeline.ledger_rows import ACCENTS, LAYOUTS, tables
 from pipeline.ledger_staff import LedgerDamaged, Staff, read_workbook
 from pipeline.ledger_statistics import SHEET, Statistics, statistics
-from pipeline.ledger_table import Table
+from pipeline.ledger_table import Link, Table, Value
 from pipeline.ledger_view import LedgerView, MailLine
 
 __all__ = [
@@ -39,6 +39,8 @@ __all__ = [
 
 # Part of the digest: raised when the looks change, so that ledgers already written are written anew.
 EDITION = 1
+# Most of the time would go into the last few percent of the size.
+COMPRESSION = 3
 
 
 class LedgerBusy(AnnexError):
@@ -82,7 +84,8 @@ class Prepared:
         for table in self.content:
             state.update(repr((table.name, table.columns)).encode("utf-8", "backslashreplace"))
             for row in table.rows:
-                state.update(repr((row.values, row.tone.value)).encode("utf-8", "backslashreplace"))
+                values = [value if type(value) is str else _as_digested(value) for value in row.values]
+                state.update("\x1f".join((row.tone.value, *values)).encode("utf-8", "backslashreplace"))
         return state.hexdigest()
 
     def write(self, path: Path) -> None:
@@ -114,6 +117,11 @@ class Prepared:
                     os.unlink(file.name)
 
 
+def _as_digested(value: Value) -> str:
+    """A value that is no text as one that no text is: what it begins with stands in no cell."""
+    return f"\x1e{value.text}\x1e{value.target}" if isinstance(value, Link) else f"\x1e{value!r}"
+
+
 def _write_package(file: IO[bytes], content: Sequence[Table], numbers: Statistics, title: str) -> None:
     """The frame that openpyxl makes, with the rows of the tabular sheets put in."""
     from openpyxl import Workbook
@@ -137,7 +145,10 @@ def _write_package(file: IO[bytes], content: Sequence[Table], numbers: Statistic
     draw(book.create_sheet(SHEET), numbers)
     frame = BytesIO()
     book.save(frame)
-    with zipfile.ZipFile(frame) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(frame) as source,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as target,
+    ):
         for part in source.namelist():
             if part in filled:
                 put_sheet(target, part, source.read(part).decode(), filled[part])

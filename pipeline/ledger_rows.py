@@ -136,7 +136,7 @@ def tables(view: LedgerView, staff: Staff) -> tuple[Table, ...]:
 
 
 def _annotate(table: Table, rows: tuple[Row, ...], staff: Staff) -> Table:
-    """The table with these rows, each with what staff wrote beside it."""
+    """The table with these rows, each with what staff wrote beside it; the place of a remark is there already, blank."""
     notes = staff.sheets.get(table.name)
     extra = notes.columns if notes else ()
     columns = (*table.columns, *(Column(name, EXTRA_WIDTH, Kind.STAFF) for name in extra))
@@ -145,12 +145,11 @@ def _annotate(table: Table, rows: tuple[Row, ...], staff: Staff) -> Table:
     def with_notes(row: Row, beside: Mapping[str, Value]) -> Row:
         values = list(row.values)
         if at is not None:
-            values.insert(at, beside.get(REMARK, ""))
+            values[at] = beside.get(REMARK, "")
         return Row((*values, *(beside.get(name, "") for name in extra)), row.tone)
 
-    written = notes.rows if notes is not None else {}
-    found = [written.get(key, {}) for key in row_keys(table, rows)] if written else [{}] * len(rows)
-    if at is not None or extra:
+    if notes is not None and (notes.rows or extra):
+        found = [notes.rows.get(key, {}) for key in row_keys(table, rows)]
         rows = tuple(with_notes(row, beside) for row, beside in zip(rows, found, strict=True))
     return Table(table.name, columns, rows, table.frozen, table.key, table.tie)
 
@@ -191,6 +190,7 @@ def _project_values(standing: Standing, number: str, line: ProjectLine) -> tuple
         line.state.value,
         line.errors,
         line.received_at,
+        "",
         clean(line.source),
     )
 
@@ -208,7 +208,7 @@ def _progress_rows(view: LedgerView) -> Iterator[Row]:
     for standing in view.standings:
         name, tone = clean(standing.name), TONES[standing.state]
         if standing.account is None:
-            yield Row((name, standing.level, standing.state.value, *(None,) * 9), tone)
+            yield Row((name, standing.level, standing.state.value, *(None,) * 9, ""), tone)
             continue
         listed = [line for line in standing.lines if line.listed]
         counts = (
@@ -218,7 +218,7 @@ def _progress_rows(view: LedgerView) -> Iterator[Row]:
             standing.errors,
         )
         contact = (clean(text) for text in (*standing.account.contact, standing.account.address))
-        yield Row((name, standing.level, standing.state.value, *counts, *standing.times, *contact), tone)
+        yield Row((name, standing.level, standing.state.value, *counts, *standing.times, *contact, ""), tone)
 
 
 def _finding_rows(view: LedgerView) -> Iterator[Row]:

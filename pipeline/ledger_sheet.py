@@ -7,7 +7,7 @@ as long. A text cell is always written as an inline string, so that no text can 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from zipfile import ZipFile
 from openpyxl.utils import get_column_letter
 
 from pipeline.ledger_style import Look, Styles, set_up_page
-from pipeline.ledger_table import Column, Kind, Link, Row, Table, Tone, Value
+from pipeline.ledger_table import Column, Kind, Link, Table, Tone, Value
 
 RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -31,10 +31,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
 LINE_POINTS = 16.0
 PADDING_POINTS = 6.0
 TALLEST_POINTS = 409.0
+# So many rows are encoded and compressed together.
+ROWS_AT_ONCE = 500
 # What the indent and the margins of a cell take of its width, in characters.
 INDENT = 1.5
-
-StyleOf = Callable[[int, Value], int]
 
 
 def set_up_sheet(sheet: Any, table: Table, title: str) -> None:
@@ -50,7 +50,7 @@ def set_up_sheet(sheet: Any, table: Table, title: str) -> None:
 
 @dataclass(frozen=True)
 class Filled:
-    """A sheet's rows as encoded `row` elements, and its links as (cell, target)."""
+    """A sheet's rows as encoded `row` elements, some hundreds together, and its links as (cell, target)."""
 
     table: Table
     rows: tuple[bytes, ...]
@@ -60,114 +60,111 @@ class Filled:
 def fill_rows(table: Table, styles: Styles, accents: dict[str, Tone]) -> Filled:
     """The table's `row` elements, header first."""
     links: list[tuple[str, str]] = []
-    letters = [get_column_letter(number) for number in range(1, len(table.columns) + 1)]
-    widths = [column.width for column in table.columns]
-    chooser = _Chooser(table.columns, styles, accents)
-    rows = [_header(table, letters, styles)]
-    choosers = {tone: chooser.row(tone) for tone in Tone}
+    pens = {tone: _Pen(table.columns, tone, styles, accents, links) for tone in Tone}
+    parts, waiting = [], [_header(table, styles)]
     for number, row in enumerate(table.rows, start=2):
-        cells = "".join(_cells(row, str(number), letters, choosers[row.tone], links))
-        height = _height(row.values, widths)
-        rows.append(f'<row r="{number}" ht="{height:g}" customHeight="1">{cells}</row>'.encode())
-    return Filled(table, tuple(rows), tuple(links))
+        waiting.append(pens[row.tone].row(row.values, str(number)))
+        if len(waiting) == ROWS_AT_ONCE:
+            parts.append("".join(waiting).encode())
+            waiting.clear()
+    return Filled(table, (*parts, "".join(waiting).encode()), tuple(links))
 
 
-def _header(table: Table, letters: list[str], styles: Styles) -> bytes:
+def _header(table: Table, styles: Styles) -> str:
     cells = "".join(
-        f'<c r="{letter}1" s="{styles.header(column.kind)}" t="inlineStr"><is><t>{_text(column.header)}</t></is></c>'
-        for letter, column in zip(letters, table.columns, strict=True)
+        f'<c r="{get_column_letter(number)}1" s="{styles.header(column.kind)}" t="inlineStr">'
+        f"<is><t>{_text(column.header)}</t></is></c>"
+        for number, column in enumerate(table.columns, start=1)
     )
-    height = _height(tuple(one.header for one in table.columns), [one.width for one in table.columns])
-    return f'<row r="1" ht="{height + PADDING_POINTS:g}" customHeight="1">{cells}</row>'.encode()
+    lines = max((_lines(column.header, column.width - INDENT) for column in table.columns), default=1)
+    return f'<row r="1" ht="{_points(lines) + PADDING_POINTS:g}" customHeight="1">{cells}</row>'
 
 
-class _Chooser:
-    """The style number of a cell by column, row's tone and value; every answer is remembered.
+class _Pen:
+    """Writes the rows of one tone; what stands before a value is put together once for all cells that look alike."""
 
-    One dictionary for each tone: a row's tone is looked up once, since hashing an Enum costs more than the cell itself.
-    """
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        tone: Tone,
+        styles: Styles,
+        accents: dict[str, Tone],
+        links: list[tuple[str, str]],
+    ) -> None:
+        self._tone, self._styles, self._accents, self._links = tone, styles, accents, links
+        self._columns: list[tuple[str, float, Kind, dict[object, str]]] = [
+            (get_column_letter(number), column.width - INDENT, column.kind, {})
+            for number, column in enumerate(columns, start=1)
+        ]
 
-    def __init__(self, columns: tuple[Column, ...], styles: Styles, accents: dict[str, Tone]) -> None:
-        self._kinds = [column.kind for column in columns]
-        self._states = [column.kind is Kind.STATE for column in columns]
-        self._styles, self._accents = styles, accents
-        self._known: dict[Tone, dict[tuple[object, ...], int]] = {tone: {} for tone in Tone}
-
-    def row(self, tone: Tone) -> StyleOf:
-        """The choice for the cells of a row of this tone."""
-        known, states = self._known[tone], self._states
-
-        def choose(position: int, value: Value) -> int:
-            quoted = isinstance(value, str) and value.startswith(FORMULA_STARTS)
-            feature = (position, type(value), value if states[position] else quoted)
-            number = known.get(feature)
-            if number is None:
-                number = known[feature] = self._number(position, tone, value, quoted)
-            return number
-
-        return choose
-
-    def _number(self, position: int, tone: Tone, value: Value, quoted: bool) -> int:
-        accent = self._accents.get(value) if self._states[position] and isinstance(value, str) else None
-        look = Look(
-            self._kinds[position],
-            accent or tone,
-            accent=accent is not None,
-            link=isinstance(value, Link),
-            quoted=quoted,
-            time=isinstance(value, datetime),
-        )
-        return self._styles.number(look)
-
-
-def _cells(row: Row, number: str, letters: list[str], style_of: StyleOf, links: list[tuple[str, str]]) -> Iterator[str]:
-    for position, value in enumerate(row.values):
-        place = f"{letters[position]}{number}"
-        if isinstance(value, Link) and len(links) >= LINKS_PER_SHEET:
-            value = value.text
-        style = style_of(position, value)
-        # Nearly all cells hold text, and nearly none of it needs an escape.
-        if isinstance(value, str) and value:
+    def row(self, values: Sequence[Value], number: str) -> str:
+        """One `row` element, as high as its longest text needs."""
+        cells, lines = [], 1
+        for value, (letter, width, kind, known) in zip(values, self._columns, strict=True):
+            link = isinstance(value, Link) and self._leads(f"{letter}{number}", value.target)
+            if isinstance(value, Link):
+                value = value.text
+            if not isinstance(value, str) or not value:
+                cells.append(self._other(value, f'<c r="{letter}{number}"', kind, known))
+                continue
+            # What a text looks like depends on all of it where it names a state, else on how it begins.
+            about = value if kind is Kind.STATE else (link, value[0] in FORMULA_STARTS)
+            before = known.get(about)
+            if before is None:
+                before = known[about] = self._before_text(value, kind, link)
+            # Nearly none of the texts needs an escape.
             text = _text(value) if "&" in value or "<" in value or ">" in value or "_x" in value else value
-            yield f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
-        elif value is None or value == "":
-            yield f'<c r="{place}" s="{style}"/>'
-        elif isinstance(value, bool):
-            yield f'<c r="{place}" s="{style}" t="b"><v>{int(value)}</v></c>'
-        elif isinstance(value, datetime):
-            yield f'<c r="{place}" s="{style}"><v>{(value - EPOCH).total_seconds() / 86400!r}</v></c>'
-        elif isinstance(value, Link):
-            links.append((place, value.target))
-            yield f'<c r="{place}" s="{style}" t="inlineStr"><is><t>{_text(value.text)}</t></is></c>'
-        else:
-            yield f'<c r="{place}" s="{style}"><v>{value!r}</v></c>'
+            cells.append(f'<c r="{letter}{number}"{before}{text}</t></is></c>')
+            twice = 2 * len(value)
+            # However it wraps, a text takes no more lines than this; counting them takes longer.
+            if (twice > width or "\n" in value) and twice / width + value.count("\n") + 1 > lines:
+                lines = max(lines, _lines(value, width))
+        return f'<row r="{number}" ht="{_points(lines):g}" customHeight="1">{"".join(cells)}</row>'
+
+    def _leads(self, place: str, target: str) -> bool:
+        """Note where a cell's link leads, unless the sheet has as many as it may."""
+        if len(self._links) >= LINKS_PER_SHEET:
+            return False
+        self._links.append((place, target))
+        return True
+
+    def _before_text(self, text: str, kind: Kind, link: bool) -> str:
+        accent = self._accents.get(text) if kind is Kind.STATE else None
+        quoted = text.startswith(FORMULA_STARTS)
+        look = Look(kind, accent or self._tone, accent=accent is not None, link=link, quoted=quoted)
+        return f' s="{self._styles.number(look)}" t="inlineStr"><is><t xml:space="preserve">'
+
+    def _other(self, value: Value, start: str, kind: Kind, known: dict[object, str]) -> str:
+        """A cell without text: blank, or with a number, a truth value or a time."""
+        style = known.get(type(value))
+        if style is None:
+            number = self._styles.number(Look(kind, self._tone, time=isinstance(value, datetime)))
+            style = known[type(value)] = f' s="{number}"'
+        if value is None or value == "":
+            return f"{start}{style}/>"
+        if isinstance(value, bool):
+            return f'{start}{style} t="b"><v>{int(value)}</v></c>'
+        if isinstance(value, datetime):
+            return f"{start}{style}><v>{(value - EPOCH).total_seconds() / 86400!r}</v></c>"
+        return f"{start}{style}><v>{value!r}</v></c>"
 
 
 def _text(text: str) -> str:
     return escape(ESCAPED.sub("_x005F_", text) if "_x" in text else text)
 
 
-def _height(values: tuple[Value, ...], widths: list[float]) -> float:
-    """The row's height in points, from how often its longest text wraps."""
-    lines = 1
-    for value, width in zip(values, widths, strict=True):
-        if isinstance(value, Link):
-            value = value.text
-        if isinstance(value, str) and (2 * len(value) > width - INDENT or "\n" in value):
-            lines = max(lines, _lines(value, width - INDENT))
+def _points(lines: int) -> float:
     return min(lines * LINE_POINTS + PADDING_POINTS, TALLEST_POINTS)
 
 
 def _lines(text: str, width: float) -> int:
     """How many lines a text takes in a column; a Chinese character is two characters wide, as in GBK."""
-    if "\n" not in text:
-        return -int(-len(text.encode("gbk", "replace")) // width)
     return sum(max(1, -int(-len(line.encode("gbk", "replace")) // width)) for line in text.split("\n"))
 
 
 def put_sheet(package: ZipFile, part: str, frame: str, filled: Filled) -> None:
     """Write the sheet that openpyxl left empty, its rows and links put in, and the part that says where links lead."""
-    corner = f"{get_column_letter(len(filled.table.columns))}{len(filled.rows)}"
+    corner = f"{get_column_letter(len(filled.table.columns))}{len(filled.table.rows) + 1}"
     frame = re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="A1:{corner}"', frame)
     before, after = re.split(r"<sheetData\s*/>|<sheetData></sheetData>", frame, maxsplit=1)
     position = after.index("<printOptions")

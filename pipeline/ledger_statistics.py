@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from pipeline.account import local
 from pipeline.ledger_rows import PROGRESS, PROJECTS, row_keys
@@ -111,6 +112,7 @@ def _categories(view: LedgerView) -> Block:
     return Block("二、项目类别", ("项目类别", "项目数", "已通过", "占比"), rows, ("合计", total))
 
 
+@lru_cache(4096)
 def _category_key(name: str) -> str:
     return same(name).removesuffix("类")
 

@@ -38,6 +38,8 @@ def mail_lines(office: Office) -> list[MailLine]:
 
 def _shown(mail: Mail) -> Mail:
     """A mail whose unknown universities are shown as such, not by our key for them."""
+    if not any(name.startswith("?") for name in mail.universities):
+        return mail
     return replace(mail, universities=tuple(name for name in mail.universities if not name.startswith("?")))
 
 

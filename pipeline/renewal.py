@@ -5,6 +5,7 @@ What the sheets look like is ledger.py's business; whether they have to be writt
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,6 +35,23 @@ def renew(office: Office, now: datetime, anew: bool) -> Kept:
 
     A ledger that cannot be opened is kept beside under another name.
     """
+    with _uncollected():
+        return _renew(office, now, anew)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for values that refer to each other in a ring: there are none here, and millions to look through."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def _renew(office: Office, now: datetime, anew: bool) -> Kept:
     path = office.ledger_path
     staff, notes = _staff(office, path, now)
     view = view_of(office, anew)

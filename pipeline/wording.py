@@ -22,8 +22,11 @@ INVISIBLE = re.compile(
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """The text without line breaks, runs of blanks and invisible controls, cut at `longest` characters."""
-    # Nothing that is printable is invisible, and nearly every text is.
-    text = " ".join((text if text.isprintable() else INVISIBLE.sub("", text)).split())
+    # Nothing that is printable is invisible or a blank other than the plain one, and nearly every text is.
+    if not text.isprintable():
+        text = INVISIBLE.sub("", text)
+    if " " in text or not text.isprintable():
+        text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
