@@ -6,6 +6,7 @@ Only text is looked at; whether an address exists or may be answered is not deci
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pipeline import charsets
@@ -14,18 +15,26 @@ from pipeline.model import Address
 ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}(?![A-Za-z0-9@])"
 )
+# A field that nobody could read in two ways: its only address in brackets behind a name, or bare.
+_SIMPLE = r"([A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63})"
+_PLAIN_BRACKETED, _PLAIN_BARE = re.compile(rf"[^<>@]*<{_SIMPLE}>\s*"), re.compile(rf"\s*{_SIMPLE}\s*")
 _MAILTO = re.compile(r"mailto:\s*", re.IGNORECASE)
 _MOST = 2000
 
 
-def of_header(value: str, structured: Any = None) -> Address | None:
-    """The first valid address of a field as it stood, with its name; `structured` is how mail-parser reads it."""
+def of_header(value: str, structured: Callable[[], Any] = lambda: None) -> Address | None:
+    """The first valid address of a field as it stood, with its name; `structured` tells how mail-parser reads it."""
     if not value:
         return None
     text = charsets.decode(charsets.original(value))
-    told = [str(address) for _, address in structured] if isinstance(structured, list) else []
-    found = next((match[0] for each in told if (match := ADDRESS.fullmatch(each.strip()))), "") or _first(text)
+    plain = _PLAIN_BRACKETED.fullmatch(text) or _PLAIN_BARE.fullmatch(text)
+    found = plain[1] if plain else _told(structured()) or _first(text)
     return Address(display_name(text, found), found.lower()) if found else None
+
+
+def _told(structured: Any) -> str:
+    told = [str(address) for _, address in structured] if isinstance(structured, list) else []
+    return next((match[0] for each in told if (match := ADDRESS.fullmatch(each.strip()))), "")
 
 
 def of_words(text: str) -> Address:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+import pybase64
+
 # Nobody writes such headers; whoever does gets the beginning read, in bounded time.
 MAX_HEADER = 64 * 1024
 
@@ -29,6 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)\?=")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
+_PADDING = re.compile(b"=")
 _NARROW = re.compile("[\x80-\u07ff]")
 _TWO_WIDE = re.compile("[^\0-\u07ff][\0-\u07ff]*[^\0-\u07ff]")
 _CHINESE = re.compile("[\u3000-\u301f\u4e00-\u9fff\uff00-\uffef]+")
@@ -192,6 +195,10 @@ def _fits(raw: bytes, charset: str) -> bool:
 def base64(text: bytes | memoryview) -> bytes:
     """The bytes of a base64 text, as far as it goes: foreign characters skipped, missing padding supplied."""
     try:
+        padding = _PADDING.search(text)
+        if padding is None or not bytes(text[padding.start() :]).strip(b"=\r\n"):
+            return pybase64.b64decode(text)
+        # The two part ways over what stands behind padding; the standard library is seven times slower.
         return binascii.a2b_base64(text)
     except binascii.Error:
         clean = bytes(text).translate(None, _NOT_BASE64)

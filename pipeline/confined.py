@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import parsers.model
+import pipeline.codec
 import pipeline.model
 from parsers.model import Transcript
 from pipeline import worker
@@ -32,7 +33,7 @@ from pipeline.worker import ReadingLimits
 # Only these go on to a worker: neither the authorization code nor a proxy is any of its business.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
 # The modules whose types may stand in an answer.
-VALUES = {module.__name__: module for module in (parsers.model, pipeline.model, datetime)}
+VALUES = {module.__name__: module for module in (parsers.model, pipeline.model, pipeline.codec, datetime)}
 # A busy machine may take its time to start Python; after this the machine, not the document, is at fault.
 STARTS_WITHIN = 60.0
 # A process whose socket has closed is ending, but its memory may take a moment to be given back.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ class Database:
         self.engine = engine
         self.shared = engine.dialect.name != "sqlite"
         self._current: Connection | None = None
+        # Whether the transaction that is going on has moved the revision on, which once is enough for.
+        self._moved = False
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -97,7 +100,9 @@ class Database:
     def writing(self, changes: bool = True) -> Iterator[Connection]:
         """A writing transaction, alone for its time; what it `changes` moves the revision on, so that views know they are stale."""
         if self._current is not None:
-            _enter(self._current, changes)
+            if changes and not self._moved:
+                _enter(self._current, changes)
+                self._moved = True
             yield self._current
             return
         with self.engine.begin() as connection:
@@ -111,12 +116,17 @@ class Database:
         A block within another one is undone by itself where an exception leaves it.
         """
         if self._current is not None:
-            with self._current.begin_nested():
-                yield
+            moved = self._moved
+            try:
+                with self._current.begin_nested():
+                    yield
+            except BaseException:
+                self._moved = moved
+                raise
             return
         with self.engine.begin() as connection:
             _enter(connection, changes=False)
-            self._current = connection
+            self._current, self._moved = connection, False
             try:
                 yield
             finally:
@@ -133,14 +143,18 @@ def is_unusable(fault: Exception) -> bool:
 
 def _enter(connection: Connection, changes: bool) -> None:
     """Take the row that every writing transaction begins with; it is free again at the commit."""
+    connection.execute(_beginning(changes, connection.dialect.name))
+
+
+@cache
+def _beginning(changes: bool, dialect: str) -> sa.Executable:
     if changes:
         next_one = sa.cast(sa.cast(fact.c.value, sa.BigInteger) + 1, sa.Text)
-        connection.execute(fact.update().where(REVISION).values(value=next_one))
-    elif connection.dialect.name == "sqlite":
+        return fact.update().where(REVISION).values(value=next_one)
+    if dialect == "sqlite":
         # There is no locking of rows; any change takes the whole file.
-        connection.execute(fact.update().where(REVISION).values(value=fact.c.value))
-    else:
-        connection.execute(sa.select(fact.c.value).where(REVISION).with_for_update())
+        return fact.update().where(REVISION).values(value=fact.c.value)
+    return sa.select(fact.c.value).where(REVISION).with_for_update()
 
 
 def _has_facts(connection: Connection) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline import addresses, bodies, mime, parts
+from pipeline import addresses, bodies, parts
 from pipeline.model import Address
 
 _SUBJECT = re.compile(r"\s*(?:(?:re|回复|答复)\s*[:：]\s*)*(?:fw|fwd|转发|轉寄|轉發)\s*[:：]", re.IGNORECASE)
@@ -33,21 +33,21 @@ def is_forward(subject: str) -> bool:
     return _SUBJECT.match(subject) is not None
 
 
-def origin(tree: mime.Tree, subject: str, text: str, html: str, own_address: str) -> Address:
+def origin(tree: parts.Tree, subject: str, text: str, html: str, own_address: str) -> Address:
     """Who sent what this mail forwards; an empty Address where it forwards nothing, or only our own words."""
     found = _attached(tree) or _quoted(subject, text, html)
     return Address() if found is None or found.address == own_address.lower() != "" else found
 
 
-def _attached(tree: mime.Tree, depth: int = 1) -> Address | None:
+def _attached(tree: parts.Tree, depth: int = 1) -> Address | None:
     """The sender of the first attached mail that has files, if this mail has none of its own besides such mails."""
-    files = [leaf for leaf in map(parts.Leaf, tree.leaves) if leaf.is_file and not leaf.type.startswith("image/")]
+    files = [leaf for leaf in tree.leaves if leaf.is_file and not leaf.type.startswith("image/")]
     mails = [leaf for leaf in files if leaf.is_mail or leaf.name.lower().endswith(".eml")]
     if not mails or len(mails) < len(files):
         return None
     for mail in mails:
-        inner = mime.parse(mail.content)
-        if any(parts.Leaf(part).is_file for part in inner.leaves):
+        inner = parts.parse(mail.content)
+        if any(leaf.is_file for leaf in inner.leaves):
             deeper = _attached(inner, depth + 1) if depth < _MOST_DEPTH else None
             return deeper or addresses.of_header(inner.top.first("from"))
     return None

@@ -1,15 +1,16 @@
 """A raw mail → Message: addresses, subject, the sender's own words, files, and whether a person wrote it.
 
-mail-parser reads the head (addresses, Received); names, texts and files come from the original bytes, because labels
-lie and attached mails must stay whole. Archives and attached mails are left closed; nothing is ever raised.
+mail-parser reads what is not plain in the head (addresses, Received); names, texts and files come from the original
+bytes, because labels lie and attached mails must stay whole. Archives and attached mails are left closed; nothing is ever raised.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import cache, partial
 from typing import Any
 
 from pipeline import addresses, automatic, bodies, charsets, cloud, forwards, parts
@@ -20,13 +21,15 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _HEADERS = frozenset({"return-path", "from", "reply-to", "sender", "content-type", "auto-submitted", "precedence"})
 
 Headers = Mapping[str, tuple[str, ...]]
+# The head as mail-parser reads it, which it does when first asked.
+Head = Callable[[], Any]
 
 
 def decode(raw: bytes, own_address: str = "") -> Message:
     """Decode any bytes as a mail; what is missing or garbled is "" or None. `own_address` is the mailbox's own."""
     tree = parts.parse(raw)
     headers = parts.headers(tree)
-    head = _head(headers)
+    head = cache(partial(_head, headers))
     sender = _address(head, headers, "from") or _address(head, headers, "sender")
     sender = sender or _address(head, headers, "return-path") or Address()
     subject = charsets.header(headers.get("subject", ("",))[0])
@@ -71,8 +74,10 @@ def _head(headers: Headers) -> Any:
         return None
 
 
-def _address(head: Any, headers: Headers, name: str) -> Address | None:
-    structured = getattr(head, name.replace("-", "_"), None) if name != "return-path" else None
+def _address(head: Head, headers: Headers, name: str) -> Address | None:
+    def structured() -> Any:
+        return getattr(head(), name.replace("-", "_"), None) if name != "return-path" else None
+
     return addresses.of_header(headers.get(name, ("",))[0], structured)
 
 
@@ -106,7 +111,7 @@ def _links(body: bodies.Html, own: str, text: str, html: str, own_only: bool) ->
     return cloud.own_links(bodies.own_html(html, quotes=True), text)
 
 
-def _received_at(head: Any, headers: Headers) -> datetime | None:
+def _received_at(head: Head, headers: Headers) -> datetime | None:
     """The instant of the topmost Received header; a zone that is not told is taken for Beijing's."""
     value = headers.get("received", ("",))[0]
     stamp = charsets.header(value).rpartition(";")[2]
@@ -116,7 +121,7 @@ def _received_at(head: Any, headers: Headers) -> datetime | None:
             instant = instant.replace(tzinfo=UTC if "-0000" in stamp else timezone(timedelta(hours=8)))
         return instant.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
-        return _hop(head)
+        return _hop(head())
 
 
 def _hop(head: Any) -> datetime | None:

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipeline import charsets
-from pipeline.mime import MAX_PARTS, Part, Tree, parse
+from pipeline import charsets, mime
+from pipeline.mime import MAX_PARTS, Part
 from pipeline.model import Attachment
 
 __all__ = ["MAX_PARTS", "Tree", "files", "headers", "parse", "subject", "texts"]
@@ -81,10 +81,11 @@ class Leaf:
     @cached_property
     def name(self) -> str:
         """The file name, sanitised, from Content-Disposition or else Content-Type; "" if neither has one."""
-        told = [self._disposition[1].get("filename", ""), self._type_parameters.get("name", "")]
-        names = [name for name in map(charsets.file_name, told) if name]
-        whole = [name for name in names if "\ufffd" not in name]
-        return (whole or names or [""])[0]
+        name = charsets.file_name(self._disposition[1].get("filename", ""))
+        if name and "\ufffd" not in name:
+            return name
+        other = charsets.file_name(self._type_parameters.get("name", ""))
+        return other if other and (not name or "\ufffd" not in other) else name
 
     @property
     def content_id(self) -> str:
@@ -126,6 +127,21 @@ class Leaf:
         return charsets.decode(content, self._type_parameters.get("charset", ""))
 
 
+@dataclass(frozen=True)
+class Tree:
+    """A mail taken apart, as `mime.Tree`; what a leaf is called and holds is found out once, however often it is asked."""
+
+    top: Part
+    leaves: tuple[Leaf, ...]
+    cut: str = ""
+
+
+def parse(raw: bytes) -> Tree:
+    """Take any bytes apart as a mail."""
+    tree = mime.parse(raw)
+    return Tree(tree.top, tuple(map(Leaf, tree.leaves)), tree.cut)
+
+
 def headers(tree: Tree) -> dict[str, tuple[str, ...]]:
     """The mail's own headers by lower-case name, as they stood (see `charsets.header`), topmost first."""
     found: dict[str, list[str]] = {}
@@ -137,7 +153,7 @@ def headers(tree: Tree) -> dict[str, tuple[str, ...]]:
 def texts(tree: Tree) -> tuple[str, str]:
     """The mail's plain text and HTML, each "" if it has none; several of a kind follow one another."""
     found: dict[str, list[str]] = {"text/plain": [], "text/html": []}
-    for leaf in map(Leaf, tree.leaves):
+    for leaf in tree.leaves:
         if leaf.is_body and leaf.type in found:
             found[leaf.type].append(leaf.text)
     return "\n".join(found["text/plain"]), "\n".join(found["text/html"])
@@ -150,7 +166,7 @@ def files(tree: Tree, html: str = "") -> tuple[Attachment, ...]:
     """
     found: list[Attachment] = []
     shown = set(re.findall(r"cid:([^\"'\s<>)]+)", html, re.IGNORECASE))
-    for leaf in map(Leaf, tree.leaves):
+    for leaf in tree.leaves:
         if leaf.type == "text/plain" and leaf.is_body:
             found += [Attachment(name, content) for name, content in uuencoded(leaf.content)[0]]
         elif leaf.is_file and not (_empty_unnamed(leaf)):

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 CHINESE_DIGITS = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789")
 CHINESE_YEAR = re.compile(
@@ -85,6 +86,7 @@ def later(day: date, years: int) -> date:
         return date(day.year + years, 3, 1)
 
 
+@lru_cache(maxsize=1_000)
 def read_period(text: str) -> Period | None:
     """The period a text tells, or None where it tells neither a date nor a length of time.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import parsers
 from parsers.model import Problem, ProblemKind, Transcript
+from pipeline.codec import packed
 from pipeline.message import decode
 from pipeline.model import Attachment, Automatic, Document, Limits, Reading
 from pipeline.unpack import unpack
@@ -53,10 +54,12 @@ def read_file(path: str, own_address: str, limits: Sequence[int], folder: str, r
     """
 
     def keep(file: str, content: bytes) -> None:
-        with suppress(OSError):
-            Path(folder, file).write_bytes(content)
+        with suppress(OSError), open(f"{folder}/{file}", "wb", buffering=0) as kept:
+            kept.write(content)
 
-    return read_mail(Path(path).read_bytes(), own_address, Limits(*limits), read, keep if folder else forget)
+    reading = read_mail(Path(path).read_bytes(), own_address, Limits(*limits), read, keep if folder else forget)
+    documents = (replace(one, transcript=packed(one.transcript)) for one in reading.documents)
+    return replace(reading, documents=tuple(documents))
 
 
 def read_documents(

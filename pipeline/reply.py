@@ -5,7 +5,6 @@ It never sends anything, and no text that came from a mail becomes a header's st
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import mimetypes
@@ -15,6 +14,8 @@ from email.header import Header
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+import pybase64
 
 from pipeline.changes import NOTHING, Changes
 from pipeline.letter import Letter, draft
@@ -101,6 +102,8 @@ def _environment() -> Environment:
         autoescape=lambda name: name is not None and ".html." in name,
         trim_blocks=True,
         lstrip_blocks=True,
+        # The templates of a program do not change while it runs; looking whether they did costs a tenth of a reply.
+        auto_reload=False,
     )
     environment.filters["quoted"] = quoted
     return environment
@@ -120,6 +123,8 @@ def _subject(letter: Letter) -> str:
     return f"{MARKS[letter.kind]}{whom}{letter.topic}申报材料"
 
 
+# Of every reply the sender's name is the same, and of all to one university the subject.
+@functools.lru_cache(maxsize=256)
 def _encoded(text: str, name: str) -> str:
     """Text as encoded words (RFC 2047), folded; whole characters only in each."""
     return Header(text, "utf-8", header_name=name, maxlinelen=76).encode(linesep="\r\n")
@@ -182,4 +187,4 @@ def _part(enclosure: Enclosure) -> list[str]:
 
 
 def _base64(content: bytes) -> list[str]:
-    return base64.encodebytes(content).decode("ascii").splitlines()
+    return pybase64.encodebytes(content).decode("ascii").splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
-from pipeline.model import Address, Automatic, Disposition, Mail, Version, Waiver
-from pipeline.tables import concerns, instant, stamp
+from pipeline.model import Address, Automatic, Disposition, Mail, Reply, Version, Waiver
+from pipeline.tables import concerns, instant, stamp, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +126,50 @@ def version_row(one: Version) -> dict[str, Any]:
     }
 
 
+# JSON as it stands: most findings are empty, and those need no decoding.
+VERSION_COLUMNS = (
+    version.c.mail,
+    version.c.position,
+    version.c.received_at,
+    version.c.path,
+    version.c.file,
+    sa.type_coerce(version.c.transcript, sa.Text),
+    sa.type_coerce(version.c.findings, sa.Text),
+    version.c.university,
+)
+
+
 def version_of(row: Any) -> Version:
+    """A version from its VERSION_COLUMNS."""
+    mail, position, received_at, path, file, transcript, findings, university = row
     return Version(
-        mail=row["mail"],
-        index=row["position"],
-        received_at=instant(row["received_at"]),
-        path=row["path"],
-        file=row["file"],
-        transcript=transcript_in(row["transcript"]),
-        findings=tuple(finding_in(value) for value in row["findings"]),
-        university=row["university"],
+        mail=mail,
+        index=position,
+        received_at=instant(received_at),
+        path=path,
+        file=file,
+        transcript=transcript_in(_decoded(transcript)),
+        findings=() if findings == "[]" else tuple(finding_in(value) for value in _decoded(findings)),
+        university=university,
     )
+
+
+def _decoded(value: Any) -> Any:
+    """The value of a JSON column, which some drivers give decoded."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def reply_row(reply: Reply, made_at: datetime, state: str) -> dict[str, Any]:
+    return {
+        "message_id": reply.message_id,
+        "recipient": reply.recipient,
+        "subject": reply.subject,
+        "kind": reply.kind,
+        "raw": reply.raw,
+        "universities": list(reply.universities),
+        "made_at": stamp(made_at),
+        "state": state,
+    }
 
 
 def queued_of(row: Any) -> Queued:

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -290,48 +290,64 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
     made, correspondents = 0, list(due)
     for start in range(0, len(correspondents), ANSWERED_TOGETHER):
         some = correspondents[start : start + ANSWERED_TOGETHER]
-        office.gather(name for address in some for mail in due[address] for name in mail.universities)
-        # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
-        written = [_written(office, address, due[address], now) for address in some]
-        with office.store.together():
-            made += sum(office.store.queue(reply, now, state) for reply, state in filter(None, written))
+        made += _answer_some(office, {address: due[address] for address in some}, now)
         progress("撰写回复", start + len(some), len(correspondents))
     return made
+
+
+def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -> int:
+    """Write the replies to some correspondents, given by address with the mails to be answered; returns how many."""
+    names = list(dict.fromkeys(name for mails in due.values() for mail in mails for name in mail.universities))
+    office.gather(names)
+    enough = _enough(office, list(due), now)
+    replied = office.store.replies_of(mail.id for name in names for mail in office.submission(name).mails)
+    # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
+    written = [_written(office, one, mails, now, replied) for one, mails in due.items() if one not in enough]
+    replies = [reply for reply in written if reply is not None]
+    bounced = office.store.bounced([reply.recipient for reply in replies])
+    usual = "off" if office.settings.reply == "off" else "queued"
+    with office.store.together():
+        return sum(
+            office.store.queue(reply, now, "undeliverable" if reply.recipient in bounced else usual)
+            for reply in replies
+        )
 
 
 def _is_quiet(window: timedelta, now: datetime, newest: datetime) -> bool:
     return now - newest >= window or newest > now
 
 
-def _written(office: Office, address: str, mails: list[Mail], now: datetime) -> tuple[Reply, str] | None:
-    """The reply to a correspondent and the state it enters the outbox in; None where there is none to be sent now."""
+def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]:
+    """Who has had enough replies for today, a robot perhaps, and gets the rest in one tomorrow."""
     today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    # Whoever has had enough replies for today, a robot perhaps, gets the rest in one tomorrow.
-    if office.store.made_since(address, today) >= office.settings.send_per_correspondent:
-        return None
+    made = office.store.made_since(addresses, today)
+    return {address for address in addresses if made.get(address, 0) >= office.settings.send_per_correspondent}
+
+
+def _written(
+    office: Office, address: str, mails: list[Mail], now: datetime, replied: Mapping[str, str | None]
+) -> Reply | None:
+    """The reply to a correspondent, `replied` as Store.replies_of; None where there is none to be sent now."""
     try:
-        reply = _composed(office, address, mails, now)
+        return _composed(office, address, mails, now, replied)
     except Exception as fault:
         if is_unusable(fault):
             raise
         # One reply that our code cannot write must not keep all others waiting; it is due again at the next pass.
         log.exception("给 %s 的回复没有写成，其余照常", address)
         return None
-    if reply is None:
-        return None
-    if office.store.has_bounced(reply.recipient):
-        return reply, "undeliverable"
-    return reply, "off" if office.settings.reply == "off" else "queued"
 
 
-def _composed(office: Office, address: str, mails: list[Mail], now: datetime) -> Reply | None:
+def _composed(
+    office: Office, address: str, mails: list[Mail], now: datetime, replied: Mapping[str, str | None]
+) -> Reply | None:
     """The reply to a correspondent; None where there is nobody to write to."""
     from pipeline.enclosures import enclosures
     from pipeline.reply import compose
 
     universities = dict.fromkeys(name for mail in mails for name in mail.universities)
     submissions = tuple(own_part(office.submission(name), address) for name in universities)
-    changes = _changes(office, submissions, mails) if len(submissions) == 1 else NOTHING
+    changes = _changes(office, submissions, mails, replied) if len(submissions) == 1 else NOTHING
     files = tuple(one for submission in submissions for one in enclosures(submission, office.content))
     try:
         return compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files)
@@ -342,13 +358,14 @@ def _composed(office: Office, address: str, mails: list[Mail], now: datetime) ->
         return None
 
 
-def _changes(office: Office, submissions: tuple[Submission, ...], mails: list[Mail]) -> Changes:
+def _changes(
+    office: Office, submissions: tuple[Submission, ...], mails: list[Mail], replied: Mapping[str, str | None]
+) -> Changes:
     """What these mails changed, where the correspondent was answered before and may see the whole."""
     (after,) = submissions
     if mails[-1].reply_to.address not in after.trusted or not after.university:
         return NOTHING
-    replies = office.store.replies_of(mail.id for mail in after.mails)
-    answered = [mail for mail in after.mails if replies.get(mail.id)]
+    answered = [mail for mail in after.mails if replied.get(mail.id)]
     return compare(office.submission_of(after.university, answered), after) if answered else NOTHING
 
 

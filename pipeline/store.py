@@ -15,11 +15,24 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from parsers.model import Annex3
+from pipeline import statements
 from pipeline.codec import transcript_in
 from pipeline.database import Database
 from pipeline.model import Disposition, Envelope, Mail, Outcome, Reply, Version, Waiver
 from pipeline.names import same_project
-from pipeline.rows import Dossier, Queued, Returned, SetAside, mail_row, mails_of, queued_of, version_of, version_row
+from pipeline.rows import (
+    VERSION_COLUMNS,
+    Dossier,
+    Queued,
+    Returned,
+    SetAside,
+    mail_row,
+    mails_of,
+    queued_of,
+    reply_row,
+    version_of,
+    version_row,
+)
 from pipeline.tables import (
     aside,
     bounced,
@@ -84,10 +97,8 @@ class Store:
 
     def is_recorded(self, id: str) -> bool:
         """Whether a mail's outcome is stored, or the mail set aside."""
-        places = ((mail, mail.c.id), (aside, aside.c.mail), (purged, purged.c.mail))
-        query = sa.union_all(*(sa.select(sa.literal(1)).select_from(table).where(c == id) for table, c in places))
         with self.database.reading() as connection:
-            return connection.execute(query).first() is not None
+            return connection.execute(statements.is_recorded(), {"id_": id}).first() is not None
 
     def sight(self, envelope: Envelope, id: str) -> None:
         """Note where a mail lies; the same mail may be sighted in several places."""
@@ -103,27 +114,27 @@ class Store:
         """
         entry = outcome.mail
         with self.database.writing() as connection:
-            earlier = connection.execute(sa.select(mail.c.reply).where(mail.c.id == entry.id)).first()
-            if earlier is not None:
-                for table, column in ((mail, mail.c.id), (concerns, concerns.c.mail), (version, version.c.mail)):
-                    connection.execute(table.delete().where(column == entry.id))
-            connection.execute(aside.delete().where(aside.c.mail == entry.id))
+            there = _there(connection, entry, envelope)
+            for table in there.keys() & statements.forget().keys():
+                for forget in statements.forget()[table]:
+                    connection.execute(forget, {"id_": entry.id})
             answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
-            reply = (earlier.reply if earlier else None) or (None if answerable else "")
-            connection.execute(mail.insert(), {**mail_row(entry), "reply": reply})
+            reply = there.get("mail") or (None if answerable else "")
+            connection.execute(statements.add(mail), {**mail_row(entry), "reply": reply})
             about = [
                 {"mail": entry.id, "university": name, "position": position}
                 for position, name in enumerate(entry.universities)
             ]
             if about:
-                connection.execute(concerns.insert(), about)
+                connection.execute(statements.add(concerns), about)
             if outcome.versions:
-                connection.execute(version.insert(), [version_row(one) for one in outcome.versions])
+                connection.execute(statements.add(version), [version_row(one) for one in outcome.versions])
             if envelope is not None:
-                _sight(connection, envelope, entry.id)
+                _sight(connection, envelope, entry.id, known="sighting" in there)
             known = [name for name in entry.universities if not name.startswith("?")]
-            if len(known) == 1 and entry.reply_to.address:
-                _adopt(connection, f"?{entry.reply_to.address}", known[0])
+            waiting = f"?{entry.reply_to.address}"
+            if len(known) == 1 and waiting != "?" and ("concerns" in there or waiting in entry.universities):
+                _adopt(connection, waiting, known[0])
             return _note_return(connection, returned, entry) if returned is not None else []
 
     def mails(self, ids: Iterable[str] | None = None) -> list[Mail]:
@@ -147,11 +158,12 @@ class Store:
 
     def replies_of(self, ids: Iterable[str] | None = None) -> dict[str, str | None]:
         """For every mail, or those named, the Message-ID of its reply, "" where none is due, None where it is still to come."""
-        query = sa.select(mail.c.id, mail.c.reply)
-        if ids is not None:
-            query = query.where(mail.c.id.in_(list(ids)))
         with self.database.reading() as connection:
-            return {row.id: row.reply for row in connection.execute(query)}
+            if ids is None:
+                rows = connection.execute(sa.select(mail.c.id, mail.c.reply))
+            else:
+                rows = connection.execute(statements.replies_of(), {"ids": list(ids)})
+            return {row.id: row.reply for row in rows}
 
     def unanswered(self) -> list[Mail]:
         """Submission mails whose reply is still due, oldest first."""
@@ -247,17 +259,18 @@ class Store:
             rows = connection.execute(about.where(concerns.c.university.in_(names))).mappings().all()
             for row, entry in zip(rows, mails_of(connection, rows), strict=True):
                 found[row["university"]].mails.append(entry)
-            for row in connection.execute(sa.select(version).where(version.c.university.in_(names))).mappings():
-                found[row["university"]].versions.append(version_of(row))
+            documents = sa.select(*VERSION_COLUMNS).where(version.c.university.in_(names))
+            for one in map(version_of, connection.execute(documents)):
+                found[one.university].versions.append(one)
             for waiver in _waivers(connection, names):
                 found[waiver.university].waivers.append(waiver)
         return list(found.values())
 
     def versions_of(self, id: str) -> list[Version]:
         """The documents of one mail, in order."""
-        query = sa.select(version).where(version.c.mail == id).order_by(version.c.position)
+        query = sa.select(*VERSION_COLUMNS).where(version.c.mail == id).order_by(version.c.position)
         with self.database.reading() as connection:
-            return [version_of(row) for row in connection.execute(query).mappings()]
+            return [version_of(row) for row in connection.execute(query)]
 
     def documents_by_mail(self) -> dict[str, dict[str | None, int]]:
         """For every mail how many documents of each form it brought; None counts those that are no form."""
@@ -289,17 +302,9 @@ class Store:
 
     def known_to(self, address: str, before: datetime) -> dict[str, frozenset[str]]:
         """The universities that an address has sent forms for before an instant, with the projects their newest Annex 3 lists."""
-        query = (
-            sa.select(version.c.university, version.c.transcript)
-            .join(mail, mail.c.id == version.c.mail)
-            .where(
-                mail.c.reply_to == address, mail.c.received_at < stamp(before), ~version.c.university.startswith("?")
-            )
-            .order_by(version.c.received_at, version.c.position)
-        )
         known: dict[str, frozenset[str]] = {}
         with self.database.reading() as connection:
-            for row in connection.execute(query):
+            for row in connection.execute(statements.sent_by(), {"address": address, "before": stamp(before)}):
                 known.setdefault(row.university, frozenset())
                 record = transcript_in(row.transcript).record
                 if isinstance(record, Annex3):
@@ -380,28 +385,15 @@ class Store:
 
         False if it was there already, or if another program has meanwhile answered one of these mails.
         """
-        answered = mail.update().where(mail.c.id.in_(reply.answers))
-        other = sa.select(mail.c.id).where(mail.c.id.in_(reply.answers), mail.c.reply != reply.message_id)
+        this = {"answers": reply.answers, "reply_": reply.message_id}
         with self.database.writing() as connection:
-            if connection.execute(other).first():
+            tables = connection.execute(statements.answered(), this).scalars().all()
+            if mail.name in tables:
                 return False
-            there = connection.execute(
-                sa.select(outbox.c.message_id).where(outbox.c.message_id == reply.message_id)
-            ).first()
+            there = outbox.name in tables
             if not there:
-                connection.execute(
-                    outbox.insert().values(
-                        message_id=reply.message_id,
-                        recipient=reply.recipient,
-                        subject=reply.subject,
-                        kind=reply.kind,
-                        raw=reply.raw,
-                        universities=list(reply.universities),
-                        made_at=stamp(made_at),
-                        state=state,
-                    )
-                )
-            connection.execute(answered.values(reply=reply.message_id))
+                connection.execute(statements.add(outbox), reply_row(reply, made_at, state))
+            connection.execute(statements.answer(), this)
             return not there
 
     def replies(self, *states: str) -> list[Queued]:
@@ -448,16 +440,20 @@ class Store:
         with self.database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def made_since(self, recipient: str, moment: datetime) -> int:
-        """How many replies to one address were made since an instant."""
-        query = sa.select(sa.func.count()).where(outbox.c.recipient == recipient, outbox.c.made_at >= stamp(moment))
+    def made_since(self, recipients: Iterable[str], moment: datetime) -> dict[str, int]:
+        """How many replies to each of these addresses were made since an instant; without those that got none."""
+        this = {"recipients": list(recipients), "since": stamp(moment)}
         with self.database.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            return {row.recipient: int(row.made) for row in connection.execute(statements.made_since(), this)}
+
+    def bounced(self, addresses: Iterable[str]) -> set[str]:
+        """Those of some addresses from which what we sent came back."""
+        with self.database.reading() as connection:
+            return set(connection.execute(statements.bounces(), {"addresses": list(addresses)}).scalars())
 
     def has_bounced(self, address: str) -> bool:
         """Whether what we sent to an address came back."""
-        with self.database.reading() as connection:
-            return connection.execute(sa.select(bounced).where(bounced.c.address == address)).first() is not None
+        return bool(self.bounced([address]))
 
     # ---- set aside
 
@@ -520,9 +516,21 @@ def _waivers(connection: Connection, universities: Sequence[str]) -> list[Waiver
     return [Waiver(row.university, row.rule, row.project, row.reason, row.by) for row in rows]
 
 
+def _there(connection: Connection, entry: Mail, envelope: Envelope | None) -> dict[str, str | None]:
+    """The tables that hold something already that a mail bears on; of "mail" with the reply, None while it is due."""
+    place = _place(envelope) if envelope is not None else {"folder": "", "uidvalidity": 0, "uid": 0}
+    given = {f"{name}_": value for name, value in place.items()}
+    given |= {"id_": entry.id, "university_": f"?{entry.reply_to.address}"}
+    return {row.table_: row.reply for row in connection.execute(statements.there(), given)}
+
+
+def _place(envelope: Envelope) -> dict[str, Any]:
+    return {"folder": envelope.folder, "uidvalidity": envelope.uidvalidity, "uid": envelope.uid}
+
+
 def _adopt(connection: Connection, waiting: str, university: str) -> None:
     """Give a university what waited under its correspondent's address."""
-    ids = connection.execute(sa.select(concerns.c.mail).where(concerns.c.university == waiting)).scalars().all()
+    ids = connection.execute(statements.mails_about(), {"university_": waiting}).scalars().all()
     if not ids:
         return
     connection.execute(version.update().where(version.c.university == waiting).values(university=university))
@@ -557,19 +565,9 @@ def _set_fact(connection: Connection, name: str, value: str) -> None:
         connection.execute(fact.insert().values(name=name, value=value))
 
 
-def _sight(connection: Connection, envelope: Envelope, id: str) -> None:
-    place = (
-        sighting.c.folder == envelope.folder,
-        sighting.c.uidvalidity == envelope.uidvalidity,
-        sighting.c.uid == envelope.uid,
-    )
-    connection.execute(sighting.delete().where(*place))
-    connection.execute(
-        sighting.insert().values(
-            folder=envelope.folder,
-            uidvalidity=envelope.uidvalidity,
-            uid=envelope.uid,
-            mail=id,
-            received_at=stamp(envelope.received_at),
-        )
-    )
+def _sight(connection: Connection, envelope: Envelope, id: str, known: bool = True) -> None:
+    """Note where a mail lies; `known` is whether something may have been sighted there before."""
+    place = _place(envelope)
+    if known:
+        connection.execute(statements.not_sighted(), {f"{name}_": value for name, value in place.items()})
+    connection.execute(statements.add(sighting), {**place, "mail": id, "received_at": stamp(envelope.received_at)})

@@ -84,7 +84,7 @@ def says_nothing(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Whether nothing was filled in: no letter, digit or ideograph at all (———, /, ＿＿)."""
-    return not any(character.isalnum() for character in text)
+    return not any(map(str.isalnum, text))
 
 
 def has_opinion(text: str) -> bool:

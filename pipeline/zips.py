@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
+from parsers.formats.zip_parts import members
 from pipeline import charsets
 from pipeline.budget import (
     BROKEN,
@@ -68,6 +69,9 @@ def is_document(attachment: Attachment) -> bool:
     if attachment.content.count(_ENTRY) > MOST_LISTED:
         return False
     try:
+        plain = members(attachment.content)
+        if plain is not None:
+            return not _DOCUMENT_ENTRIES.isdisjoint([member.name for member in plain])
         with zipfile.ZipFile(io.BytesIO(attachment.content)) as archive:
             return not _DOCUMENT_ENTRIES.isdisjoint(archive.namelist())
     except UnicodeDecodeError:

@@ -187,7 +187,8 @@ def test_a_pass_killed_at_any_step_is_made_good_by_the_next_and_everybody_has_on
             end = stage.doomed.run(desk.settings, desk.now, step=step)
             keep_copies(stage, desk)
             go_on(desk)
-            assert (end.said, end.killed) == ("", step <= len(stage.steps))
+            # A pass may commit once more than the undisturbed one, when a mail is read before the next one has come.
+            assert (end.said, end.killed) == ("", step <= len(end.steps))
             check_nothing_is_lost_or_torn(stage, desk)
             assert fates(desk) == {EARLIER: ("sent", 0), REGULAR: ("sent", 1), NEWCOMER: ("sent", 1)}, end.steps[-3:]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import quopri
 import time
 from datetime import UTC, datetime
 from urllib.parse import quote_from_bytes
 
+import mailparser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import charsets, message, parts
+from pipeline import addresses, charsets, message, parts
 from pipeline.model import Address, Attachment, Automatic
 
 NAME = "项目申报书（张喆、朱镕）.docx"
@@ -527,3 +529,71 @@ def test_any_arrangement_of_mail_like_pieces_gives_a_message(raw: bytes) -> None
 @given(st.binary(max_size=300), st.text(max_size=20))
 def test_any_bytes_under_any_label_give_text_that_can_be_stored(raw: bytes, label: str) -> None:
     charsets.decode(raw, label).encode()
+
+
+_NAMES = st.lists(st.sampled_from([*'ab,;:"()\\[]. ', "张", "=?utf-8?B?5byg?="]), max_size=8).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_NAMES, st.sampled_from(["a@b.cn", "zhang.san+1@x-y.edu.cn", "a..b@c.cn", ".a@b.cn", "a@-b.cn"]), st.booleans())
+def test_a_plain_address_is_the_one_that_mail_parser_reads(name: str, address: str, bare: bool) -> None:
+    value = address if bare else f"{name} <{address}>"
+    asked: list[str] = []
+    found = addresses.of_header(value.encode().decode("ascii", "surrogateescape"), lambda: asked.append(value))
+    told = mailparser.parse_from_string(f"From: {value}\n\n").from_
+    valid = [each for _, each in told if addresses.ADDRESS.fullmatch(each.strip())]
+    assert not asked
+    assert found is not None
+    assert [found.address] == valid or not valid
+
+
+@pytest.mark.parametrize(
+    ("head", "times"),
+    [
+        (b"From: x <a@b.cn>\r\nReply-To: c@d.cn\r\nReceived: by e; Fri, 22 Nov 2024 11:00:00 +0800\r\n", 0),
+        (b"From: x <a@b.cn>, y <c@d.cn>\r\nReceived: by e; Fri, 22 Nov 2024 11:00:00 +0800\r\n", 1),
+        (b"From: x <a@b.cn>, y <c@d.cn>\r\nSender: u, v <a@b.cn> w\r\nReceived: by e; some day\r\n", 1),
+        (b"From: x <a@b.cn>\r\nReceived: by e; some day\r\n", 1),
+    ],
+)
+def test_mail_parser_is_asked_once_and_only_about_what_is_not_plain(
+    monkeypatch: pytest.MonkeyPatch, head: bytes, times: int
+) -> None:
+    asked: list[str] = []
+    real = mailparser.parse_from_string
+
+    def noting(text: str) -> object:
+        asked.append(text)
+        return real(text)
+
+    monkeypatch.setattr(mailparser, "parse_from_string", noting)
+    assert message.decode(head + b"\r\n").sender == Address("x", "a@b.cn")
+    assert len(asked) == times
+
+
+def _as_before(text: bytes) -> bytes:
+    """Base64 undone by the standard library alone."""
+    try:
+        return binascii.a2b_base64(text)
+    except binascii.Error:
+        clean = bytes(byte for byte in text if (chr(byte).isalnum() and byte < 128) or byte in b"+/")
+        clean = clean[: len(clean) - (len(clean) % 4 == 1)]
+        return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.binary(max_size=120),
+    st.sampled_from([b"\r\n", b"\n", b""]),
+    st.lists(
+        st.tuples(st.integers(0, 170), st.sampled_from([b"", b"=", b"==", b" ", b"!", b"\xff", b"A", b"=\r\nQQ"]))
+    ),
+)
+def test_damaged_base64_is_read_as_the_standard_library_reads_it(
+    content: bytes, end: bytes, damage: list[tuple[int, bytes]]
+) -> None:
+    text = base64.encodebytes(content).replace(b"\n", end)
+    assert charsets.base64(text) == content
+    for place, instead in damage:
+        text = text[:place] + instead + text[place + 1 :]
+    assert charsets.base64(memoryview(text)) == _as_before(text)

@@ -35,7 +35,9 @@ from pipeline.settings import resource
 
 ROSTER = tuple(
     University(name, graduates=number < 10, domains=("example.edu.cn",) if number % 2 else ())
-    for number, name in enumerate(each.name for each in rules_file.load(resource("rules.yaml")).terms.roster.universities)
+    for number, name in enumerate(
+        each.name for each in rules_file.load(resource("rules.yaml")).terms.roster.universities
+    )
 )
 TABLE = Annex3(
     "内蒙古大学",

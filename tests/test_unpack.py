@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import zips
 from pipeline.model import Attachment, Limits
 from pipeline.unpack import unpack
 
@@ -358,3 +359,37 @@ def test_names_taken_for_the_zip_code_page_and_then_labelled_utf8_come_out_right
         archive.writestr("附件3 汇总表.xlsx".encode("gbk").decode("cp437"), b"x")
     (one,) = unpack([Attachment("材料.zip", out.getvalue())])
     assert one.path == "材料.zip/附件3 汇总表.xlsx"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    names=st.lists(
+        st.sampled_from(["[Content_Types].xml", "mimetype", "word/document.xml", "附件.docx", "a\x7f"]), max_size=4
+    ),
+    extra=st.sampled_from([b"", b"", b"\x01\x00\x00\x00", b"\x01\x00\x09\x00x"]),
+    changes=st.lists(st.tuples(st.integers(1, 120), st.binary(max_size=2)), max_size=2),
+    ending=st.sampled_from(["zip", "docx"]),
+)
+def test_whether_a_zip_is_a_document_is_what_zipfile_says(
+    names: list[str], extra: bytes, changes: list[tuple[int, bytes]], ending: str
+) -> None:
+    content = raw_zip([(name.encode(), b"x") for name in names], extra=extra)
+    for back, instead in changes:
+        place = max(0, len(content) - back)
+        content = content[:place] + instead + content[place + 1 :]
+    told = zips.is_document(Attachment(f"一.{ending}", content))
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            expected = not {"[Content_Types].xml", "mimetype"}.isdisjoint(archive.namelist())
+    except UnicodeDecodeError:
+        expected = False
+    except zips.DAMAGE:
+        expected = ending == "docx"
+    assert told == expected
+
+
+def test_zipfile_is_not_asked_about_a_directory_in_perfect_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    document, archive = zipped({"[Content_Types].xml": b"", "word/document.xml": b""}), zipped({"a.docx": b""})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert zips.is_document(Attachment("一.zip", document))
+    assert not zips.is_document(Attachment("一.docx", archive))

@@ -1,0 +1,137 @@
+"""The statements that every mail and every reply needs, each built once, when first needed: building one takes longer
+than executing it. What they mean together, and what goes into them, is the store's business.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipeline.tables import aside, bounced, concerns, mail, outbox, purged, sighting, version
+
+
+def _one(name: str) -> sa.BindParameter[Any]:
+    """A value given when a statement is executed; its name must not be a column's."""
+    return sa.bindparam(name)
+
+
+def _each(name: str) -> sa.BindParameter[Any]:
+    """A list of values, for IN."""
+    return sa.bindparam(name, expanding=True)
+
+
+def _at_place() -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        sighting.c.folder == _one("folder_"),
+        sighting.c.uidvalidity == _one("uidvalidity_"),
+        sighting.c.uid == _one("uid_"),
+    )
+
+
+@cache
+def is_recorded() -> sa.CompoundSelect[Any]:
+    """Given `id_`: a row where a mail is recorded, set aside or purged."""
+    columns = (mail.c.id, aside.c.mail, purged.c.mail)
+    return sa.union_all(*(sa.select(column).where(column == _one("id_")) for column in columns))
+
+
+@cache
+def there() -> sa.CompoundSelect[Any]:
+    """Given `id_`, a place and `university_`: for each that is there its table as `table_`, and of a mail its `reply`."""
+    wanted = (
+        (mail, mail.c.reply, (mail.c.id == _one("id_"),)),
+        (aside, aside.c.mail, (aside.c.mail == _one("id_"),)),
+        (sighting, sighting.c.mail, _at_place()),
+        (concerns, concerns.c.mail, (concerns.c.university == _one("university_"),)),
+    )
+    return sa.union_all(
+        *(
+            sa.select(sa.literal_column(f"'{table.name}'").label("table_"), shown.label("reply")).where(*found)
+            for table, shown, found in wanted
+        )
+    )
+
+
+@cache
+def forget() -> dict[str, tuple[sa.Delete, ...]]:
+    """What has to go before a mail is recorded, by the table that holds something; each is given `id_`."""
+    columns = {mail.name: (mail.c.id, concerns.c.mail, version.c.mail), aside.name: (aside.c.mail,)}
+    return {
+        name: tuple(sa.delete(column.table).where(column == _one("id_")) for column in each)
+        for name, each in columns.items()
+    }
+
+
+@cache
+def add(table: sa.Table) -> sa.Insert:
+    """Given one row, or several."""
+    return table.insert()
+
+
+@cache
+def not_sighted() -> sa.Delete:
+    """Given a place: `folder_`, `uidvalidity_` and `uid_`."""
+    return sighting.delete().where(*_at_place())
+
+
+@cache
+def mails_about() -> sa.Select[Any]:
+    """Given `university_`."""
+    return sa.select(concerns.c.mail).where(concerns.c.university == _one("university_"))
+
+
+@cache
+def sent_by() -> sa.Select[Any]:
+    """Given `address` and `before`, a stamp: what the address has sent for universities that are known, oldest first."""
+    return (
+        sa.select(version.c.university, version.c.transcript)
+        .join(mail, mail.c.id == version.c.mail)
+        .where(
+            mail.c.reply_to == _one("address"),
+            mail.c.received_at < _one("before"),
+            ~version.c.university.startswith("?"),
+        )
+        .order_by(version.c.received_at, version.c.position)
+    )
+
+
+@cache
+def answered() -> sa.CompoundSelect[Any]:
+    """Given `answers`, the ids of mails, and `reply_`, a Message-ID: "mail" where one of them got another reply, "outbox"
+    where this one is in there already."""
+    return sa.union_all(
+        sa.select(sa.literal_column(f"'{mail.name}'")).where(
+            mail.c.id.in_(_each("answers")), mail.c.reply != _one("reply_")
+        ),
+        sa.select(sa.literal_column(f"'{outbox.name}'")).where(outbox.c.message_id == _one("reply_")),
+    )
+
+
+@cache
+def answer() -> sa.Update:
+    """Given `answers` and `reply_` as above."""
+    return mail.update().where(mail.c.id.in_(_each("answers"))).values(reply=_one("reply_"))
+
+
+@cache
+def made_since() -> sa.Select[Any]:
+    """Given `recipients` and `since`, a stamp."""
+    return (
+        sa.select(outbox.c.recipient, sa.func.count().label("made"))
+        .where(outbox.c.recipient.in_(_each("recipients")), outbox.c.made_at >= _one("since"))
+        .group_by(outbox.c.recipient)
+    )
+
+
+@cache
+def bounces() -> sa.Select[Any]:
+    """Given `addresses`."""
+    return sa.select(bounced.c.address).where(bounced.c.address.in_(_each("addresses")))
+
+
+@cache
+def replies_of() -> sa.Select[Any]:
+    """Given `ids`."""
+    return sa.select(mail.c.id, mail.c.reply).where(mail.c.id.in_(_each("ids")))

@@ -1,0 +1,155 @@
+"""How an outcome and a reply are written: in few statements, and with all that stood there before in its right place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from desk import MORNING
+from parsers.model import GridKind, Place, Transcript
+from pipeline.codec import PLACE_END, Places, packed, transcript_out
+from pipeline.model import Address, Disposition, Envelope, Mail, Outcome, Reply, Version
+from pipeline.store import Store
+
+SENDER = Address("张三", "zhangsan@example.edu.cn")
+HERE = Envelope("INBOX", 1, 7, MORNING, 1000)
+LATER = MORNING + timedelta(hours=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    one = Store.open(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    yield one
+    one.close()
+
+
+def outcome(id: str, *universities: str) -> Outcome:
+    """The outcome of a mail with one document for each of these universities."""
+    mail = Mail(
+        id=id, received_at=MORNING, message_id=f"<{id}@example.edu.cn>", sender=SENDER, reply_to=SENDER, subject="材料",
+        references=(), attached=1, disposition=Disposition.SUBMISSION, universities=universities,
+    )  # fmt: skip
+    transcript = Transcript(None, "docx")
+    versions = tuple(
+        Version(id, index, MORNING, f"附件{index}.docx", "f" * 64, transcript, university=name)
+        for index, name in enumerate(universities)
+    )
+    return Outcome(mail, versions)
+
+
+def reply(*answers: str, recipient: str = SENDER.address) -> Reply:
+    return Reply(f"<annex.{answers[0]}@163.com>", recipient, "收到", "acknowledgement", b"raw", answers, ("甲大学",))
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[list[str]]:
+    """The statements that reach the database within the block."""
+    said: list[str] = []
+
+    def note(*given: object) -> None:
+        said.append(str(given[2]))
+
+    sa.event.listen(store.database.engine, "before_cursor_execute", note)
+    yield said
+    sa.event.remove(store.database.engine, "before_cursor_execute", note)
+
+
+def test_a_new_mail_is_looked_up_once_and_inserted_once_in_each_table(store: Store) -> None:
+    with store.together(), counted(store) as said:
+        store.record(outcome("a", "甲大学"), HERE)
+    verbs = [each.split()[0] for each in said]
+    assert (verbs.count("SELECT"), verbs.count("INSERT"), verbs.count("DELETE")) == (1, 4, 0)
+
+
+def test_a_mail_recorded_again_replaces_all_that_it_came_to(store: Store) -> None:
+    store.set_aside("a", MORNING, "ValueError", "trace", LATER)
+    store.record(outcome("a", "甲大学", "乙大学"), HERE)
+    assert store.all_set_aside() == []
+    store.queue(reply("a"), LATER)
+    store.record(outcome("a", "丙大学"), HERE)
+    assert [mail.universities for mail in store.mails()] == [("丙大学",)]
+    assert [version.university for version in store.versions_of("a")] == ["丙大学"]
+    assert store.replies_of(["a"]) == {"a": reply("a").message_id}
+    assert store.sightings("a") == [replace(HERE, size=0)]
+
+
+def test_a_place_where_another_mail_was_sighted_belongs_to_the_new_one(store: Store) -> None:
+    store.record(outcome("a", "甲大学"), HERE)
+    store.record(outcome("b", "甲大学"), HERE)
+    assert (store.sightings("a"), store.sightings("b")) == ([], [replace(HERE, size=0)])
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_what_waited_under_an_address_goes_to_the_university_it_names(store: Store, earlier: bool) -> None:
+    waiting = f"?{SENDER.address}"
+    if earlier:
+        store.record(outcome("a", waiting))
+        store.record(outcome("b", "甲大学"))
+    else:
+        # One document of the very same mail says whose it is, the other does not.
+        store.record(outcome("b", waiting, "甲大学"))
+    assert store.universities() == ["甲大学"]
+    assert {version.university for version in store.dossier("甲大学")[0]} == {"甲大学"}
+    assert len(store.dossier("甲大学")[0]) == 2
+
+
+def test_an_address_that_has_not_said_whose_it_is_adopts_nothing(store: Store) -> None:
+    store.record(outcome("a", f"?{SENDER.address}"))
+    store.record(outcome("b", "甲大学", "乙大学"))
+    assert sorted(store.universities()) == sorted([f"?{SENDER.address}", "甲大学", "乙大学"])
+
+
+def test_a_transaction_moves_the_revision_on_once_and_one_undone_not_at_all(store: Store) -> None:
+    before = int(store.fact("revision") or 0)
+    with store.together():
+        for id in "ab":
+            with store.together():
+                store.record(outcome(id, "甲大学"))
+    assert int(store.fact("revision") or 0) == before + 1
+
+    def undone() -> None:
+        with store.together():
+            store.record(outcome("c", "甲大学"))
+            raise ZeroDivisionError
+
+    with store.together():
+        with pytest.raises(ZeroDivisionError):
+            undone()
+        store.record(outcome("d", "甲大学"))
+    assert [mail.id for mail in store.mails()] == ["a", "b", "d"]
+    # The first to have moved it was undone, and the second has done so again.
+    assert int(store.fact("revision") or 0) == before + 2
+
+
+def test_a_reply_is_queued_once_and_never_where_another_was_made(store: Store) -> None:
+    store.record(outcome("a", "甲大学"))
+    store.record(outcome("b", "甲大学"))
+    assert store.queue(reply("a"), LATER)
+    assert not store.queue(reply("a"), LATER)
+    assert not store.queue(reply("b", "a"), LATER)
+    assert store.replies_of(["a", "b"]) == {"a": reply("a").message_id, "b": None}
+    assert [one.message_id for one in store.replies()] == [reply("a").message_id]
+
+
+def test_replies_are_counted_by_recipient_since_an_instant(store: Store) -> None:
+    for id, recipient, made_at in (("a", "x@b.cn", MORNING), ("b", "x@b.cn", LATER), ("c", "y@b.cn", LATER)):
+        store.queue(reply(id, recipient=recipient), made_at)
+    assert store.made_since(["x@b.cn", "y@b.cn", "z@b.cn"], LATER) == {"x@b.cn": 1, "y@b.cn": 1}
+    assert store.made_since(["x@b.cn"], MORNING) == {"x@b.cn": 2}
+    assert store.made_since([], MORNING) == {}
+
+
+@pytest.mark.parametrize("label", ["联系电话", "", f"一{PLACE_END}二", "一␟二"])
+def test_a_packed_transcript_is_the_same_and_is_stored_the_same(label: str) -> None:
+    places = {"phone": Place(GridKind.TABLE, "", 1, 3, 2, label), "name": Place()}
+    transcript = Transcript("annex4", "docx", None, places)
+    assert packed(transcript) == transcript
+    assert transcript_out(packed(transcript)) == transcript_out(transcript)
+    assert isinstance(packed(transcript).places, Places) == (label in ("联系电话", ""))
+    assert packed(packed(transcript)) == transcript
