@@ -93,7 +93,7 @@ def fill(data: str, universities: int, start: int, step: int) -> int:
             university = given[position]
             outcome = _outcome(model, university, position)
             office.store.record(outcome)
-            office.store.queue(_reply(outcome, university.name), LATER, "sent")
+            office.store.outbox.queue(_reply(outcome, university.name), LATER, "sent")
             office.archive.sync(office.submission(university.name), lambda version: version.path.encode())
             office.forget(university.name)
         office.archive.settle({})

@@ -72,7 +72,7 @@ def to_ledger(data: str, number: int) -> dict[str, Any]:
         _clocked(stages, "answer", lambda: run.answer(office, desk.LATER))
         _clocked(stages, "ledger", lambda: keep_ledger(office, desk.LATER))
         assert done.recorded == number, "".join(entry.trace for entry in office.store.all_set_aside()[:1])
-        replies = len(office.store.replies("queued"))
+        replies = len(office.store.outbox.replies("queued"))
     return {"stages": stages, "replies": replies}
 
 

@@ -99,7 +99,7 @@ def retry(office: Office, prefixes: Iterable[str] | None, clock: Clock) -> tuple
 def decide(office: Office, prefix: str, accepted: bool, clock: Clock) -> str:
     """Let a mail from an unknown address replace what its university sent, or refuse it for good; says what came of it."""
     mail = meant(office, prefix)
-    office.store.decide(mail, accepted, clock())
+    office.store.universities.decide(mail, accepted, clock())
     names = [name for entry in office.store.mails([mail]) for name in entry.universities]
     office.forget(*names)
     keep_ledger(office, clock())
@@ -118,7 +118,7 @@ def waive(office: Office, waiver: Waiver, clock: Clock) -> str:
         there = [one for one in there if same_project(one.project) == same_project(waiver.project)]
     if not there:
         raise ConfigurationError(f"{waiver.university}现在没有这样的问题，见 annex-inbox show {waiver.university}。")
-    office.store.waive(waiver, clock())
+    office.store.universities.waive(waiver, clock())
     office.forget(waiver.university)
     keep_ledger(office, clock())
     return f"已豁免 {len(there)} 处。{waiver.university} {office.submission(waiver.university).state.value}"
@@ -126,7 +126,7 @@ def waive(office: Office, waiver: Waiver, clock: Clock) -> str:
 
 def unwaive(office: Office, university: str, rule: str, project: str, clock: Clock) -> str:
     """Take a waiver back."""
-    if not office.store.unwaive(university, rule, project):
+    if not office.store.universities.unwaive(university, rule, project):
         raise ConfigurationError(f"{university}没有这样的豁免。")
     office.forget(university)
     keep_ledger(office, clock())

@@ -1,4 +1,4 @@
-"""An open database: how it is opened, brought up to date and written to. What stands in its tables is store.py's business.
+"""An open database: how it is opened, brought up to date and written to. What its tables hold is the store's business.
 
 Every writing transaction begins at one and the same row and waits there for the others: what it reads afterwards stays
 true until it commits, in SQLite as in PostgreSQL, with one program at work or several.

@@ -57,12 +57,12 @@ class Dispatched:
 def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispatched:
     """Send (or lay into the drafts folder) everything that is due."""
     done = Dispatched()
-    for reply in _ours(office, office.store.replies("sending"), clock()):
+    for reply in _ours(office, office.store.outbox.replies("sending"), clock()):
         # The run before this one ended between handing the mail over and hearing the answer.
-        office.store.mark(reply.message_id, "uncertain", "上次发送时中断，结果不明", was="sending")
+        office.store.outbox.mark(reply.message_id, "uncertain", "上次发送时中断，结果不明", was="sending")
     try:
         _resolve_uncertain(office, done, clock)
-        due = office.store.replies("queued")
+        due = office.store.outbox.replies("queued")
         _recognise_sent_drafts(office, done, clock)
         if office.settings.reply == "draft":
             # What is for staff themselves is sent; what is for universities waits for them.
@@ -74,7 +74,7 @@ def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispa
             _send(office, due, done, clock, progress)
     except AnnexError as error:
         done.trouble = error
-    done.waiting = len(office.store.replies("queued"))
+    done.waiting = len(office.store.outbox.replies("queued"))
     return done
 
 
@@ -93,7 +93,7 @@ def _paused(office: Office, now: datetime) -> bool:
 
 def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Progress) -> None:
     today = clock().astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    left = max(0, office.settings.send_per_day - office.store.sent_since(today))
+    left = max(0, office.settings.send_per_day - office.store.outbox.sent_since(today))
     if len(due) > left:
         done.notes.append(
             f"今日发信已达上限（ANNEX_SEND_PER_DAY={office.settings.send_per_day}），其余 {len(due) - left} 封明天继续发送。"
@@ -102,7 +102,7 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
         return
     with office.post(clock()) as post:
         for position, reply in enumerate(due[:left]):
-            if office.store.sent_since(today) >= office.settings.send_per_day:
+            if office.store.outbox.sent_since(today) >= office.settings.send_per_day:
                 # Another program that shares the store has sent some, too.
                 break
             if not _begun(office, reply, "sending", clock()):
@@ -110,7 +110,7 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
             if done.tried:
                 sleep(office.settings.pause)
             done.tried += 1
-            delivery = post.send(office.store.letter(reply.message_id), office.user, reply.recipient)
+            delivery = post.send(office.store.outbox.letter(reply.message_id), office.user, reply.recipient)
             _settle(office, reply, delivery, done)
             progress(position + 1, min(left, len(due)))
             if delivery.fate in ENDS_THE_RUN:
@@ -123,7 +123,7 @@ def _begun(office: Office, reply: Queued, state: str, now: datetime) -> bool:
     """Note in the state of a queued reply what is about to be done; False where another program has seen to it since we looked."""
     with office.store.together():
         ours = _ours(office, [reply], now)
-        return bool(ours) and office.store.mark(reply.message_id, state, tried_at=now, was="queued")
+        return bool(ours) and office.store.outbox.mark(reply.message_id, state, tried_at=now, was="queued")
 
 
 def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
@@ -140,12 +140,12 @@ def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
         office.store.set_fact("copies_of_ours", "1")
         for reply in done.copies:
             if reply.message_id not in there:
-                mailbox.append(folder, office.store.letter(reply.message_id), (b"\\Seen",))
+                mailbox.append(folder, office.store.outbox.letter(reply.message_id), (b"\\Seen",))
 
 
 def _settle(office: Office, reply: Queued, delivery: Delivery, done: Dispatched) -> None:
     state = AFTERWARDS[delivery.fate]
-    office.store.mark(reply.message_id, state, delivery.text)
+    office.store.outbox.mark(reply.message_id, state, delivery.text)
     if state == "sent":
         done.sent += 1
         done.copies.append(reply)
@@ -180,14 +180,14 @@ def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Cloc
             if not _begun(office, reply, "queued", clock()):
                 continue
             if reply.message_id not in there:
-                mailbox.append(folder, office.store.letter(reply.message_id), (b"\\Draft",))
-            office.store.mark(reply.message_id, "draft", f"已放入{folder}")
+                mailbox.append(folder, office.store.outbox.letter(reply.message_id), (b"\\Draft",))
+            office.store.outbox.mark(reply.message_id, "draft", f"已放入{folder}")
             done.drafted += 1
 
 
 def _recognise_sent_drafts(office: Office, done: Dispatched, clock: Clock) -> None:
     """A draft that staff have sent, changed or not, lies in the sent folder under the Message-ID we gave it."""
-    drafts = office.store.replies("draft")
+    drafts = office.store.outbox.replies("draft")
     if not drafts:
         return
     with office.mailbox(clock()) as mailbox:
@@ -195,28 +195,28 @@ def _recognise_sent_drafts(office: Office, done: Dispatched, clock: Clock) -> No
         there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
     for reply in drafts:
         if reply.message_id in there:
-            done.sent += office.store.mark(
+            done.sent += office.store.outbox.mark(
                 reply.message_id, "sent", "由工作人员从草稿箱发出", reply.tried_at, was="draft"
             )
 
 
 def _resolve_uncertain(office: Office, done: Dispatched, clock: Clock) -> None:
     """Look for replies of unknown fate in the sent folder; resend only where their absence proves something."""
-    uncertain = _ours(office, office.store.replies("uncertain"), clock())
+    uncertain = _ours(office, office.store.outbox.replies("uncertain"), clock())
     if not uncertain:
         return
     with office.mailbox(clock()) as mailbox:
         folder = mailbox.find_special(b"\\Sent", "已发送", "Sent")
         there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
-    sent = {reply.message_id for reply in office.store.replies("sent")}
+    sent = {reply.message_id for reply in office.store.outbox.replies("sent")}
     # Copies that we put there ourselves say nothing about what the server keeps.
     server_keeps_copies = bool(there & sent) and not office.store.fact("copies_of_ours")
     for reply in uncertain:
         if reply.message_id in there:
-            office.store.mark(reply.message_id, "sent", "已在已发送文件夹中找到", reply.tried_at)
+            office.store.outbox.mark(reply.message_id, "sent", "已在已发送文件夹中找到", reply.tried_at)
             done.sent += 1
         elif server_keeps_copies:
-            office.store.mark(reply.message_id, "queued", "上次没有发出，重新发送")
+            office.store.outbox.mark(reply.message_id, "queued", "上次没有发出，重新发送")
         else:
-            office.store.mark(reply.message_id, "held", "无法确定是否已经发出，请人工查看已发送文件夹")
+            office.store.outbox.mark(reply.message_id, "held", "无法确定是否已经发出，请人工查看已发送文件夹")
             done.held += 1

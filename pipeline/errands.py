@@ -87,7 +87,7 @@ def _digest(office: Office, now: datetime) -> None:
             line["university"] or "（高校待确认）" for line in report["universities"] if line["state"] == state.value
         ]
         lines.append(f"{state.value} {len(names)} 所{'：' + '、'.join(names) if names else ''}")
-    waiting = office.store.replies("held", "undeliverable", "bounced")
+    waiting = office.store.outbox.replies("held", "undeliverable", "bounced")
     lines += [f"需要人工处理的回复：{reply.recipient}（{reply.said}）" for reply in waiting]
     aside = report["mails"]["set_aside"]
     if aside:
@@ -100,4 +100,4 @@ def _queue(office: Office, now: datetime, occasion: str, subject: str, text: str
     from pipeline.notes import note
 
     to = office.settings.alert_to
-    office.store.queue(note(occasion, to, subject, text, office.rules.notice, office.user, now, "staff"), now)
+    office.store.outbox.queue(note(occasion, to, subject, text, office.rules.notice, office.user, now, "staff"), now)

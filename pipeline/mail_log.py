@@ -25,8 +25,8 @@ KINDS = {"acknowledgement": "已回复收到", "correction": "已回复请补正
 def mail_lines(office: Office) -> list[MailLine]:
     """Every mail with what became of it, oldest first."""
     store = office.store
-    queued = {reply.message_id: reply for reply in store.replies()}
-    answers = store.replies_of()
+    queued = {reply.message_id: reply for reply in store.outbox.replies()}
+    answers = store.outbox.replies_of()
     forms = store.documents_by_mail()
     lines = [
         MailLine(_shown(mail), result_of(mail, forms.get(mail.id, {})), reply_of(answers.get(mail.id), queued))

@@ -112,8 +112,8 @@ class Office:
 
     def assembled(self, universities: Iterable[str]) -> Iterator[tuple[str, Submission]]:
         """What these stand for by the store as it is now, one after the other; nothing is remembered."""
-        decisions = self.store.decisions()
-        for one in self.store.dossiers(universities):
+        decisions = self.store.universities.decisions()
+        for one in self.store.universities.dossiers(universities):
             yield (
                 one.university,
                 assemble(one.university, one.versions, one.mails, self.rules, decisions, one.waivers),
@@ -122,13 +122,14 @@ class Office:
     @cached_property
     def standings(self) -> Standings:
         """Where every university stood when it was last assembled."""
-        return Standings(self.store.database, self.rules)
+        return Standings(self.store.database, self.rules, self.settings.data / ".program")
 
     def submission_of(self, university: str, mails: list[Mail]) -> Submission:
         """What a university stood for when only these of its mails had come."""
         wanted = {mail.id for mail in mails}
-        versions = [version for version in self.store.dossier(university)[0] if version.mail in wanted]
-        return assemble(university, versions, mails, self.rules, self.store.decisions(), self.store.waivers(university))
+        known = self.store.universities
+        versions = [version for version in known.dossier(university)[0] if version.mail in wanted]
+        return assemble(university, versions, mails, self.rules, known.decisions(), known.waivers(university))
 
     def sweep(self) -> None:
         """Remove what an interrupted run left half written; only for the run that holds the lock."""
@@ -153,7 +154,7 @@ class Office:
         A program that dies leaves what it had claimed for as long as a pass may last.
         """
         until = now + timedelta(minutes=self.settings.pass_minutes)
-        return self.store.claim(kind, keys, self.holder, now, until)
+        return self.store.work.claim(kind, keys, self.holder, now, until)
 
     def forget(self, *universities: str) -> None:
         """Assemble these anew when they are next asked for."""
@@ -242,7 +243,8 @@ def open_office(settings: Settings) -> Iterator[Office]:
     rules = load(settings.rules_path)
     make_private(settings.data)
     store = Store.open(settings.database_url)
-    office = Office(settings, rules, store, Spool(settings.data / "mail", store if store.database.shared else None))
+    spool = Spool(settings.data / "mail", store.work if store.database.shared else None)
+    office = Office(settings, rules, store, spool)
     try:
         yield office
     finally:

@@ -29,7 +29,7 @@ class Reminder:
 
 def due(office: Office) -> Iterator[Reminder]:
     """Everybody on the roster who is missing or has to correct something, in its order."""
-    heard = set(office.store.universities())
+    heard = set(office.store.universities.names())
     for university in office.rules.terms.roster.universities:
         if university.name not in heard:
             for to in university.contacts or ("",):
@@ -59,7 +59,7 @@ def remind(office: Office, now: datetime) -> list[Reminder]:
     day = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
     queued = []
     for one in due(office):
-        if one.to and not office.store.has_bounced(one.to):
+        if one.to and not office.store.outbox.has_bounced(one.to):
             values = {
                 "reminder": one,
                 "deadline": deadline_text(office.rules.terms.deadline),
@@ -82,6 +82,6 @@ def remind(office: Office, now: datetime) -> list[Reminder]:
                 html,
                 (one.university,),
             )
-            if office.store.queue(mail, now):
+            if office.store.outbox.queue(mail, now):
                 queued.append(one)
     return queued

@@ -46,7 +46,7 @@ def status(office: Office, now: datetime) -> Json:
         "states": {state.value: states[state.value] for state in State},
         "universities": lines,
         "mails": office.store.mail_counts(),
-        "replies": office.store.reply_counts(),
+        "replies": office.store.outbox.counts(),
         "last_pass": json.loads(office.store.fact("last_totals") or "{}"),
         "last_success": last or "",
     }
@@ -79,7 +79,7 @@ def named(office: Office, text: str) -> str:
     match = office.rules.terms.roster.find(text)
     if match is not None:
         return match.university.name
-    if text in office.store.universities():
+    if text in office.store.universities.names():
         return text
     raise ConfigurationError(f"没有名为“{text}”的高校。请填写全称或简称；全部名单见 annex-inbox status。")
 
@@ -92,7 +92,7 @@ def history(office: Office, university: str) -> Json:
     places = office.archive.sync(submission, office.content)
     ids = {mail.id for mail in submission.mails}
     lines = [line for line in mail_lines(office) if line.mail.id in ids]
-    versions, _ = office.store.dossier(university)
+    versions, _ = office.store.universities.dossier(university)
     return {
         "university": university,
         "state": submission.state.value,
@@ -126,7 +126,7 @@ def history(office: Office, university: str) -> Json:
                 "state": reply.state,
                 "said": reply.said,
             }
-            for reply in office.store.replies()
+            for reply in office.store.outbox.replies()
             if university in reply.universities
         ],
     }

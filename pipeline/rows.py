@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
-from pipeline.model import Address, Automatic, Disposition, Mail, Reply, Version, Waiver
+from pipeline.model import Address, Automatic, Disposition, Envelope, Mail, Reply, Version, Waiver
 from pipeline.tables import concerns, instant, stamp, version
 
 
@@ -60,6 +60,11 @@ class SetAside:
     reason: str
     trace: str
     attempts: int
+
+
+def place_row(envelope: Envelope) -> dict[str, Any]:
+    """The columns of a sighting that say where a mail lies."""
+    return {"folder": envelope.folder, "uidvalidity": envelope.uidvalidity, "uid": envelope.uid}
 
 
 def mail_row(entry: Mail) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
         office.store.set_fact("last_success", clock().isoformat())
     totals = {name: getattr(done, name) for name in TOTALS}
     office.store.set_fact("last_totals", json.dumps(totals))
-    office.store.release(office.holder)
+    office.store.work.release(office.holder)
     heartbeat(office, clock(), done.troubles)
 
 
@@ -144,7 +144,7 @@ def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
         listed: list[Envelope] = []
         tallies = Tallies(store, office.user, clock())
         for folder in found:
-            listed += mailbox.unknown(folder, partial(store.known_uids, folder), tallies.of(folder))
+            listed += mailbox.unknown(folder, partial(store.work.known_uids, folder), tallies.of(folder))
         listed.sort(key=lambda envelope: (envelope.received_at, envelope.folder, envelope.uid))
         done.listed = len(listed)
         try:
@@ -179,7 +179,7 @@ def _ours(office: Office, done: Pass, listed: Sequence[Envelope], clock: Clock) 
     for start in range(0, len(listed), CLAIMED_AT_ONCE):
         some = listed[start : start + CLAIMED_AT_ONCE]
         mine = office.claim("mail", map(_place, some), clock())
-        left = office.store.unsighted([one for one in some if _place(one) in mine])
+        left = office.store.work.unsighted([one for one in some if _place(one) in mine])
         done.listed -= len(some) - len(left)
         yield from left
 
@@ -198,7 +198,7 @@ def _unrecorded(office: Office, done: Pass, fetched: Iterable[tuple[Envelope, st
 
 
 def _sight(office: Office, done: Pass, envelope: Envelope, mail: str) -> None:
-    office.store.sight(envelope, mail)
+    office.store.work.sight(envelope, mail)
     done.known_already += 1
 
 
@@ -239,7 +239,7 @@ def _set_aside(
 def look_at(office: Office, mail: str, received_at: datetime, read: Callable[[], Reading] | None = None) -> Outcome:
     """What a mail of the spool comes to by the rules in force; nothing is stored."""
     reading = read() if read is not None else office.stage.read(mail)
-    known = partial(office.store.known_to, before=received_at)
+    known = partial(office.store.universities.known_to, before=received_at)
     return judge(reading, mail, received_at, office.rules, known)
 
 
@@ -280,8 +280,8 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
     A mail is due once every university it concerns has been quiet for the settle window (contract §6); all due mails of
     one correspondent get one reply.
     """
-    waiting = office.store.unanswered()
-    newest = office.store.newest_mails(name for mail in waiting for name in mail.universities)
+    waiting = office.store.outbox.unanswered()
+    newest = office.store.universities.newest_mails(name for mail in waiting for name in mail.universities)
     settled = partial(_is_quiet, timedelta(minutes=office.settings.settle_minutes), now)
     due: dict[str, list[Mail]] = {}
     for mail in waiting:
@@ -300,15 +300,15 @@ def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -
     names = list(dict.fromkeys(name for mails in due.values() for mail in mails for name in mail.universities))
     office.gather(names)
     enough = _enough(office, list(due), now)
-    replied = office.store.replies_of(mail.id for name in names for mail in office.submission(name).mails)
+    replied = office.store.outbox.replies_of(mail.id for name in names for mail in office.submission(name).mails)
     # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
     written = [_written(office, one, mails, now, replied) for one, mails in due.items() if one not in enough]
     replies = [reply for reply in written if reply is not None]
-    bounced = office.store.bounced([reply.recipient for reply in replies])
+    bounced = office.store.outbox.bounced([reply.recipient for reply in replies])
     usual = "off" if office.settings.reply == "off" else "queued"
     with office.store.together():
         return sum(
-            office.store.queue(reply, now, "undeliverable" if reply.recipient in bounced else usual)
+            office.store.outbox.queue(reply, now, "undeliverable" if reply.recipient in bounced else usual)
             for reply in replies
         )
 
@@ -320,14 +320,14 @@ def _is_quiet(window: timedelta, now: datetime, newest: datetime) -> bool:
 def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]:
     """Who has had enough replies for today, a robot perhaps, and gets the rest in one tomorrow."""
     today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    made = office.store.made_since(addresses, today)
+    made = office.store.outbox.made_since(addresses, today)
     return {address for address in addresses if made.get(address, 0) >= office.settings.send_per_correspondent}
 
 
 def _written(
     office: Office, address: str, mails: list[Mail], now: datetime, replied: Mapping[str, str | None]
 ) -> Reply | None:
-    """The reply to a correspondent, `replied` as Store.replies_of; None where there is none to be sent now."""
+    """The reply to a correspondent, `replied` as Outbox.replies_of; None where there is none to be sent now."""
     try:
         return _composed(office, address, mails, now, replied)
     except Exception as fault:
@@ -371,4 +371,4 @@ def _changes(
 
 def _leave(office: Office, mails: Iterable[Mail]) -> None:
     for mail in mails:
-        office.store.leave_unanswered(mail.id)
+        office.store.outbox.leave_unanswered(mail.id)

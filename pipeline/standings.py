@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,9 +47,9 @@ def brief_of(submission: Submission) -> Brief:
 class Standings:
     """The rows kept for the rules in force. Universities are named as in the store, "?" and an address for unknown ones."""
 
-    def __init__(self, database: Database, rules: Rules) -> None:
+    def __init__(self, database: Database, rules: Rules, remembered: Path | None = None) -> None:
         self._database = database
-        self._made_by = _digest((program(), *_judged_by(rules)))
+        self._made_by = _digest((program(remembered), *_judged_by(rules)))
 
     def marks(self) -> dict[str, str]:
         """Every university heard of, in the order first heard of, with the mark of all that its standing depends on now.
@@ -116,11 +117,23 @@ def _row(university: str, mark: str, brief: Brief, account: Json) -> dict[str, A
 
 
 @cache
-def program() -> str:
-    """A digest of the program's own text: another edition of it may judge otherwise."""
+def program(remembered: Path | None = None) -> str:
+    """A digest of the program's own text: another edition of it may judge otherwise.
+
+    Where a file remembers it, all the text is read only when a source has another size or time of change than then.
+    """
     here = Path(__file__).parent
     sources = sorted([*here.glob("*.py"), *Path(parsers.__file__).parent.rglob("*.py")])
-    return _digest([(path.name, hashlib.sha256(path.read_bytes()).digest()) for path in sources])
+    seen = _digest([(path.name, one.st_size, one.st_mtime_ns) for path in sources for one in [path.stat()]])
+    with suppress(OSError):
+        then, _, digest = remembered.read_text().partition(" ") if remembered else ("", "", "")
+        if then == seen and len(digest) == len(seen):
+            return digest
+    digest = _digest([(path.name, hashlib.sha256(path.read_bytes()).digest()) for path in sources])
+    with suppress(OSError):
+        if remembered:
+            remembered.write_text(f"{seen} {digest}")
+    return digest
 
 
 def _judged_by(rules: Rules) -> tuple[object, ...]:

@@ -29,7 +29,7 @@ class Change:
 def compare(office: Office, rules: Rules) -> list[Change]:
     """The universities for which the given rules change anything, in the order first heard of."""
     changes = []
-    for name in office.store.universities():
+    for name in office.store.universities.names():
         before, after = office.submission(name), _judged_by(office, name, rules)
         new, gone = _difference(after, before), _difference(before, after)
         if new or gone or before.state is not after.state:
@@ -38,15 +38,15 @@ def compare(office: Office, rules: Rules) -> list[Change]:
 
 
 def _judged_by(office: Office, name: str, rules: Rules) -> Submission:
-    versions, mails = office.store.dossier(name)
+    versions, mails = office.store.universities.dossier(name)
     forms = Counter(version.mail for version in versions if version.transcript.form)
     return assemble(
         name,
         [_version(version, rules) for version in versions],
         [_mail(mail, forms[mail.id], rules) for mail in mails],
         rules,
-        office.store.decisions(),
-        office.store.waivers(name),
+        office.store.universities.decisions(),
+        office.store.universities.waivers(name),
     )
 
 

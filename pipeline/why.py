@@ -54,7 +54,7 @@ def story(office: Office, prefix: str) -> Json:
         "head": _head(mail, message, aside),
         "sightings": [
             {"folder": one.folder, "uidvalidity": one.uidvalidity, "uid": one.uid, "received": local(one.received_at)}
-            for one in office.store.sightings(mail_id)
+            for one in office.store.work.sightings(mail_id)
         ],
         "taken_for": _taken_for(mail, versions, office, aside),
         "parts": _parts(office, message, versions, mail),
@@ -217,8 +217,8 @@ def _reply(office: Office, mail: Mail | None) -> Json:
     """How the mail was answered: state, recipient and what the server said."""
     if mail is None:
         return {"result": "未回复"}
-    message_id = office.store.replies_of().get(mail.id)
-    queued = {one.message_id: one for one in office.store.replies()} if message_id else {}
+    message_id = office.store.outbox.replies_of().get(mail.id)
+    queued = {one.message_id: one for one in office.store.outbox.replies()} if message_id else {}
     result = reply_of(message_id, queued)
     reply = queued.get(message_id or "")
     if reply is None:

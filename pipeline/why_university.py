@@ -55,6 +55,6 @@ def elsewhere(university: str, mail: Mail, office: Office, message: Message | No
         named = roster.mentioned(text)
         if named is not None and named.name == university:
             return f"来信{words}提到了这所高校"
-    if university in office.store.known_to(mail.reply_to.address, mail.received_at):
+    if university in office.store.universities.known_to(mail.reply_to.address, mail.received_at):
         return "发件地址以前报送过这所高校的材料"
     return "发件地址后来报送了这所高校的材料"

@@ -156,7 +156,7 @@ def received(desk: Desk) -> list[str]:
 def fates(desk: Desk) -> dict[str, tuple[str, int]]:
     """What became of each reply, by its recipient, and how many arrived there."""
     with desk.office() as office:
-        replies = office.store.replies()
+        replies = office.store.outbox.replies()
     arrived = Counter(received(desk))
     assert len({reply.recipient for reply in replies}) == len(replies)
     return {reply.recipient: (reply.state, arrived[reply.recipient]) for reply in replies}

@@ -86,7 +86,7 @@ def log(desk: Desk) -> list[str]:
 def became(desk: Desk) -> dict[str, str]:
     """The state of each reply, by its recipient."""
     with desk.office() as office:
-        return {reply.recipient: reply.state for reply in office.store.replies()}
+        return {reply.recipient: reply.state for reply in office.store.outbox.replies()}
 
 
 def addressed(post: FakePost) -> list[str]:

@@ -202,7 +202,7 @@ def test_a_project_that_a_later_summary_no_longer_lists_is_withdrawn_with_its_ap
     assert names == ["示例项目甲", "示例项目乙"]
     assert desk.rows("问题清单") == []
     with desk.office() as office:
-        versions, _ = office.store.dossier(UNIVERSITY)
+        versions, _ = office.store.universities.dossier(UNIVERSITY)
         assert len(versions) == 5
 
 
@@ -375,8 +375,8 @@ def test_a_reply_whose_fate_is_unknown_is_not_sent_again_on_a_guess(desk: Desk) 
         nobody = taken.getsockname()[1]
     desk.run(smtp_url=f"smtp://127.0.0.1:{nobody}")
     with desk.office() as office:
-        (reply,) = office.store.replies("queued")
-        office.store.mark(reply.message_id, "sending")
+        (reply,) = office.store.outbox.replies("queued")
+        office.store.outbox.mark(reply.message_id, "sending")
     result = desk.run()
     assert (result.dispatched.held, len(desk.sent)) == (1, 0)
     assert "人工" in desk.row("邮件日志", 附件数=3)["回复"]
@@ -388,9 +388,9 @@ def test_a_reply_whose_fate_is_unknown_counts_as_sent_when_the_sent_folder_has_i
         nobody = taken.getsockname()[1]
     desk.run(smtp_url=f"smtp://127.0.0.1:{nobody}")
     with desk.office() as office:
-        (reply,) = office.store.replies("queued")
-        office.store.mark(reply.message_id, "sending")
-        sent = office.store.letter(reply.message_id)
+        (reply,) = office.store.outbox.replies("queued")
+        office.store.outbox.mark(reply.message_id, "sending")
+        sent = office.store.outbox.letter(reply.message_id)
     desk.imap.add("已发送", sent, desk.now)
     result = desk.run()
     assert (result.dispatched.sent, len(desk.sent)) == (1, 0)

@@ -108,7 +108,7 @@ def test_programs_that_poll_at_the_same_time_take_each_mail_and_each_reply_once(
     assert sorted(addresses) == sorted((f"shili{number}@example.edu.cn",) for number in range(32))
     store = Store.open(desk.settings.store_url)
     assert len(store.mails()) == 32
-    assert {reply.state for reply in store.replies()} == {"sent"}
+    assert {reply.state for reply in store.outbox.replies()} == {"sent"}
     store.close()
     # Whoever passes next, with a folder of its own or not, has the whole ledger and archive.
     desk.settings = replace(desk.settings, data=tmp_path / "four")
@@ -146,7 +146,7 @@ def test_what_one_has_claimed_no_other_gets(url: str) -> None:
 
     def claim(number: int) -> list[set[str]]:
         some = [keys[start : start + 20] for start in range(0, len(keys), 20)]
-        return [stores[number].claim("mail", part, f"holder {number}", MORNING, later) for part in some]
+        return [stores[number].work.claim("mail", part, f"holder {number}", MORNING, later) for part in some]
 
     with ThreadPoolExecutor(4) as threads:
         got = [set().union(*parts) for parts in threads.map(claim, range(4))]
@@ -154,11 +154,11 @@ def test_what_one_has_claimed_no_other_gets(url: str) -> None:
     holder = next(number for number in range(4) if got[number])
     key = min(got[holder])
     # Whoever holds it may go on; the others get it when its time is over, or when it is given back.
-    assert stores[holder].claim("mail", [key], f"holder {holder}", MORNING, later) == {key}
-    assert stores[0].claim("mail", [key], "new", MORNING, later) == set()
-    assert stores[0].claim("mail", [key], "new", later + timedelta(seconds=1), later + timedelta(hours=1)) == {key}
-    stores[0].release("new")
-    assert stores[1].claim("mail", [key], "newer", later, later + timedelta(hours=1)) == {key}
+    assert stores[holder].work.claim("mail", [key], f"holder {holder}", MORNING, later) == {key}
+    assert stores[0].work.claim("mail", [key], "new", MORNING, later) == set()
+    assert stores[0].work.claim("mail", [key], "new", later + timedelta(seconds=1), later + timedelta(hours=1)) == {key}
+    stores[0].work.release("new")
+    assert stores[1].work.claim("mail", [key], "newer", later, later + timedelta(hours=1)) == {key}
     for store in stores:
         store.close()
 
@@ -169,14 +169,14 @@ def test_what_many_write_at_once_is_counted_once_each(url: str) -> None:
 
     def write(number: int) -> None:
         for uid in range(25):
-            stores[number].leave_unanswered(f"{number}{uid}")
+            stores[number].outbox.leave_unanswered(f"{number}{uid}")
             stores[number].set_fact("same", str(uid))
-            stores[number].sight(Envelope("INBOX", 1, uid, MORNING, 1), "a" * 64)
+            stores[number].work.sight(Envelope("INBOX", 1, uid, MORNING, 1), "a" * 64)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(write, range(4)))
     assert int(stores[0].fact("revision") or 0) - before == 100
-    assert stores[0].known_uids("INBOX", 1) == set(range(25))
+    assert stores[0].work.known_uids("INBOX", 1) == set(range(25))
     for store in stores:
         store.close()
 
@@ -204,14 +204,14 @@ def test_a_reply_that_another_program_is_sending_is_left_to_it(desk: Desk) -> No
     desk.receive(letter(papers(table())))
     desk.run(reply="off")
     store = Store.open(desk.settings.store_url)
-    (reply,) = store.replies()
-    store.mark(reply.message_id, "sending", tried_at=desk.now)
-    store.claim("reply", [reply.message_id], "somebody else", desk.now, desk.now + timedelta(minutes=5))
+    (reply,) = store.outbox.replies()
+    store.outbox.mark(reply.message_id, "sending", tried_at=desk.now)
+    store.work.claim("reply", [reply.message_id], "somebody else", desk.now, desk.now + timedelta(minutes=5))
     desk.run()
-    assert [one.state for one in store.replies()] == ["sending"]
+    assert [one.state for one in store.outbox.replies()] == ["sending"]
     # It has died meanwhile, and nobody knows how far it got.
     desk.run(after_minutes=10)
-    assert [one.state for one in store.replies()] == ["held"]
+    assert [one.state for one in store.outbox.replies()] == ["held"]
     assert not desk.sent
     store.close()
 
@@ -222,13 +222,13 @@ def test_a_mail_another_program_has_answered_meanwhile_is_not_answered_again(des
     desk.receive(letter(papers(table())))
     with desk.office() as office:
         run.fetch(office, run.Pass(), lambda: desk.now, run.silent)
-        (mail,) = office.store.unanswered()
+        (mail,) = office.store.outbox.unanswered()
         other = Store.open(desk.settings.store_url)
-        other.leave_unanswered(mail.id)
+        other.outbox.leave_unanswered(mail.id)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(office.store, "unanswered", lambda: [mail])
+            patch.setattr(office.store.outbox, "unanswered", lambda: [mail])
             assert run.answer(office, desk.now + timedelta(minutes=1)) == 0
-        assert office.store.replies() == []
+        assert office.store.outbox.replies() == []
         other.close()
 
 

@@ -67,7 +67,7 @@ def hear(
     raw = letter(files, at, sender, **parts)
     id = hashlib.sha256(raw).hexdigest()
     office.spool.put([raw])
-    outcome = change(process(raw, id, at, office.rules, lambda one: office.store.known_to(one, at), USER))
+    outcome = change(process(raw, id, at, office.rules, lambda one: office.store.universities.known_to(one, at), USER))
     office.store.record(outcome)
     office.forget(*outcome.mail.universities)
     return outcome
@@ -172,7 +172,7 @@ def mail_taken_for_another_universitys(office: Office) -> None:
 
 
 def waiver(office: Office) -> None:
-    office.store.waive(Waiver(UNIVERSITY, TOO_LONG, "", "已核实", "赵示例"), LATER)
+    office.store.universities.waive(Waiver(UNIVERSITY, TOO_LONG, "", "已核实", "赵示例"), LATER)
 
 
 def purge(office: Office) -> None:
@@ -207,7 +207,7 @@ def test_a_waiver_taken_back_counts_no_more(office: Office) -> None:
     waiver(office)
     view_of(office)
     assert told(office)[UNIVERSITY]["errors"] == []
-    office.store.unwaive(UNIVERSITY, TOO_LONG, "")
+    office.store.universities.unwaive(UNIVERSITY, TOO_LONG, "")
     assert told(office) == before
 
 
@@ -216,10 +216,10 @@ def test_a_decision_counts_at_once_and_the_last_one_only(office: Office) -> None
     (held,) = hear(office, listing, LATER, "stranger@163.com").versions
     view_of(office)
     assert told(office)[UNIVERSITY]["state"] == "待人工"
-    office.store.decide(held.mail, True, LATER)
+    office.store.universities.decide(held.mail, True, LATER)
     view_of(office)
     assert (told(office)[UNIVERSITY]["state"], told(office)[UNIVERSITY]["projects"]) == ("已通过", 1)
-    office.store.decide(held.mail, False, LATER + timedelta(minutes=1))
+    office.store.universities.decide(held.mail, False, LATER + timedelta(minutes=1))
     assert (told(office)[UNIVERSITY]["state"], told(office)[UNIVERSITY]["projects"]) == ("待补正", 2)
 
 
@@ -269,7 +269,7 @@ def test_rules_changed_on_disk_are_not_taken_for_those_at_work(office: Office, c
 
 @pytest.mark.usefixtures("office")
 def test_another_edition_of_the_program_judges_anew(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standings, "program", lambda: "another")
+    monkeypatch.setattr(standings, "program", lambda _: "another")
     with open_office(chosen) as changed:
         assert assembled(changed, monkeypatch, told) == [UNIVERSITY, OTHER]
 
@@ -279,11 +279,11 @@ def test_the_mark_is_the_same_in_every_process(
 ) -> None:
     code = (
         "import sys; from pathlib import Path; from pipeline import database, rules_file, standings; "
-        "standings.program = lambda: ''; "
+        "standings.program = lambda _: ''; "
         "store, read = database.Database.open(sys.argv[1]), rules_file.load(Path(sys.argv[2])); "
         "print(standings.Standings(store, read).marks())"
     )
-    monkeypatch.setattr(standings, "program", lambda: "")
+    monkeypatch.setattr(standings, "program", lambda _: "")
     arguments = (chosen.database_url, str(chosen.rules_path))
     marks = {
         subprocess.run(
@@ -312,7 +312,7 @@ def test_what_changes_while_a_university_is_assembled_is_seen_the_next_time(
 
 def test_sending_and_noting_things_leaves_the_rows_as_they_are(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.store.set_fact("anything", "else")
-    office.store.leave_unanswered(office.store.unanswered()[0].id)
+    office.store.outbox.leave_unanswered(office.store.outbox.unanswered()[0].id)
     assert assembled(office, monkeypatch, told) == []
 
 
@@ -385,3 +385,19 @@ def test_places_stored_by_an_older_program_are_read() -> None:
     }
     found = transcript_in(stored).places
     assert found == {"phone": Place(GridKind.SHEET, "表", 1, 4, 2, "电话"), "seal": Place()}
+
+
+def test_the_programs_text_is_read_again_only_when_a_source_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standings, "__file__", str(tmp_path / "standings.py"))
+    (tmp_path / "rule.py").write_text("one")
+    remembered, read = tmp_path / ".program", standings.program.__wrapped__
+    first = read(remembered)
+    with monkeypatch.context() as unread:
+        unread.setattr(Path, "read_bytes", lambda _: pytest.fail("a source was read"))
+        assert read(remembered) == first
+    (tmp_path / "rule.py").write_text("three")
+    assert read(remembered) == read(None) != first
+    remembered.write_text(remembered.read_text()[:-1])
+    assert read(remembered) == read(None)

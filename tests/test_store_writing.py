@@ -71,18 +71,18 @@ def test_a_mail_recorded_again_replaces_all_that_it_came_to(store: Store) -> Non
     store.set_aside("a", MORNING, "ValueError", "trace", LATER)
     store.record(outcome("a", "甲大学", "乙大学"), HERE)
     assert store.all_set_aside() == []
-    store.queue(reply("a"), LATER)
+    store.outbox.queue(reply("a"), LATER)
     store.record(outcome("a", "丙大学"), HERE)
     assert [mail.universities for mail in store.mails()] == [("丙大学",)]
     assert [version.university for version in store.versions_of("a")] == ["丙大学"]
-    assert store.replies_of(["a"]) == {"a": reply("a").message_id}
-    assert store.sightings("a") == [replace(HERE, size=0)]
+    assert store.outbox.replies_of(["a"]) == {"a": reply("a").message_id}
+    assert store.work.sightings("a") == [replace(HERE, size=0)]
 
 
 def test_a_place_where_another_mail_was_sighted_belongs_to_the_new_one(store: Store) -> None:
     store.record(outcome("a", "甲大学"), HERE)
     store.record(outcome("b", "甲大学"), HERE)
-    assert (store.sightings("a"), store.sightings("b")) == ([], [replace(HERE, size=0)])
+    assert (store.work.sightings("a"), store.work.sightings("b")) == ([], [replace(HERE, size=0)])
 
 
 @pytest.mark.parametrize("earlier", [True, False])
@@ -94,15 +94,15 @@ def test_what_waited_under_an_address_goes_to_the_university_it_names(store: Sto
     else:
         # One document of the very same mail says whose it is, the other does not.
         store.record(outcome("b", waiting, "甲大学"))
-    assert store.universities() == ["甲大学"]
-    assert {version.university for version in store.dossier("甲大学")[0]} == {"甲大学"}
-    assert len(store.dossier("甲大学")[0]) == 2
+    assert store.universities.names() == ["甲大学"]
+    assert {version.university for version in store.universities.dossier("甲大学")[0]} == {"甲大学"}
+    assert len(store.universities.dossier("甲大学")[0]) == 2
 
 
 def test_an_address_that_has_not_said_whose_it_is_adopts_nothing(store: Store) -> None:
     store.record(outcome("a", f"?{SENDER.address}"))
     store.record(outcome("b", "甲大学", "乙大学"))
-    assert sorted(store.universities()) == sorted([f"?{SENDER.address}", "甲大学", "乙大学"])
+    assert sorted(store.universities.names()) == sorted([f"?{SENDER.address}", "甲大学", "乙大学"])
 
 
 def test_a_transaction_moves_the_revision_on_once_and_one_undone_not_at_all(store: Store) -> None:
@@ -130,19 +130,19 @@ def test_a_transaction_moves_the_revision_on_once_and_one_undone_not_at_all(stor
 def test_a_reply_is_queued_once_and_never_where_another_was_made(store: Store) -> None:
     store.record(outcome("a", "甲大学"))
     store.record(outcome("b", "甲大学"))
-    assert store.queue(reply("a"), LATER)
-    assert not store.queue(reply("a"), LATER)
-    assert not store.queue(reply("b", "a"), LATER)
-    assert store.replies_of(["a", "b"]) == {"a": reply("a").message_id, "b": None}
-    assert [one.message_id for one in store.replies()] == [reply("a").message_id]
+    assert store.outbox.queue(reply("a"), LATER)
+    assert not store.outbox.queue(reply("a"), LATER)
+    assert not store.outbox.queue(reply("b", "a"), LATER)
+    assert store.outbox.replies_of(["a", "b"]) == {"a": reply("a").message_id, "b": None}
+    assert [one.message_id for one in store.outbox.replies()] == [reply("a").message_id]
 
 
 def test_replies_are_counted_by_recipient_since_an_instant(store: Store) -> None:
     for id, recipient, made_at in (("a", "x@b.cn", MORNING), ("b", "x@b.cn", LATER), ("c", "y@b.cn", LATER)):
-        store.queue(reply(id, recipient=recipient), made_at)
-    assert store.made_since(["x@b.cn", "y@b.cn", "z@b.cn"], LATER) == {"x@b.cn": 1, "y@b.cn": 1}
-    assert store.made_since(["x@b.cn"], MORNING) == {"x@b.cn": 2}
-    assert store.made_since([], MORNING) == {}
+        store.outbox.queue(reply(id, recipient=recipient), made_at)
+    assert store.outbox.made_since(["x@b.cn", "y@b.cn", "z@b.cn"], LATER) == {"x@b.cn": 1, "y@b.cn": 1}
+    assert store.outbox.made_since(["x@b.cn"], MORNING) == {"x@b.cn": 2}
+    assert store.outbox.made_since([], MORNING) == {}
 
 
 @pytest.mark.parametrize("label", ["联系电话", "", f"一{PLACE_END}二", "一␟二"])

@@ -15,7 +15,7 @@ from pipeline.demo.servers import EmbeddedSmtp
 from pipeline.imap_session import DeclinedError
 from pipeline.mailbox import Mailbox
 from pipeline.run import Pass
-from pipeline.store import Store
+from pipeline.store_work import Work
 from pipeline.tally import Tally, Told, counted
 from servers.dovecot import dovecot
 from servers.netease import FakeMail, Netease
@@ -75,8 +75,8 @@ def test_a_pass_with_nothing_new_lists_no_mails_and_looks_up_no_known_ones(
     server: Netease, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    known_uids = Store.known_uids
-    monkeypatch.setattr(Store, "known_uids", lambda *given: asked.append(given[1]) or known_uids(*given))
+    known_uids = Work.known_uids
+    monkeypatch.setattr(Work, "known_uids", lambda *given: asked.append(given[1]) or known_uids(*given))
     assert counts(desk.run()) == (0, 0, 0)
     found = searches(server)
     assert asked == []
@@ -204,10 +204,10 @@ def test_what_another_program_was_at_work_on_is_listed_again(server: Netease, de
     new = server.add("INBOX", question(7), MORNING)
     with desk.office() as office:
         until = desk.now + timedelta(minutes=30)
-        assert office.store.claim("mail", [f"INBOX/1/{new.uid}"], "another", desk.now, until)
+        assert office.store.work.claim("mail", [f"INBOX/1/{new.uid}"], "another", desk.now, until)
     assert counts(desk.run()) == (0, 0, 0)
     with desk.office() as office:
-        office.store.release("another")
+        office.store.work.release("another")
     assert counts(desk.run()) == (1, 1, 0)
 
 

@@ -58,7 +58,7 @@ def test_what_staff_reject_stays_a_version_and_is_no_question_any_more(desk: Des
     with desk.office() as office:
         (held,) = office.submission(UNIVERSITY).held
         decide(office, held.mail[:10], False, lambda: desk.now)
-        assert len(office.store.dossier(UNIVERSITY)[0]) == 4
+        assert len(office.store.universities.dossier(UNIVERSITY)[0]) == 4
     assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
     assert len(desk.rows("项目汇总")) == 2
 

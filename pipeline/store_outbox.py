@@ -1,0 +1,143 @@
+"""The part of the store that holds replies: which are due, those made and what became of each, whose mail came back.
+
+It writes and sends none, and decides neither when one goes out nor which state comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from pipeline import statements
+from pipeline.database import Database
+from pipeline.model import Mail, Reply
+from pipeline.rows import Queued, Returned, mails_of, queued_of, reply_row
+from pipeline.tables import bounced, mail, outbox, stamp
+
+
+class Outbox:
+    """The replies of one open store, and the note every mail bears of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # ---- which mails are answered
+
+    def replies_of(self, ids: Iterable[str] | None = None) -> dict[str, str | None]:
+        """For every mail, or those named, the Message-ID of its reply, "" where none is due, None where it is still to come."""
+        with self._database.reading() as connection:
+            if ids is None:
+                rows = connection.execute(sa.select(mail.c.id, mail.c.reply))
+            else:
+                rows = connection.execute(statements.replies_of(), {"ids": list(ids)})
+            return {row.id: row.reply for row in rows}
+
+    def unanswered(self) -> list[Mail]:
+        """Submission mails whose reply is still due, oldest first."""
+        query = sa.select(mail).where(mail.c.reply.is_(None)).order_by(mail.c.received_at, mail.c.id)
+        with self._database.reading() as connection:
+            return mails_of(connection, connection.execute(query).mappings().all())
+
+    def leave_unanswered(self, id: str) -> None:
+        """Note that a mail cannot be answered, because it names no address to write to."""
+        with self._database.writing() as connection:
+            connection.execute(mail.update().where(mail.c.id == id).values(reply=""))
+
+    # ---- the replies made
+
+    def queue(self, reply: Reply, made_at: datetime, state: str = "queued") -> bool:
+        """Put a reply into the outbox and mark the mails it answers, in one transaction.
+
+        False if it was there already, or if another program has meanwhile answered one of these mails.
+        """
+        this = {"answers": reply.answers, "reply_": reply.message_id}
+        with self._database.writing() as connection:
+            tables = connection.execute(statements.answered(), this).scalars().all()
+            if mail.name in tables:
+                return False
+            there = outbox.name in tables
+            if not there:
+                connection.execute(statements.add(outbox), reply_row(reply, made_at, state))
+            connection.execute(statements.answer(), this)
+            return not there
+
+    def replies(self, *states: str) -> list[Queued]:
+        """Replies in the given states (all if none is given), oldest first."""
+        columns = [column for column in outbox.c if column is not outbox.c.raw]
+        query = sa.select(*columns).order_by(outbox.c.made_at, outbox.c.message_id)
+        if states:
+            query = query.where(outbox.c.state.in_(states))
+        with self._database.reading() as connection:
+            return [queued_of(row) for row in connection.execute(query).mappings()]
+
+    def letter(self, message_id: str) -> bytes:
+        """A reply as it is sent. Raises LookupError where there is none."""
+        query = sa.select(outbox.c.raw).where(outbox.c.message_id == message_id)
+        with self._database.reading() as connection:
+            found = connection.execute(query).first()
+        if found is None:
+            raise LookupError(message_id)
+        return bytes(found.raw)
+
+    def mark(
+        self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None, was: str | None = None
+    ) -> bool:
+        """Move a reply to another state, with `was` only from that one; with `tried_at` it counts as an attempt.
+
+        False where it was not moved: another program was quicker.
+        """
+        values: dict[str, Any] = {"state": state, "said": said}
+        if tried_at is not None:
+            values |= {"tried_at": stamp(tried_at), "attempts": outbox.c.attempts + 1}
+        moved = outbox.update().where(outbox.c.message_id == message_id).values(**values)
+        with self._database.writing() as connection:
+            return connection.execute(moved if was is None else moved.where(outbox.c.state == was)).rowcount > 0
+
+    def counts(self) -> dict[str, int]:
+        """How many replies are in each state that any is in."""
+        query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state).order_by(outbox.c.state)
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def sent_since(self, moment: datetime) -> int:
+        """How many replies went out since an instant."""
+        query = sa.select(sa.func.count()).where(outbox.c.state == "sent", outbox.c.tried_at >= stamp(moment))
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def made_since(self, recipients: Iterable[str], moment: datetime) -> dict[str, int]:
+        """How many replies to each of these addresses were made since an instant; without those that got none."""
+        this = {"recipients": list(recipients), "since": stamp(moment)}
+        with self._database.reading() as connection:
+            return {row.recipient: int(row.made) for row in connection.execute(statements.made_since(), this)}
+
+    # ---- what came back
+
+    def bounced(self, addresses: Iterable[str]) -> set[str]:
+        """Those of some addresses from which what we sent came back."""
+        with self._database.reading() as connection:
+            return set(connection.execute(statements.bounces(), {"addresses": list(addresses)}).scalars())
+
+    def has_bounced(self, address: str) -> bool:
+        """Whether what we sent to an address came back."""
+        return bool(self.bounced([address]))
+
+
+def note_return(connection: Connection, returned: Returned, entry: Mail) -> list[str]:
+    """Remember what came back: the replies named, else those sent to the addresses named."""
+    columns = (outbox.c.message_id, outbox.c.recipient)
+    sent = connection.execute(sa.select(*columns).where(outbox.c.state == "sent")).all()
+    found = [row for row in sent if row.message_id in returned.message_ids or row.recipient in returned.addresses]
+    for row in found:
+        there = outbox.c.message_id == row.message_id
+        connection.execute(outbox.update().where(there).values(state="bounced", said="对方邮件系统退信"))
+    addresses = list(dict.fromkeys(row.recipient for row in found))
+    for address in addresses:
+        connection.execute(bounced.delete().where(bounced.c.address == address))
+        at = stamp(entry.received_at)
+        connection.execute(bounced.insert().values(address=address, mail=entry.id, bounced_at=at))
+    return addresses
