@@ -6,11 +6,15 @@ Rich is loaded only when something is drawn.
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from pipeline.model import Finding, Severity, State
+from pipeline.wording import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +28,8 @@ COLOURS = {State.ACCEPTED: "green", State.TO_CORRECT: "yellow", State.FOR_STAFF:
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}
 # Words, or words in a colour.
 Words = str | tuple[str, str]
+# So many of the things to correct are told of a university.
+MOST_ERRORS = 5
 FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表", None: "—"}
 
 
@@ -136,30 +142,44 @@ def _say(*words: Words) -> None:
 
 
 def status(report: dict[str, Any]) -> None:
-    """The table of `status`."""
-    from rich.table import Table
+    """Where every university stands, a line each, and below it what has to be corrected.
 
-    out = console()
+    Written without Rich, which takes longer to draw the table of a whole country than it takes to find all of it out.
+    """
+    names = [one_line(line["university"]) or "（高校待确认）" for line in report["universities"]]
+    room = max(map(_width, names), default=0)
     states = "，".join(f"{name} {count}" for name, count in report["states"].items())
-    out.print(f"截止 {report['deadline'][:16].replace('T', ' ')}（{report['time_left']}）。{states}。")
-    table = Table("高校", "状态", "项目", "申报表")
-    table.add_column("须补正", overflow="fold")
-    for line in report["universities"]:
-        colour = COLOURS[State(line["state"])]
-        problems = "\n".join(_plain(f"{e['project']} {e['message']}".strip()) for e in line["errors"][:5])
-        more = len(line["errors"]) - 5
-        problems += f"\n…另有 {more} 处，见 annex-inbox show" if more > 0 else ""
-        name = line["university"] or "（高校待确认）"
-        numbers = ("", "") if line["state"] == "未报送" else (str(line["projects"]), str(line["applications"]))
-        table.add_row(_plain(name), f"[{colour}]{line['state']}[/]", *numbers, problems)
-    out.print(table)
-    mails = report["mails"]
-    out.print(f"邮件：已登记 {mails['recorded']} 封，搁置 {mails['set_aside']} 封，待回复 {mails['unanswered']} 封。")
-    last = report["last_pass"]
+    told = [f"截止 {report['deadline'][:16].replace('T', ' ')}（{report['time_left']}）。{states}。", ""]
+    for name, line in zip(names, report["universities"], strict=True):
+        told += _standing(f"{name}{' ' * (room - _width(name))}", line)
+    mails, last = report["mails"], report["last_pass"]
+    told += [
+        "",
+        f"邮件：已登记 {mails['recorded']} 封，搁置 {mails['set_aside']} 封，待回复 {mails['unanswered']} 封。",
+    ]
     if last:
         parts = f"登记 {last['recorded']} + 搁置 {last['set_aside']} + 已登记过 {last['known_already']} + 未取到 {last['missed']}"
-        out.print(f"上次收取：新列出 {last['listed']} 封 = {parts}。")
-    out.print(f"上次成功运行：{report['last_success'][:19].replace('T', ' ') or '还没有'}")
+        told.append(f"上次收取：新列出 {last['listed']} 封 = {parts}。")
+    told.append(f"上次成功运行：{report['last_success'][:19].replace('T', ' ') or '还没有'}")
+    typer.echo("\n".join(told))
+
+
+def _standing(name: str, line: dict[str, Any]) -> list[str]:
+    """A university's line and what it has to correct, the first few things of it."""
+    state, errors = State(line["state"]), line["errors"]
+    colour = COLOURS[state]
+    shown = typer.style(state.value, dim=True) if colour == "dim" else typer.style(state.value, fg=colour)
+    numbers = "" if state is State.MISSING else f"  项目 {line['projects']:>3}  申报表 {line['applications']:>3}"
+    told = [f"{name}  {shown}{numbers}"]
+    told += ["    " + one_line(f"{error['project']} {error['message']}") for error in errors[:MOST_ERRORS]]
+    if len(errors) > MOST_ERRORS:
+        told.append(f"    …另有 {len(errors) - MOST_ERRORS} 处，见 annex-inbox show")
+    return told
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes (UAX #11: wide and full-width characters take two)."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def rules(headings: Sequence[str], rows: Iterable[Any]) -> None:

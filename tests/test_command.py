@@ -147,7 +147,36 @@ def test_help_loads_nothing_of_what_the_commands_need(tmp_path: Path) -> None:
 
 
 def test_status_loads_nothing_that_reads_documents_or_talks_to_servers(tmp_path: Path) -> None:
-    assert not loaded(tmp_path, "status") & {*READING, *WRITING, *DECODING, *TALKING, *CHECKING}
+    assert not loaded(tmp_path, "status") & {*READING, *WRITING, *DECODING, *TALKING, *CHECKING, "rich"}
+
+
+def test_status_shows_nothing_that_would_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    from pipeline.screen import status
+
+    error = {"project": "甲\x1b[2J", "message": "有误\u202e\n请改"}
+    line = {
+        "university": "示例大学\x1b]0;x\x07",
+        "state": "待补正",
+        "projects": 2,
+        "applications": 1,
+        "errors": [error] * 7,
+    }
+    status(
+        {
+            "deadline": "2024-11-27T00:00:00+08:00",
+            "time_left": "还有 1 天",
+            "states": {"待补正": 1},
+            "universities": [line, {**line, "university": "", "state": "未报送", "errors": []}],
+            "mails": {"recorded": 1, "set_aside": 0, "unanswered": 0},
+            "last_pass": {},
+            "last_success": "",
+        }
+    )
+    said = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u202e"} & set(said)
+    assert "示例大学]0;x    待补正  项目   2  申报表   1\n    甲[2J 有误 请改\n" in said
+    assert "另有 2 处" in said
+    assert "（高校待确认）" in said
 
 
 def test_a_poll_with_nothing_new_loads_neither_readers_nor_writers(tmp_path: Path, servers: dict[str, str]) -> None:
