@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +19,8 @@ from statistics import median
 from threading import Event, Thread
 from time import perf_counter
 from typing import Any
+
+from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLED_EVERY = 0.02
@@ -46,8 +47,7 @@ class Failed(RuntimeError):
     """The command did not end well; the text is the end of what it wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Seconds by the wall clock and of CPU (waited-for children included), peak MB of the process tree, standard output."""
 
     wall: float

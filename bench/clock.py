@@ -8,15 +8,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from statistics import median
 from time import perf_counter, process_time
+
+from msgspec import Struct
 
 Run = Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """Medians over the rounds, in milliseconds: by the wall clock, and of this process's CPU on all cores."""
 
     wall: float

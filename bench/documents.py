@@ -11,12 +11,14 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import parsers
 from bench import conversions, material
@@ -41,8 +43,7 @@ SECONDS, QUICK_SECONDS = 1.0, 0.3
 Way = tuple[str, Callable[[bytes], object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """A file to be read: `form` is what must be found in it. `slow` files are read once each."""
 
     title: str

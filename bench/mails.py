@@ -11,11 +11,12 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from email.message import EmailMessage
 from functools import partial
 from itertools import count
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bench import material
 from bench.clock import race

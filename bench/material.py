@@ -9,12 +9,13 @@ import io
 import random
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count, islice, product
 from pathlib import Path
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.demo import forms
 from pipeline.demo.records import Papers, People, clean_papers
@@ -32,8 +33,7 @@ STEMS, BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申
 KINDS = ("理工", "师范", "农业", "医科", "财经", "工业", "民族", "科技", "交通", "建筑", "艺术", "体育", "外国语")
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A raw mail, when the server received it, and the names of its files."""
 
     raw: bytes

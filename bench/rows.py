@@ -6,14 +6,15 @@ It measures nothing; a row without a target is neither good nor bad.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 WIDTH = 150
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A figure and the bound the performance targets set for it; `at_least` turns the bound round."""
 
     name: str
@@ -31,8 +32,7 @@ class Check:
         return f"{mark} {self.name} {figure(self.value)}{self.unit} ({sign} {figure(self.bound)}{self.unit})"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the report; times in milliseconds, memory in MB (1024²), None where it was not measured.
 
     `parts` are stages within `wall`; `beside` are other ways to do the same, measured in the same rounds.

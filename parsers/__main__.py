@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from parsers.catalogue import read
 from parsers.model import Transcript
@@ -19,7 +20,7 @@ def as_json(path: str, transcript: Transcript) -> dict[str, Any]:
         "path": path,
         "form": transcript.form,
         "format": transcript.format,
-        "data": asdict(transcript.record) if transcript.record else {},
+        "data": msgspec.to_builtins(transcript.record) if transcript.record else {},
         "places": {name: str(place) for name, place in transcript.places.items()},
         "problems": [{"kind": problem.kind.value, "detail": problem.detail} for problem in transcript.problems],
         "notes": list(transcript.notes),

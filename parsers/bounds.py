@@ -6,7 +6,6 @@ A bound is never a rule of the notice, such as 50 characters; it only keeps ever
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 
 from parsers.formats import unsafe
 from parsers.model import Annex3, Annex4, Project, Record, Transcript
@@ -17,7 +16,7 @@ MOST_ENTRIES = 500
 # In characters; the content of a project (项目内容) is a text of some pages, everything else some lines.
 LONGEST, LONGEST_CONTENT = 20_000, 200_000
 _FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(each.name for each in fields(kind) if each.name != "projects") for kind in (Annex3, Annex4, Project)
+    kind: tuple(name for name in kind.__struct_fields__ if name != "projects") for kind in (Annex3, Annex4, Project)
 }
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from types import ModuleType
 from typing import Any
+
+from msgspec.structs import replace
 
 from parsers import formats, forms
 from parsers.bounds import check_bounds

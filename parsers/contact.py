@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers.model import Grid, GridKind, Paragraph, Place
 from parsers.text import label_key, narrow, one_line, spaced
@@ -29,16 +30,14 @@ _UNDERSCORES = re.compile(r"[_＿﹍﹎]+")
 _NAME_EDGES = " ，,；;、/()（）:：。"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A stretch of text and where it stands."""
 
     text: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """Name and phone as written ("" for blank), each with the place of its value or, blank, of its label."""
 
     name: str

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from parsers.labels import LONGEST, Vocabulary, breadth
 from parsers.listing import heads_a_form
@@ -22,8 +23,7 @@ INLINE, INSIDE = 4, 10
 PARAGRAPHS = "\0paragraphs"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A form's vocabulary; `long` fields hold several lines, `runs_on` may go on in rows without a label."""
 
     vocabulary: Vocabulary
@@ -42,8 +42,7 @@ class Label(NamedTuple):
     rest: tuple[Run, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """The rows of a grid, from `first` up to, not including, `end`, that belong to a form."""
 
     block: int

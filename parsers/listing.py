@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+
+from msgspec import Struct
 
 from parsers.labels import Rank, Vocabulary, breadth
 from parsers.model import Cell, Grid
@@ -26,8 +27,7 @@ _column_span = attrgetter("column_span")
 Texts = Sequence[tuple[Cell, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """Where a field's values stand: the columns from `start` up to, not including, `end`."""
 
     label: str
@@ -35,8 +35,7 @@ class Column:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A header's first row, the first row below it, and its columns by field."""
 
     top: int
@@ -44,8 +43,7 @@ class Header:
     columns: dict[str, Column]
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
+class _Heading(Struct, frozen=True):
     name: str
     rank: Rank
     cell: Cell

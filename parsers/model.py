@@ -6,13 +6,16 @@ has by the hundred (runs, cells, places) is a named tuple, which costs a quarter
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 
 class Style(enum.Flag):
@@ -40,7 +43,7 @@ class Picture:
     """A picture in a cell or paragraph; `load` reads its bytes only when somebody asks."""
 
     name: str
-    load: Callable[[], bytes] = field(compare=False, repr=False)
+    load: Callable[[], bytes] = dataclasses.field(compare=False, repr=False)
 
 
 class CellKind(enum.Enum):
@@ -90,8 +93,7 @@ class GridKind(enum.Enum):
     TABLE = "table"
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(Struct, frozen=True, dict=True):
     """A worksheet or a table: non-overlapping cells, in reading order; cells nobody wrote may be absent.
 
     `name` is the worksheet's title; of a table it is empty, and `ordinal` (from 1, counted among the
@@ -162,8 +164,7 @@ class Grid:
         return _new(Place, (self.kind, self.name, self.ordinal, row, column, label))
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     """A paragraph outside every table; `ordinal` counts from 1."""
 
     ordinal: int
@@ -190,16 +191,14 @@ class ProblemKind(enum.Enum):
 STAMPED = "页面上有红色印章"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What a reader could not do; `detail` is a short Chinese phrase for the person who sent the file."""
 
     kind: ProblemKind
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file as blocks in reading order; a nested table follows the table it stands in."""
 
     format: str
@@ -240,8 +239,7 @@ def column_letters(column: int) -> str:
     return letters
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """One project row of Annex 3 (附件3), every value as the university wrote it."""
 
     number: str = ""
@@ -254,8 +252,7 @@ class Project:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Annex3:
+class Annex3(Struct, frozen=True):
     """The summary table of one university (附件3 项目汇总表)."""
 
     university: str = ""
@@ -265,8 +262,7 @@ class Annex3:
     projects: tuple[Project, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Annex4:
+class Annex4(Struct, frozen=True):
     """The application form of one project (附件4 项目申报表).
 
     `categories` is what is selected; `signed_on` an ISO date or ""; `sealed` None where it cannot be told.
@@ -289,8 +285,7 @@ class Annex4:
 Record = Annex3 | Annex4
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(Struct, frozen=True):
     """One form found in a document, or the statement that there is none.
 
     `form` is "annex3", "annex4" or None; `format` a name from the catalogue ("docx", "xlsx", …).

@@ -6,8 +6,10 @@ The documents themselves are left behind, so that a whole country of accounts st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
+from msgspec import Struct
 
 from parsers.model import Annex3, Annex4, Project
 from pipeline.ledger_table import same
@@ -17,8 +19,7 @@ GRADUATE_UNION = "研究生会"
 Places = Mapping[tuple[str, int], str]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectLine:
+class ProjectLine(Struct, frozen=True):
     """A current project with its state and count of errors. `listed` where an Annex 3 names it.
 
     `application` is where its Annex 4 lies under ANNEX_DATA, "" where it is not archived, None where none came;
@@ -38,16 +39,14 @@ class ProjectLine:
         return GRADUATE_UNION in self.project.applicant
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """A finding and the id of the mail that brought what it is about; of one about no file, the university's newest."""
 
     finding: Finding
     mail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One university heard of, named as in the store: "?" and an address while nobody knows which it is.
 
     `times` are those of its first and its newest mail, `address` the newest one's sender, `contact` name and phone of the
@@ -154,6 +153,19 @@ def _contact(submission: Submission) -> tuple[str, str]:
         if isinstance(record, Annex3) and (record.contact_name or record.contact_phone):
             return record.contact_name, record.contact_phone
     return "", ""
+
+
+def account_out(account: Account) -> str:
+    """The account as JSON; "" where it holds half a surrogate pair, which only a damaged document has and UTF-8 cannot say."""
+    try:
+        return msgspec.json.encode(account).decode()
+    except UnicodeEncodeError:
+        return ""
+
+
+def account_in(text: str) -> Account:
+    """The inverse of `account_out`, but for ""."""
+    return msgspec.json.decode(text, type=Account)
 
 
 def local(instant: datetime) -> datetime:

@@ -13,10 +13,11 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from msgspec import Struct
 
 from pipeline.model import SHANGHAI, Submission, Version
 
@@ -55,8 +56,7 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
 Names = dict[tuple[str, int], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A version and the path, relative to the archive, that it would have if no other wanted the same."""
 
     version: Version

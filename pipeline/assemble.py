@@ -7,7 +7,9 @@ Whom a form belongs to is decided before (assign.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4
 from parsers.text import fold

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pipeline.model import Attachment
 
@@ -117,8 +118,7 @@ def tidy(lines: Sequence[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 
-@dataclass(frozen=True)
-class Html:
+class Html(Struct, frozen=True):
     """An HTML body reduced to what its sender wrote: `tree` is the lxml element, None if there is nothing."""
 
     tree: Any

@@ -6,7 +6,8 @@ It compares values as written on their comparison copies; it neither judges nor 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers.model import Annex3, Annex4, Project
 from parsers.text import fold
@@ -43,8 +44,7 @@ TABLE = {
 SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What changed, a line each, and the problems that are gone, as they were told."""
 
     changed: tuple[str, ...] = ()

@@ -5,8 +5,9 @@ It only picks the subject; what several documents say together is judged where t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4, Transcript
 from pipeline.model import Finding, Message, Severity

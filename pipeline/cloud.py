@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline import bodies
 from pipeline.model import CloudLink
@@ -83,8 +85,7 @@ _BUTTON = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Sight:
+class _Sight(Struct, frozen=True):
     """One appearance of a link: its address, its own words, and the words around it."""
 
     url: str

@@ -6,7 +6,6 @@ It does not choose between processes and does not try again; reader.py does. Nee
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime
 import enum
 import io
@@ -21,6 +20,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec.structs
 
 import parsers.model
 import pipeline.codec
@@ -81,7 +82,7 @@ class Worker:
             "lifeline": lifeline,
             "path": [os.path.abspath(entry) for entry in sys.path],
             "read": target,
-            "limits": dataclasses.asdict(limits),
+            "limits": msgspec.structs.asdict(limits),
         }
         try:
             self._process = _start(theirs, lifeline, home)
@@ -111,7 +112,7 @@ class Worker:
 
         The bytes of its documents are left in the folder, if there is one, under their SHA-256 in hex.
         """
-        words = (str(path), own_address, dataclasses.astuple(limits), str(folder or ""))
+        words = (str(path), own_address, msgspec.structs.astuple(limits), str(folder or ""))
         reading: Reading = self._ask(worker.MAIL, (), words, seconds)
         return reading
 

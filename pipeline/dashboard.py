@@ -14,11 +14,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from pipeline.account import local
 from pipeline.dashboard_charts import Bar, DayChart, Segment, bars, day_chart, stack
@@ -47,8 +48,7 @@ LONGEST = 600
 QUOTED = re.compile(r"[^A-Za-z0-9_.~/-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The universities of one state."""
 
     state: str
@@ -56,8 +56,7 @@ class Group:
     standings: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """A rule that is not met somewhere: how often, at which universities, and one of its messages."""
 
     rule: str
@@ -68,8 +67,7 @@ class Breach:
     bar: Bar
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Everything the template shows. Instants are ISO 8601 with zone; texts stand as they came, the template escapes them.
 
     `urgent` are mails that wait for a person, `worst` the universities with most to correct.

@@ -7,9 +7,10 @@ Nothing here knows what is counted, or writes any markup.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
+
+from msgspec import Struct
 
 # Below this a few days would be drawn as a few walls; above, days without mail are left out.
 FEWEST_COLUMNS, MOST_COLUMNS = 14, 60
@@ -19,8 +20,7 @@ BAR_SHARE = 0.64
 BASE, TALLEST = 196, 160
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A part of a stacked bar, from `start` on `width` wide, both in percent."""
 
     name: str
@@ -30,8 +30,7 @@ class Segment:
     width: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A bar `width` percent wide, the first `part_width` percent of the whole in a stronger colour."""
 
     name: str
@@ -41,8 +40,7 @@ class Bar:
     part_width: str = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A day: its column and the bar in it; `tick` is its label where one is shown, `number` whether the count is."""
 
     day: str
@@ -60,8 +58,7 @@ class Column:
     number: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DayChart:
+class DayChart(Struct, frozen=True):
     """Mails of each day, and the universities heard of so far as a path in a box of 100 by 100.
 
     `deadline` is where the deadline's line stands, "" where it is out of sight; `end` the end of the path in percent.

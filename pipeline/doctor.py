@@ -9,8 +9,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from pipeline.errors import AnnexError, ConfigurationError, ServerAway
 from pipeline.mailbox import Mailbox
@@ -27,8 +28,7 @@ VISIBLE = timedelta(days=31)
 AHEAD = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """One thing tried. `fault` is "" where it is well; `exit_code` counts only for a fault; a hint is no fault."""
 
     name: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from parsers import projects
 from parsers.forms import annex4
@@ -42,8 +43,7 @@ STYLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A rule as staff read it; `message` with its limits filled in and … for what only a finding knows."""
 
     id: str
@@ -53,8 +53,7 @@ class Row:
     parameters: str
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a form: what to write there, an example ("" for none) and the clauses that ask for it."""
 
     name: str
@@ -64,8 +63,7 @@ class Field:
     clauses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of the instructions: sentences of their own with their clauses, then a form's fields in printed order."""
 
     title: str
@@ -103,8 +101,7 @@ def instructions(rules: Rules, kind: str = "markdown") -> str:
     return writers[kind](rules, sections(rules))
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """One sentence of advice and what it is about; `field` "" for the form as a whole, `form` "" for all that is sent."""
 
     form: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+
+class Kept(Struct, frozen=True):
     """What became of the ledger: whether it was written, and what to tell the operator; `unfinished` is tried again."""
 
     written: bool

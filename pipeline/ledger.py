@@ -11,11 +11,12 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
+
+from msgspec import Struct
 
 from pipeline.errors import AnnexError
 from pipeline.ledger_rows import ACCENTS, LAYOUTS, tables
@@ -70,13 +71,12 @@ def prepare(view: LedgerView, staff: Staff) -> Prepared:
     return Prepared(view.title, content, statistics(view, staff, content))
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A ledger laid out: the tabular sheets and the numbers of 统计, ready to be compared or written."""
 
     title: str
-    content: tuple[Table, ...] = field(repr=False)
-    numbers: Statistics = field(repr=False)
+    content: tuple[Table, ...]
+    numbers: Statistics
 
     def digest(self) -> str:
         """SHA-256 in hex of everything the workbook would show."""

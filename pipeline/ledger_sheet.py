@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZipFile
 
+from msgspec import Struct
 from openpyxl.utils import get_column_letter
 
 from pipeline.ledger_style import Look, Styles, set_up_page
@@ -48,8 +48,7 @@ def set_up_sheet(sheet: Any, table: Table, title: str) -> None:
     set_up_page(sheet, title)
 
 
-@dataclass(frozen=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A sheet's rows as encoded `row` elements, some hundreds together, and its links as (cell, target)."""
 
     table: Table

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from pipeline.errors import AnnexError
 from pipeline.ledger_table import Key, Scalar, clean, keys, same
@@ -26,8 +27,7 @@ class LedgerDamaged(AnnexError):
     exit_code = 1
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How a sheet's rows are recognised: all our headers, those that make the key, and the tie between equal keys."""
 
     headers: tuple[str, ...]
@@ -35,16 +35,14 @@ class Layout:
     tie: str = ""
 
 
-@dataclass(frozen=True)
-class Notes:
+class Notes(Struct, frozen=True):
     """One sheet: staff's own columns from left to right, and each row's values by column (the remark among them)."""
 
     columns: tuple[str, ...] = ()
     rows: Mapping[Key, Mapping[str, Scalar]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Staff:
+class Staff(Struct, frozen=True):
     """Everything staff wrote, by sheet; a blank value of a row that was read says that it was emptied."""
 
     sheets: Mapping[str, Notes] = field(default_factory=dict)

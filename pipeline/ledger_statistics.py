@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+
+from msgspec import Struct
 
 from pipeline.account import local
 from pipeline.ledger_rows import PROGRESS, PROJECTS, row_keys
@@ -28,8 +29,7 @@ Number = int | float
 Line = tuple[str, tuple[Number, ...]]
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """A small table with a heading; `total` is its last line, "" where a sum says nothing."""
 
     heading: str
@@ -38,8 +38,7 @@ class Block:
     total: Line | None = None
 
 
-@dataclass(frozen=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """The sheet's content from top to bottom; `stray` are remarks whose row is in the ledger no more."""
 
     title: str

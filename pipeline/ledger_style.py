@@ -5,9 +5,9 @@ Nothing here knows a sheet's content; a style is asked for by what a cell is, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.workbook import Workbook
@@ -45,8 +45,7 @@ THIN = Side(style="thin", color=RULE)
 GRID = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """All that tells one cell style from another."""
 
     kind: Kind = Kind.TEXT

@@ -9,9 +9,10 @@ import enum
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 # Excel's own limits: characters (UTF-16 units) in a cell, characters in a link.
 CELL_LIMIT = 32_767
@@ -23,8 +24,7 @@ ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LINK_UNSAFE = re.compile(r'[\s"<>\[\]^`{}|\\]|%(?![0-9A-Fa-f]{2})')
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A cell's text that opens something; `target` is an http(s) address or a relative one, already escaped."""
 
     text: str
@@ -57,8 +57,7 @@ class Tone(enum.Enum):
     IDLE = "idle"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column's header, its width in characters of body text, and its kind."""
 
     header: str
@@ -66,16 +65,14 @@ class Column:
     kind: Kind = Kind.TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row; `values` are in the order of the columns, times naive and in Shanghai's zone."""
 
     values: tuple[Value, ...]
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A sheet with its header in row 1; `frozen` columns stay in view, `key` and `tie` name a row (see `keys`)."""
 
     name: str

@@ -5,9 +5,10 @@ Nothing here lays out a sheet; every value is derived from the view alone, witho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+
+from msgspec import Struct
 
 from pipeline.account import Account, ProjectLine, Remark
 from pipeline.model import Mail, State, University
@@ -16,8 +17,7 @@ PENDING_NAME = "（高校待确认）"
 OFF_ROSTER = 900
 
 
-@dataclass(frozen=True, slots=True)
-class MailLine:
+class MailLine(Struct, frozen=True):
     """A mail with what became of it and how it was answered, both as Chinese phrases."""
 
     mail: Mail
@@ -25,8 +25,7 @@ class MailLine:
     reply: str
 
 
-@dataclass(frozen=True)
-class LedgerView:
+class LedgerView(Struct, frozen=True, dict=True):
     """Everything the ledger shows: an account for each university heard of; `categories` in the notice's order."""
 
     title: str
@@ -60,8 +59,7 @@ def _name(account: Account) -> str:
     return PENDING_NAME if account.university.startswith("?") else account.university
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """One university's line: its number, the name shown, and its account if it was heard of."""
 
     number: int

@@ -6,8 +6,9 @@ Every text that came from a mail is made one line here. It renders nothing and k
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from parsers.model import Annex3, Annex4
 from pipeline.changes import NOTHING, Changes
@@ -28,8 +29,7 @@ from pipeline.wording import deadline_text, linked_files, mails_text, one_line, 
 FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表"}
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One finding as the sender reads it; `number` counts over the whole section."""
 
     number: int
@@ -38,8 +38,7 @@ class Point:
     clause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The findings of one project in one file; any of the three names may be ""."""
 
     university: str
@@ -48,16 +47,14 @@ class Group:
     points: tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """One file of the mails answered and what it was recognised as."""
 
     path: str
     contents: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """One project as it is registered now."""
 
     university: str
@@ -67,8 +64,7 @@ class Standing:
     applied: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """Everything the templates print, in the order they print it; `kind` as in `Reply.kind`."""
 
     kind: str

@@ -6,10 +6,10 @@ It writes one worksheet's XML and knows nothing of the package around it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
+from msgspec import Struct
 
 from parsers.formats.workbook_extras import S
 from pipeline.marking_styles import Styles
@@ -26,8 +26,7 @@ CLOSING = "请在原表中改正涂有颜色的单元格，红色的必须改正
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A mark and the location a link to it leads to, `'附件3'!D7`, "" for none."""
 
     mark: Marked

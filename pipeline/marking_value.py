@@ -5,7 +5,7 @@ It opens no file and judges nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from parsers.model import Place
 from pipeline.model import Severity
@@ -21,8 +21,7 @@ class Uneditable(Exception):
     """The file cannot be changed safely; never leaves `marking.mark`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """A finding at its place in one file; a Place() without a position concerns the file as a whole."""
 
     place: Place = field(default_factory=Place)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct
 
 from pipeline import charsets
 
@@ -35,14 +36,13 @@ _LIKELY_DELIMITER = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True, dict=True):
     """A part of a mail: its fields in order, as they stood (see `charsets.header`), and where its body lies in `raw`.
 
     `related` tells that it stands in a multipart/related, beside an HTML body.
     """
 
-    raw: bytes = field(repr=False)
+    raw: bytes
     fields: tuple[tuple[str, str], ...]
     start: int
     end: int
@@ -66,8 +66,7 @@ class Part:
         return kind if kind.count("/") == 1 else "text/plain"
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A mail taken apart. `cut` says in Chinese why parts of it were let go, "" if none were."""
 
     top: Part

@@ -6,17 +6,17 @@ All are frozen and hold no connection, clock or path on disk; every instant is t
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from parsers.model import Transcript
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """Where a raw mail was found and when the server received it (INTERNALDATE, RFC 3501 2.3.3)."""
 
     folder: str
@@ -26,8 +26,7 @@ class Envelope:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A mailbox of RFC 5322: display name (may be "") and address, lower-cased."""
 
     name: str = ""
@@ -48,8 +47,7 @@ class Automatic(enum.Enum):
     OWN = "本邮箱发出"
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A file that came with a mail, at any depth.
 
     `path` says where it lay: "附件4.docx", "材料.zip/附件4.docx", "转发.eml/附件3.xlsx".
@@ -58,14 +56,16 @@ class Attachment:
     """
 
     path: str
-    content: bytes = field(repr=False)
+    content: bytes
     inline: bool = False
     problem: str = ""
     detail: str = ""
 
+    def __repr__(self) -> str:
+        return f"Attachment({self.path!r}, {len(self.content)} bytes)"
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+
+class Limits(Struct, frozen=True):
     """How far unpacking goes for one mail. Sizes in bytes; `max_ratio` counts above one megabyte only."""
 
     max_file_bytes: int = 50 * 1024 * 1024
@@ -75,8 +75,7 @@ class Limits:
     max_ratio: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class CloudLink:
+class CloudLink(Struct, frozen=True):
     """A file that is only linked to, on a provider's cloud storage (超大附件); `expires` as written."""
 
     provider: str
@@ -86,8 +85,7 @@ class CloudLink:
     expires: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A mail, decoded. `text` is what its sender wrote, without quoted earlier mails; "" if nothing.
 
     `attached` counts the files attached to the mail as sent (an archive counts as one, a body picture does not).
@@ -111,8 +109,7 @@ class Message:
     forwarded_from: Address = Address()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A form found in a file of a mail, or a file without one: where the file lay, the SHA-256 of its bytes in hex, what it says."""
 
     path: str
@@ -120,8 +117,7 @@ class Document:
     transcript: Transcript
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A mail read: the message, whose attachments are not kept, and every document it brought."""
 
     message: Message
@@ -140,8 +136,7 @@ class Severity(enum.Enum):
         return {"error": "错误", "warning": "提醒", "notice": "备注"}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A rule that was not met, where, and in which words the sender is told (contract §3)."""
 
     rule: str
@@ -154,8 +149,7 @@ class Finding:
     clause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One form (or other document) as it came with one mail; kept for ever, current or not.
 
     `mail` is the mail's SHA-256 in hex, `index` its position among that mail's documents, `received_at` the server's time,
@@ -181,8 +175,7 @@ class Disposition(enum.Enum):
     UNRELATED = "非报送邮件"
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """What is kept of a mail beside its raw bytes. `id` is their SHA-256 in hex.
 
     `findings` concern the mail as a whole (`mail.*`); `universities` are those its forms were assigned to;
@@ -211,8 +204,7 @@ class Mail:
         return f"{self.sender}（转发自 {origin}）" if origin else str(self.sender)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """All that processing one mail comes to; run.py turns it into rows in one transaction."""
 
     mail: Mail
@@ -228,8 +220,7 @@ class State(enum.Enum):
     FOR_STAFF = "待人工"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One project as it currently stands: its row of Annex 3, its Annex 4, or both.
 
     `name` as written in Annex 3, else in Annex 4. `row` is the index into `listed.transcript.record.projects`.
@@ -241,8 +232,7 @@ class Entry:
     application: Version | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """Staff's word that a finding is settled: `project` "" means every project of the university."""
 
     university: str
@@ -252,8 +242,7 @@ class Waiver:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """What a university currently stands for, judged.
 
     `findings` are those that need several documents or the mail; those of one document stand with its version.
@@ -281,16 +270,17 @@ class Submission:
         return tuple(finding for finding in self.all_findings if finding.severity is Severity.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Enclosure:
+class Enclosure(Struct, frozen=True):
     """A file that goes along with a reply, by the name it is shown under."""
 
     name: str
-    content: bytes = field(repr=False)
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"Enclosure({self.name!r}, {len(self.content)} bytes)"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A reply ready to be sent: RFC 5322 bytes with everything set, and what it answers.
 
     `message_id` is derived from `answers` (mail ids) and `recipient`, so that the same reply is never made twice.
@@ -301,13 +291,15 @@ class Reply:
     recipient: str
     subject: str
     kind: str
-    raw: bytes = field(repr=False)
+    raw: bytes
     answers: tuple[str, ...] = ()
     universities: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Reply({self.message_id!r}, {len(self.raw)} bytes)"
 
-@dataclass(frozen=True, slots=True)
-class University:
+
+class University(Struct, frozen=True, forbid_unknown_fields=True):
     """A line of the roster; `graduates` False where it is not known. `contacts` are addresses reminders may be sent to."""
 
     name: str
@@ -319,8 +311,7 @@ class University:
     contacts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom a university may ask (notice 九、联系方式), as printed in replies."""
 
     unit: str
@@ -328,8 +319,7 @@ class Contact:
     phone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """What replies and the ledger say about the notice itself; read from rules.yaml.
 
     `activity` is its short name with quotation marks as printed, `organiser` the display name replies are sent under,

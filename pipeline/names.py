@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from parsers.text import fold
 
@@ -44,8 +45,7 @@ def category_of(text: str, categories: tuple[str, ...]) -> str | None:
     return next((name for name in categories if key == fold(name).removesuffix("类")), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Applicant:
+class Applicant(Struct, frozen=True):
     """An applicant taken apart: whether it names a union, a graduate one, and the unit before it ("数学科学学院")."""
 
     union: bool

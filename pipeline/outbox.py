@@ -10,8 +10,9 @@ import re
 import smtplib
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 from pipeline.errors import AnnexError, LoginRefused
 from pipeline.remarks import check_credentials, decode, refused, server_away, server_text
@@ -49,8 +50,7 @@ class Stage(enum.Enum):
     CONTENT = "DATA"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """What became of one mail; `code` is the server's (0 where none came), `text` its words or ours.
 
     The text of a SENT mail carries the server's queue id, which a later bounce names again.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from pipeline import charsets, mime
 from pipeline.mime import MAX_PARTS, Part
@@ -55,8 +56,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(Struct, frozen=True, dict=True):
     """A part that holds bytes."""
 
     part: Part
@@ -127,8 +127,7 @@ class Leaf:
         return charsets.decode(content, self._type_parameters.get("charset", ""))
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A mail taken apart, as `mime.Tree`; what a leaf is called and holds is found out once, however often it is asked."""
 
     top: Part

@@ -8,9 +8,10 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+
+from msgspec import Struct
 
 CHINESE_DIGITS = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789")
 CHINESE_YEAR = re.compile(
@@ -62,8 +63,7 @@ LASTING = re.compile(r"(?:为期|历时|持续时间|时长|周期)(?:为|约)?[
 ONGOING = re.compile(r"至今|迄今|目前|现在|今$|今[）)]|持续|长期|进行中|[起始]$|开始|以来|[—–\-~至到]\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """`start` and `end` are the first and last day (end None: still running); `months` only if no date was given."""
 
     start: date | None = None

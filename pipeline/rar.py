@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAGIC = b"Rar!\x1a\x07"
 # Enough headers for any archive that may be opened; where files are many, the first ones tell.
 _MOST_HEADERS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """What matters of an archive. `format` is libarchive's name for it."""
 
     format: str

@@ -7,8 +7,9 @@ is there it has nothing more to say.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from pipeline.model import SHANGHAI, Finding, State
 from pipeline.office import Office
@@ -18,8 +19,7 @@ from pipeline.wording import deadline_text, topic
 EARLIEST_HOUR = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Reminder:
+class Reminder(Struct, frozen=True):
     """Whom to remind of what; `problems` is empty where nothing has come at all. `to` "" means that no address is known."""
 
     university: str

@@ -14,8 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline import dashboard, ledger
-from pipeline.account import Account, account_of
-from pipeline.account_codec import account_in, account_out
+from pipeline.account import Account, account_in, account_of, account_out
 from pipeline.kept import Kept, fingerprint
 from pipeline.ledger_staff import LedgerDamaged, Staff
 from pipeline.ledger_view import LedgerView
@@ -129,8 +128,8 @@ def _accounts(office: Office, anew: bool) -> tuple[Account, ...]:
     marks = office.standings.marks()
     # The archive is that of this machine; others that share the store have theirs.
     archived = {} if anew else office.archive.marks()
-    kept = {} if anew else office.standings.accounts(marks)
-    accounts = {name: account_in(value) for name, value in kept.items() if archived.get(name) == marks[name]}
+    kept = {} if anew else {name: text for name, text in office.standings.accounts(marks).items() if text}
+    accounts = {name: account_in(text) for name, text in kept.items() if archived.get(name) == marks[name]}
     fresh = []
     missing = [name for name in marks if name not in accounts]
     with _clerk() as clerk:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from parsers.text import fold
 from pipeline.model import University
@@ -28,16 +29,14 @@ class Nearness(enum.Enum):
     NEAR = "near"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A roster entry and how its name was found."""
 
     university: University
     nearness: Nearness
 
 
-@dataclass(frozen=True)
-class Roster:
+class Roster(Struct, frozen=True, dict=True):
     """The universities the notice is addressed to (四、1), in the order staff listed them."""
 
     universities: tuple[University, ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy.engine import Connection
 
 from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
@@ -16,8 +16,7 @@ from pipeline.model import Address, Automatic, Disposition, Envelope, Mail, Repl
 from pipeline.tables import concerns, instant, stamp, version
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, undeliverable."""
 
     message_id: str
@@ -32,8 +31,7 @@ class Queued:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(Struct, frozen=True):
     """All versions and mails of one university, in no order, and the findings that staff settled."""
 
     university: str
@@ -42,16 +40,14 @@ class Dossier:
     waivers: list[Waiver]
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Struct, frozen=True):
     """What a bounce quotes: Message-IDs of ours, and addresses."""
 
     message_ids: frozenset[str]
     addresses: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(Struct, frozen=True):
     """A mail that our code failed on, kept whole in the spool."""
 
     mail: str

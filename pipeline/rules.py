@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from pipeline.model import Finding, Limits, Notice, Severity
 from pipeline.subjects import Breach, Predicate, Terms
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One sentence of the notice: who checks it, how grave it is, what is said, and where it is written."""
 
     id: str
@@ -45,18 +45,16 @@ class Rule:
         return self.message.format_map(values)
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """What tells a submission from other mail; `questions` outweigh the rest where nothing is attached."""
 
     subject: tuple[str, ...]
     text: tuple[str, ...]
     files: tuple[str, ...]
-    questions: tuple[str, ...]
+    questions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Struct, frozen=True, dict=True):
     """Everything rules.yaml says."""
 
     path: Path

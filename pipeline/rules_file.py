@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import yaml
 from msgspec import Meta, Struct
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict
 
 import pipeline.predicates  # noqa: F401 - importing it fills the vocabulary
 from pipeline.errors import ConfigurationError
@@ -25,26 +25,13 @@ from pipeline.shape import Misshapen, Position, one_of, shaped
 from pipeline.subjects import VOCABULARY, Terms
 
 
-class _Contact(Struct, frozen=True, forbid_unknown_fields=True):
-    unit: str
-    name: str
-    phone: str
-
-
 class _Notice(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     activity: str
     organiser: str
     mailbox: str
     deadline: str
-    contacts: tuple[_Contact, ...]
-
-
-class _Words(Struct, frozen=True, forbid_unknown_fields=True):
-    subject: tuple[str, ...]
-    text: tuple[str, ...]
-    files: tuple[str, ...]
-    questions: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...]
 
 
 _Positive = Annotated[int, Meta(ge=1)]
@@ -56,16 +43,6 @@ class _Limits(Struct, frozen=True, forbid_unknown_fields=True):
     max_files: _Positive = 500
     max_depth: _Positive = 4
     max_ratio: _Positive = 200
-
-
-class _University(Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
-    other_names: tuple[str, ...] = ()
-    level: str = ""
-    graduates: bool = False
-    city: str = ""
-    domains: tuple[str, ...] = ()
-    contacts: tuple[str, ...] = ()
 
 
 class _Rule(Struct, frozen=True):
@@ -81,8 +58,8 @@ class _Rule(Struct, frozen=True):
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     notice: _Notice
     categories: tuple[str, ...]
-    submission_words: _Words
-    universities: tuple[_University, ...]
+    submission_words: Words
+    universities: tuple[University, ...]
     rules: dict[str, dict[str, Any]]
     limits: _Limits = _Limits()
     mail_providers: tuple[str, ...] = ()
@@ -91,7 +68,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 SEVERITIES = tuple(one.value for one in Severity)
 # The keys of a rule that are not parameters of its check.
-OF_A_RULE = frozenset(field.name for field in fields(_Rule))
+OF_A_RULE = frozenset(_Rule.__struct_fields__)
 
 
 def deadline(text: str) -> datetime:
@@ -154,7 +131,7 @@ def _rules(path: Path, file: _File) -> Rules:
         path=path,
         notice=notice,
         terms=Terms(notice.deadline, file.categories, _roster(file.universities)),
-        words=Words(**asdict(file.submission_words)),
+        words=file.submission_words,
         limits=limits,
         mail_providers=file.mail_providers,
         remind_days_before=file.remind_days_before,
@@ -169,8 +146,7 @@ def _notice(given: _Notice) -> Notice:
         until = deadline(given.deadline)
     except ValueError as error:
         raise Misshapen(("notice", "deadline"), str(error)) from None
-    contacts = tuple(Contact(**asdict(contact)) for contact in given.contacts)
-    return Notice(**{**asdict(given), "deadline": until, "contacts": contacts})
+    return Notice(**{**asdict(given), "deadline": until})
 
 
 def _every_rule(rules: dict[str, dict[str, Any]]) -> Iterator[tuple[Rule, bool]]:
@@ -180,13 +156,13 @@ def _every_rule(rules: dict[str, dict[str, Any]]) -> Iterator[tuple[Rule, bool]]
         yield _rule(name, rule, {key: value for key, value in given.items() if key not in OF_A_RULE}), rule.enabled
 
 
-def _roster(universities: tuple[_University, ...]) -> Roster:
+def _roster(universities: tuple[University, ...]) -> Roster:
     owners: dict[str, str] = {}
     for index, university in enumerate(universities):
         for name in (university.name, *university.other_names):
             if owners.setdefault(name, university.name) != university.name or not name:
                 raise Misshapen(("universities", index), f"名称“{name}”已属于“{owners[name]}”，一个名称只能指一所高校")
-    return Roster(tuple(University(**asdict(university)) for university in universities))
+    return Roster(universities)
 
 
 def _rule(name: str, rule: _Rule, given: dict[str, Any]) -> Rule:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from pipeline.errors import ConfigurationError
 from pipeline.shape import Misshapen, one_of, shaped
@@ -67,8 +66,7 @@ class Secret:
 NO_SECRET = Secret()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What the operator may set; field `x` is the variable `ANNEX_X`."""
 
     user: str = ""

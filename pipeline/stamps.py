@@ -6,7 +6,8 @@ A scan is matched by the project it names, by its file name, or by there being o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from parsers.model import STAMPED, Annex4
 from parsers.text import fold

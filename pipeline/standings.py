@@ -6,27 +6,25 @@ A row bears the mark of all that it was made from and holds only while the mark 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 
 import parsers
 from pipeline.codec import Json, finding_out
-from pipeline.database import Database, json_text
+from pipeline.database import Database
 from pipeline.model import Submission
 from pipeline.predicates import listed
 from pipeline.rules import Rules
 from pipeline.tables import concerns, decision, mail, standing, waived
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Struct, frozen=True):
     """A university's state (the word of contract §5), its numbers of projects and of Annex 4, and what has to be corrected."""
 
     state: str
@@ -84,14 +82,14 @@ class Standings:
                 if marks.get(university) == mark
             }
 
-    def accounts(self, marks: dict[str, str]) -> dict[str, Json]:
-        """What the ledger says of the universities whose rows still hold."""
+    def accounts(self, marks: dict[str, str]) -> dict[str, str]:
+        """What the ledger says of the universities whose rows still hold, as the text it was kept as."""
         query = sa.select(standing.c.university, standing.c.mark, standing.c.account)
         with self._database.reading() as connection:
             rows = connection.execute(query)
-            return {name: json.loads(account) for name, mark, account in rows if marks.get(name) == mark}
+            return {name: account for name, mark, account in rows if marks.get(name) == mark}
 
-    def keep(self, fresh: Iterable[tuple[str, str, Brief, Json]], heard: Collection[str]) -> None:
+    def keep(self, fresh: Iterable[tuple[str, str, Brief, str]], heard: Collection[str]) -> None:
         """Keep (university, mark, brief, account) of these, and no row of a university not `heard` of any more."""
         rows = [_row(*one) for one in fresh]
         query = sa.select(standing.c.university)
@@ -104,7 +102,7 @@ class Standings:
                 connection.execute(standing.insert(), rows)
 
 
-def _row(university: str, mark: str, brief: Brief, account: Json) -> dict[str, Any]:
+def _row(university: str, mark: str, brief: Brief, account: str) -> dict[str, Any]:
     return {
         "university": university,
         "mark": mark,
@@ -112,7 +110,7 @@ def _row(university: str, mark: str, brief: Brief, account: Json) -> dict[str, A
         "projects": brief.projects,
         "applications": brief.applications,
         "errors": list(brief.errors),
-        "account": json_text(account),
+        "account": account,
     }
 
 
@@ -132,6 +130,7 @@ def program(remembered: Path | None = None) -> str:
     digest = _digest([(path.name, hashlib.sha256(path.read_bytes()).digest()) for path in sources])
     with suppress(OSError):
         if remembered:
+            remembered.touch(mode=0o600)
             remembered.write_text(f"{seen} {digest}")
     return digest
 

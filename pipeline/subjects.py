@@ -5,20 +5,20 @@ A predicate yields a Breach for each spot where its subject fails; it writes no 
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from parsers.model import Annex3, Annex4, Place, ProblemKind, Project, Transcript
 from pipeline.model import Message, Submission
 from pipeline.roster import Roster
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What the notice fixes and rules.yaml states once: the deadline (六), the ten categories (四、2), the roster."""
 
     deadline: datetime
@@ -26,8 +26,7 @@ class Terms:
     roster: Roster
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A submission mail as a whole; `forms` is how many forms were found in it."""
 
     message: Message
@@ -36,16 +35,14 @@ class Letter:
     terms: Terms
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A document that is no form: the reader's problem, or None when it was readable and simply something else."""
 
     problem: ProblemKind | None
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryTable:
+class SummaryTable(Struct, frozen=True):
     """One Annex 3 as transcribed."""
 
     record: Annex3
@@ -60,8 +57,7 @@ class SummaryTable:
         return iter(enumerate(self.record.projects))
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Struct, frozen=True):
     """One Annex 4 as transcribed, with the instant the server received it."""
 
     record: Annex4
@@ -73,30 +69,27 @@ class Application:
         return self.transcript.places.get(name, Place())
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A university's current submission, not yet judged."""
 
     submission: Submission
     terms: Terms
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """One spot where a subject fails. `values` are what the rule's sentence may name in braces."""
 
     field: str = ""
     project: str = ""
     path: str = ""
     place: str = ""
-    values: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, object] = msgspec.field(default_factory=dict)
 
 
 Check = Callable[..., Iterable[Breach]]
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """A check of the closed vocabulary: `subject` is the type it looks at, `parameters` the YAML keys it takes,
     `says` the names its sentence may use beside them."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import asdict
 
-@dataclass(frozen=True, slots=True)
-class Told:
+
+class Told(Struct, frozen=True):
     """What a server says of a folder as it opens it (RFC 3501 6.3.1); 163 tells no UIDNEXT, and some no UIDVALIDITY (0)."""
 
     uidvalidity: int
@@ -22,8 +23,7 @@ class Told:
     next_uid: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """A folder of `count` mails, all of them known and of lower UID than `next_uid`."""
 
     uidvalidity: int

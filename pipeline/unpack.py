@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from pipeline import bodies, charsets, outlook, packed, parts, rar, tars, tnef, zips
 from pipeline.budget import VOLUME, Broken, Budget, Scope, megabytes

@@ -6,7 +6,9 @@ The transcripts in the store are judged anew; no document is read again.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.assemble import assemble
 from pipeline.check import check_document, check_mail
@@ -15,8 +17,7 @@ from pipeline.office import Office
 from pipeline.rules import Rules
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One university whose state or findings would be others."""
 
     university: str

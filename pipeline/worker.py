@@ -17,8 +17,9 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 # The words a reply begins with: the worker is up, the transcripts, a limit was met, a fault of ours.
 READY, DONE, BREACH, FAULT = "ready", "done", "breach", "fault"
@@ -36,8 +37,7 @@ GRACE = 5.0
 KEPT = 150 * MEGABYTE
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingLimits:
+class ReadingLimits(Struct, frozen=True):
     """What one document may cost. Times in seconds, sizes in bytes; memory counts beyond what the worker starts with.
 
     `memory` is private data (RLIMIT_DATA), `address_space` everything mapped (RLIMIT_AS), `file_size` the largest

@@ -6,13 +6,14 @@ import email
 import email.policy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4
 from pipeline.demo import forms

@@ -15,10 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -31,8 +32,7 @@ POISON = b"X-Example: poison"
 UNHURT = {"killed": False, "seconds": 0.0, "steps": [], "said": ""}
 
 
-@dataclass(frozen=True)
-class End:
+class End(Struct, frozen=True):
     """How a pass ended: whether it was killed, how long it took, and the steps it got to, the fatal one last.
 
     `said` is the exception it ended with, "" where there was none.

@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4, Project
 from pipeline.demo import forms

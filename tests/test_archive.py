@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from parsers.model import Transcript
 from pipeline.archive import LONGEST, Archive, clean_name

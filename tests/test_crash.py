@@ -9,12 +9,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from desk import MORNING, USER, Desk, form, letter, open_desk, papers, table
 from doomed import COMMIT, HAND_OVER, POISON, Doomed, prepare

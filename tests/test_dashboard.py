@@ -9,13 +9,13 @@ import shutil
 import stat
 import subprocess
 from collections import Counter
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 
 from ledger_values import GUARD, MORNING, mail, submission, view
 from pipeline.dashboard import MAILS_SHOWN, render, write

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
 from pipeline import reminder

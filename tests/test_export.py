@@ -6,12 +6,12 @@ import io
 import stat
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 import parsers

@@ -6,7 +6,6 @@ import gc
 import stat
 import time
 import zipfile
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import unquote
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
 from ledger_values import GUARD, LIGHT, MORNING, applied, mail, submission, view
 from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, digest, read_staff, write

@@ -7,11 +7,11 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline import answers, imap_session, mailbox
 from pipeline.answers import batches

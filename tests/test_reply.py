@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import email
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import Message
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4, Problem, ProblemKind, Project, Transcript
 from pipeline.model import (

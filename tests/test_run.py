@@ -6,12 +6,12 @@ import io
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
 from desk import (
     CODE,

@@ -7,13 +7,13 @@ import random
 import time
 import zipfile
 from collections import Counter, defaultdict
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from docx import Document
 from docx.enum.section import WD_ORIENTATION
+from msgspec.structs import replace
 from openpyxl import load_workbook
 from PIL import Image
 

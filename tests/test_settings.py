@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from pipeline.errors import ConfigurationError
 from pipeline.settings import Secret, load_settings
@@ -74,7 +75,7 @@ def test_the_authorization_code_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("ANNEX_AUTH_CODE", "ABCDEFGHIJKLMNOP")
     found = load_settings()
     assert found.auth_code.reveal() == "ABCDEFGHIJKLMNOP"
-    assert "ABCDEFGH" not in f"{found} {found!r} {found.auth_code} {vars(found)}"
+    assert "ABCDEFGH" not in f"{found} {found!r} {found.auth_code} {asdict(found)}"
     assert repr(Secret()) != repr(found.auth_code)
 
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from desk import CODE, MORNING, UNIVERSITY, USER, Desk, letter, papers, settings, table, text_of
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp

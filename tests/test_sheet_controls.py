@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 import openpyxl
 import pytest
+from msgspec import Struct
 from openpyxl.worksheet.worksheet import Worksheet
 
 import parsers
@@ -24,8 +24,7 @@ DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(Struct, frozen=True):
     """A control; `anchor` as VML has it: left, top, right, bottom, each a column or row and pixels."""
 
     caption: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
+from msgspec.structs import replace
 
 from desk import CODE, MORNING, UNIVERSITY, USER, Desk, letter, papers, settings, table
 from pipeline import database

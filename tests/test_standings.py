@@ -8,21 +8,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from desk import MORNING, UNIVERSITY, USER, form, letter, papers, settings, table
 from parsers.model import Annex4, GridKind, Place, Transcript
 from pipeline import standings
+from pipeline.account import Account, account_in, account_out
 from pipeline.codec import transcript_in, transcript_out
 from pipeline.demo import forms
 from pipeline.flow import process
-from pipeline.model import Disposition, Finding, Outcome, Severity, Submission, Version, Waiver
+from pipeline.model import Disposition, Finding, Outcome, Severity, State, Submission, Version, Waiver
 from pipeline.office import Office, open_office
 from pipeline.renewal import view_of
 from pipeline.reports import status
@@ -132,6 +133,14 @@ def test_the_accounts_kept_say_what_fresh_ones_say(office: Office) -> None:
     assert kept == view_of(office, anew=True)
     assert [len(account.lines) for account in kept.accounts] == [2, 1]
     assert [account.errors for account in kept.accounts] == [1, 0]
+
+
+def test_an_account_that_utf_8_cannot_say_is_put_together_anew_each_time() -> None:
+    account = Account(
+        "?demo@example.cn", State.TO_CORRECT, contact=("赵示例", "0471-6000000"), address="demo@example.cn"
+    )
+    assert account_in(account_out(account)) == account
+    assert account_out(replace(account, contact=("\ud83d", ""))) == ""
 
 
 # ---- everything that a standing depends on

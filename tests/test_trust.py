@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from desk import CODE, MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, parsed, table, text_of
 from pipeline.again import decide, purge

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from desk import MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, table
 from documents import zipped

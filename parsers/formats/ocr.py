@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
+
+from msgspec import Struct
 
 from parsers.formats.page import Page, Piece
 from parsers.formats.ruling import Line, lattices
@@ -34,8 +35,7 @@ LIKE_A_BOX = frozenset("口囗回凶区図V✓✔√")
 FEWEST_BOXES, NEAR = 3, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """A page in pixels, and how sure its text is, from 0 to 1; `lying` if most of it runs up or down the picture."""
 
     page: Page
@@ -140,8 +140,7 @@ def _engine() -> Any:
     return RapidOCR(params={"Global.log_level": "critical", **params})
 
 
-@dataclass(frozen=True, slots=True)
-class _Recognised:
+class _Recognised(Struct, frozen=True):
     """A line of text, letter by letter or word by word, as far as its parts are told."""
 
     pieces: list[Piece]

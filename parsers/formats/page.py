@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from parsers.formats.ruling import Lattice, Line, lattices
 from parsers.formats.text_run import Text
@@ -27,8 +30,7 @@ BROKEN_NUMBER = re.compile(r"(?<!\d)\d{1,10}$")
 WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """A letter, or a stretch of them, in its box; `bits` is the value of its Style."""
 
     text: str
@@ -39,8 +41,7 @@ class Piece:
     bits: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A picture with the middle of its place on the page."""
 
     x: float
@@ -48,8 +49,7 @@ class Shown:
     picture: Picture
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """What stands on a page; y runs downwards from 0 to `height`. `slack` is how far lines may miss each other.
 
     `cut_off` is text that is there but not seen, because its cell was too small for it when it was printed.

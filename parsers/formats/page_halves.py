@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import pairwise, takewhile
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from parsers.formats.page import Page, Piece, Shown, alike, without_page_number
 from parsers.formats.ruling import Lattice, Line, lattices
@@ -21,8 +23,7 @@ REMARK = re.compile(r"[(（][^)）]*[)）]?|\s+")
 HEADING = re.compile(r"[^\d，。；：:/@]{1,12}")
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Struct, frozen=True, dict=True):
     """A page with its tables and the places of all their lines, from left to right and downwards."""
 
     page: Page

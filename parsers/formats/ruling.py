@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from parsers.formats import unsafe
 
@@ -35,8 +36,7 @@ class Box(NamedTuple):
     column_span: int
 
 
-@dataclass(frozen=True)
-class Lattice:
+class Lattice(Struct, frozen=True, dict=True):
     """A table's columns between `xs` and rows between `ys`, and its cells in reading order."""
 
     xs: tuple[float, ...]

@@ -9,8 +9,10 @@ import io
 import random
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4, Project
 from pipeline.demo import forms
@@ -25,8 +27,7 @@ MARKS = (Mark.TICK, Mark.BOX, Mark.UNDERLINE, Mark.ONLY)
 CLIENTS = (Client.QQ, Client.COREMAIL, Client.FOXMAIL, Client.NETEASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """A mail as it lies on the server."""
 
     received_at: datetime
@@ -35,8 +36,7 @@ class Post:
     story: str
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """What a story is told with; `start` is when the university's first mail arrives."""
 
     university: University

@@ -6,7 +6,9 @@ People, numbers and addresses are made up and look it; only the universities' na
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4, Project
 from pipeline.model import University
@@ -59,8 +61,7 @@ POOL: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Papers:
+class Papers(Struct, frozen=True):
     """What a university has to send: its Annex 3 and one Annex 4 for each project, in the same order."""
 
     summary: Annex3
@@ -69,13 +70,13 @@ class Papers:
     def with_project(self, index: int, **changes: object) -> Papers:
         """The same papers with one row of Annex 3 changed, Annex 4 left as it was."""
         projects = list(self.summary.projects)
-        projects[index] = replace(projects[index], **changes)  # type: ignore[arg-type]
+        projects[index] = replace(projects[index], **changes)
         return replace(self, summary=replace(self.summary, projects=tuple(projects)))
 
     def with_application(self, index: int, **changes: object) -> Papers:
         """The same papers with one Annex 4 changed, Annex 3 left as it was."""
         applications = list(self.applications)
-        applications[index] = replace(applications[index], **changes)  # type: ignore[arg-type]
+        applications[index] = replace(applications[index], **changes)
         return replace(self, applications=tuple(applications))
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from pipeline.demo.cases import CASES, Case, Post, clean
 from pipeline.demo.records import People
@@ -19,8 +20,7 @@ FIRST_DAY = datetime(2024, 11, 18, 8, 30, tzinfo=SHANGHAI)
 MAILBOX = "nmggxzss@163.com"
 
 
-@dataclass(frozen=True, slots=True)
-class SampleMail:
+class SampleMail(Struct, frozen=True):
     """A raw mail, when and in which folder it lies on the server, and in a few Chinese words what it shows."""
 
     received_at: datetime

@@ -9,9 +9,10 @@ import base64
 import enum
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+
+from msgspec import Struct
 
 
 class Client(enum.Enum):
@@ -23,8 +24,7 @@ class Client(enum.Enum):
     COREMAIL = "UTF-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Who writes: display name, address and the program used."""
 
     name: str
@@ -32,8 +32,7 @@ class Person:
     client: Client
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file to attach; a mail is attached as message/rfc822."""
 
     name: str

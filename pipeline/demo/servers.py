@@ -13,9 +13,10 @@ import threading
 from argparse import Namespace
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self, TypeVar
+
+from msgspec import Struct
 
 HOST = "127.0.0.1"
 FOLDERS = ("INBOX", "垃圾邮件", "草稿箱", "已发送")
@@ -27,23 +28,21 @@ _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMail:
+class StoredMail(Struct, frozen=True):
     """A mail as it lies in a folder of the embedded mailbox: raw, its INTERNALDATE (aware) and its flags."""
 
     folder: str
     received_at: datetime
-    raw: bytes = field(repr=False)
+    raw: bytes
     flags: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMail:
+class ReceivedMail(Struct, frozen=True):
     """A mail as the embedded SMTP server was given it, line ends CRLF."""
 
     sender: str
     recipients: tuple[str, ...]
-    raw: bytes = field(repr=False)
+    raw: bytes
 
 
 class _Loop:

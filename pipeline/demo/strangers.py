@@ -6,7 +6,8 @@ They tell nothing about how the program treats them; that is for it to find out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pipeline.demo.cases import INBOX, JUNK, Case, Post
 from pipeline.demo.senders import Client, Person, compose_mail

@@ -6,12 +6,12 @@ It knows nothing of forms or file formats.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Piece:
+
+class Piece(Struct, frozen=True):
     """Text of one look (names parted by blanks, as `bold` or `strike`); `xml` stands in for it in a Word file."""
 
     text: str
@@ -19,8 +19,7 @@ class Piece:
     xml: str = ""
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(Struct, frozen=True):
     """A cell. `number` is what a workbook stores instead of the text; `links` are targets of hyperlinks."""
 
     pieces: tuple[Piece, ...] = ()
@@ -36,8 +35,7 @@ class Box:
         return "".join(piece.text for piece in self.pieces)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A paragraph, in a sheet a cell over the whole width."""
 
     pieces: tuple[Piece, ...]
@@ -48,8 +46,7 @@ class Line:
         return "".join(piece.text for piece in self.pieces)
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of cells; None is covered by the cell left of it or above it."""
 
     rows: tuple[tuple[Box | None, ...], ...]

@@ -15,9 +15,10 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 import parsers
 from desk import MORNING, USER, form, letter, papers, table
