@@ -1,7 +1,7 @@
 """The values every parser speaks in: a document's blocks, a form's record, and where each value stands.
 
 Nothing here opens a file or judges a value; formats build documents, forms turn them into transcripts. What a document
-has by the hundred (runs, cells, places) is a named tuple, which costs a quarter of a frozen dataclass to make.
+has by the hundred (runs, cells, places) is a named tuple, which loops take apart; all else is a Struct.
 """
 
 from __future__ import annotations

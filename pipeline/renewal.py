@@ -40,7 +40,7 @@ def renew(office: Office, now: datetime, anew: bool) -> Kept:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the search for values that refer to each other in a ring: there are none here, and millions to look through."""
+    """Without the search for values that refer to each other in a ring: hardly any here, and millions to look through."""
     before = gc.isenabled()
     gc.disable()
     try:

@@ -15,6 +15,9 @@ from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_ou
 from pipeline.model import Address, Automatic, Disposition, Envelope, Mail, Reply, Version, Waiver
 from pipeline.tables import concerns, instant, stamp, version
 
+# So many names stand in one query; a database takes only so many.
+NAMED_AT_ONCE = 500
+
 
 class Queued(Struct, frozen=True):
     """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, undeliverable."""
@@ -88,9 +91,11 @@ def mails_of(connection: Connection, rows: Iterable[Any]) -> list[Mail]:
     about: dict[str, list[str]] = {}
     # A mail that concerns several universities may be among the rows several times.
     wanted = list(dict.fromkeys(row["id"] for row in rows))
-    for start in range(0, len(wanted), 500):
+    for start in range(0, len(wanted), NAMED_AT_ONCE):
         query = sa.select(concerns.c.mail, concerns.c.university).order_by(concerns.c.position)
-        for id, university in connection.execute(query.where(concerns.c.mail.in_(wanted[start : start + 500]))):
+        for id, university in connection.execute(
+            query.where(concerns.c.mail.in_(wanted[start : start + NAMED_AT_ONCE]))
+        ):
             about.setdefault(id, []).append(university)
     return [
         Mail(

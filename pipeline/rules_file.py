@@ -60,7 +60,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     categories: tuple[str, ...]
     submission_words: Words
     universities: tuple[University, ...]
-    rules: dict[str, dict[str, Any]]
+    rules: dict[str, Any]
     limits: _Limits = _Limits()
     mail_providers: tuple[str, ...] = ()
     remind_days_before: tuple[int, ...] = ()
@@ -149,7 +149,7 @@ def _notice(given: _Notice) -> Notice:
     return Notice(**{**asdict(given), "deadline": until})
 
 
-def _every_rule(rules: dict[str, dict[str, Any]]) -> Iterator[tuple[Rule, bool]]:
+def _every_rule(rules: dict[str, Any]) -> Iterator[tuple[Rule, bool]]:
     """Every rule with whether it is switched on; one that is off must be right all the same."""
     for name, given in rules.items():
         rule: _Rule = shaped(given, _Rule, ("rules", name))

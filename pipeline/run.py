@@ -300,7 +300,9 @@ def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -
     names = list(dict.fromkeys(name for mails in due.values() for mail in mails for name in mail.universities))
     office.gather(names)
     enough = _enough(office, list(due), now)
-    replied = office.store.outbox.replies_of(mail.id for name in names for mail in office.submission(name).mails)
+    # Only of a university that is known is it told what has changed since its last reply.
+    known = [name for name in names if not name.startswith("?")]
+    replied = office.store.outbox.replies_of(mail.id for name in known for mail in office.submission(name).mails)
     # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
     written = [_written(office, one, mails, now, replied) for one, mails in due.items() if one not in enough]
     replies = [reply for reply in written if reply is not None]

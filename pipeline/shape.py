@@ -13,7 +13,7 @@ import msgspec
 Position = tuple[str | int, ...]
 
 # What msgspec says of a value, and what we say of it; where it lies stands at the end of its sentence.
-AT = re.compile(r" - at `\$(.*)`$")
+AT = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
 STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 REASONS = {
     r"Object missing required field `(.+)`": "缺少这一项",
@@ -21,9 +21,11 @@ REASONS = {
     r"Expected `\w+` >= ([\d.]+)": r"不能小于 \1",
     r"Expected `\w+` > ([\d.]+)": r"应大于 \1",
     r"Expected `str[^`]*`, .*": "应为文字（若是数字请加引号）",
+    r"Expected `str`": "键应为文字（若是数字请加引号）",
     r"Expected `int[^`]*`, .*": "应为整数",
     r"Expected `float[^`]*`, .*": "应为数字",
     r"Expected `bool[^`]*`, .*": "应为 true 或 false",
+    r"(?:Number|Integer value) out of range": "超出了可用的范围",
     r"Expected `array[^`]*`, .*": "应为列表",
     r"Expected `object[^`]*`, .*": "应为“键: 值”的形式",
 }
@@ -45,6 +47,8 @@ def shaped(value: object, kind: Any, at: Position = (), text: bool = False) -> A
 
     Raises Misshapen with the position of the first fault below `at`.
     """
+    # Whoever fills the environment may leave blanks around a number.
+    value = value.strip() if text and isinstance(value, str) else value
     try:
         return msgspec.convert(value, kind, strict=not text)
     except msgspec.ValidationError as error:

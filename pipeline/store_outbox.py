@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from pipeline import statements
 from pipeline.database import Database
 from pipeline.model import Mail, Reply
-from pipeline.rows import Queued, Returned, mails_of, queued_of, reply_row
+from pipeline.rows import NAMED_AT_ONCE, Queued, Returned, mails_of, queued_of, reply_row
 from pipeline.tables import bounced, mail, outbox, stamp
 
 
@@ -31,10 +31,13 @@ class Outbox:
         """For every mail, or those named, the Message-ID of its reply, "" where none is due, None where it is still to come."""
         with self._database.reading() as connection:
             if ids is None:
-                rows = connection.execute(sa.select(mail.c.id, mail.c.reply))
-            else:
-                rows = connection.execute(statements.replies_of(), {"ids": list(ids)})
-            return {row.id: row.reply for row in rows}
+                return {row.id: row.reply for row in connection.execute(sa.select(mail.c.id, mail.c.reply))}
+            wanted = list(ids)
+            found: dict[str, str | None] = {}
+            for start in range(0, len(wanted), NAMED_AT_ONCE):
+                some = {"ids": wanted[start : start + NAMED_AT_ONCE]}
+                found |= {row.id: row.reply for row in connection.execute(statements.replies_of(), some)}
+            return found
 
     def unanswered(self) -> list[Mail]:
         """Submission mails whose reply is still due, oldest first."""

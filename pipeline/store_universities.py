@@ -17,14 +17,11 @@ from pipeline.codec import transcript_in
 from pipeline.database import Database
 from pipeline.model import Mail, Version, Waiver
 from pipeline.names import same_project
-from pipeline.rows import VERSION_COLUMNS, Dossier, mails_of, version_of
+from pipeline.rows import NAMED_AT_ONCE, VERSION_COLUMNS, Dossier, mails_of, version_of
 from pipeline.tables import concerns, decision, instant, mail, stamp, version, waived
 
 # How many universities are read together: few enough for memory, enough that the queries cost nothing beside what they find.
 DOSSIERS_AT_ONCE = 50
-
-# So many names stand in one query.
-NAMED_AT_ONCE = 500
 
 
 class Universities:

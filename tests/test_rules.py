@@ -73,6 +73,12 @@ def test_the_roster_has_the_universities_of_the_region() -> None:
         ("  annex4.unlisted:", "  annex4.missing:", "写了两次"),
         ("max_files: 500", "max_files: 0", "不能小于 1"),
         ("graduates: true", "graduates: 有", "true"),
+        (
+            "  mail.late:\n    severity",
+            "  mail.nothing:\n  mail.late:\n    severity",
+            "（rules.mail.nothing）：应为“键: 值”的形式",
+        ),
+        ("  mailbox: nmgg", "  2024: x\n  mailbox: nmgg", "（notice）：键应为文字"),
     ],
 )
 def test_a_fault_is_refused_with_file_line_and_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:

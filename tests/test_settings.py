@@ -29,7 +29,7 @@ def test_the_environment_comes_before_the_file_and_what_is_given_before_both(
     monkeypatch.setenv("ANNEX_REPLY", "draft")
     # An empty variable says nothing, and names may be written small.
     monkeypatch.setenv("ANNEX_USER", "")
-    monkeypatch.setenv("annex_settle_minutes", "2.5")
+    monkeypatch.setenv("annex_settle_minutes", " 2.5 ")
     found = load_settings(send_per_correspondent=3)
     assert (found.user, found.reply, found.send_per_day) == ("file@example.cn", "draft", 7)
     assert (found.settle_minutes, found.send_per_correspondent) == (2.5, 3)
@@ -43,6 +43,7 @@ def test_the_environment_comes_before_the_file_and_what_is_given_before_both(
         ("send_per_day", "many", "应为整数"),
         ("send_per_day", "-1", "不能小于 0"),
         ("send_pause", "soon", "应为数字"),
+        ("settle_minutes", "1e400", "超出了可用的范围"),
         ("pass_minutes", "0", "应大于 0"),
         ("reply", "maybe", "只能是 send、draft、off"),
         ("sent_copy", "maybe", "只能是 never、auto、append"),

@@ -137,6 +137,11 @@ def test_a_reply_is_queued_once_and_never_where_another_was_made(store: Store) -
     assert [one.message_id for one in store.outbox.replies()] == [reply("a").message_id]
 
 
+def test_any_number_of_mails_may_be_asked_about(store: Store) -> None:
+    store.record(outcome("a", "甲大学"), HERE)
+    assert store.outbox.replies_of([*map(str, range(300_000)), "a"]) == {"a": None}
+
+
 def test_replies_are_counted_by_recipient_since_an_instant(store: Store) -> None:
     for id, recipient, made_at in (("a", "x@b.cn", MORNING), ("b", "x@b.cn", LATER), ("c", "y@b.cn", LATER)):
         store.outbox.queue(reply(id, recipient=recipient), made_at)

@@ -104,6 +104,17 @@ def test_a_member_that_ends_sooner_than_announced_but_is_whole_is_read() -> None
     assert everything(content) == PARTS
 
 
+def test_an_empty_member_that_would_begin_beyond_the_archive_is_left_to_zipfile() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as opened:
+        opened.writestr("word/settings.xml", b"")
+    content = stream.getvalue()
+    (member,) = directory(content)
+    assert unpack(content, member) == b""
+    # The length of the extra field in the member's own header (PKWARE APPNOTE 4.3.7).
+    assert unpack(content[:28] + b"\xff\xff" + content[30:], member) is None
+
+
 def test_no_more_is_unpacked_than_announced_and_one_byte() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as opened:

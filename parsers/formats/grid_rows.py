@@ -33,7 +33,7 @@ def merges(table: Any) -> Merges:
     for element in table.iter(ROW_BEFORE, COLUMNS, DOWNWARDS, SIDEWAYS):
         tag, owner = element.tag, element.getparent().getparent()
         if tag == ROW_BEFORE:
-            found.before[owner] = _count(element, 0)
+            found.before.setdefault(owner, _count(element, 0))
             continue
         span, vertical, horizontal = found.cells.get(owner, (1, "", ""))
         if tag == COLUMNS:

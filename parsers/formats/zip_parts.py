@@ -67,6 +67,8 @@ def unpack(archive: bytes, member: Member) -> bytes | None:
     if mark != b"PK\3\4" or archive[start : start + named] != member.name.encode():
         return None
     start += named + extra
+    if start + member.packed > len(archive):
+        return None
     content = archive[start : start + member.packed]
     if member.method == _DEFLATED:
         try:
