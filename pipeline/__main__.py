@@ -435,9 +435,9 @@ def _alone(work: Callable[[Any], Any]) -> Any:
 def _wrong_usage(error: Any) -> str:
     """What is wrong with the command line, in Chinese; the kinds are those of the argument parser."""
     kind, option = type(error).__name__, getattr(error, "option_name", "")
-    unknown = re.match(r"No such command '(.*)'", str(getattr(error, "message", "")))
+    unknown = re.match(r"No such command '([^']*)'(?:.*'([^']*)')?", str(getattr(error, "message", "")))
     if unknown:
-        return f"没有命令 {unknown[1]}"
+        return f"没有命令 {unknown[1]}" + (f"（是不是 {unknown[2]}？）" if unknown[2] else "")
     name = getattr(getattr(error, "param", None), "human_readable_name", "") or ""
     messages = {
         "NoSuchOption": f"没有选项 {option}",

@@ -217,7 +217,8 @@ def test_only_a_terminal_is_given_colours_and_a_progress_bar_and_the_words_are_t
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("nonsense",), "没有命令"),
+        (("nonsense",), "没有命令 nonsense。"),
+        (("statuz",), "没有命令 statuz（是不是 status？）。"),
         (("poll", "--nonsense"), "没有选项 --nonsense"),
         (("check",), "缺少参数"),
         (("check", "no-such-file.docx"), "找不到"),
