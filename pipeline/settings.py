@@ -42,7 +42,10 @@ class Server:
             raise ValueError(f"应以 {'、'.join(f'{scheme}://' for scheme in ports)} 开头")
         if not self.host:
             raise ValueError("缺少服务器主机名")
-        self.port = parts.port or ports[self.scheme]
+        try:
+            self.port = parts.port or ports[self.scheme]
+        except ValueError:
+            raise ValueError("端口应为 1 到 65535 的数字") from None
         self.loopback = self.host in LOOPBACK
         if self.scheme in ("imap", "smtp") and not self.loopback:
             raise ValueError("未加密的连接只允许用于本机，请改用加密的地址")

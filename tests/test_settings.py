@@ -49,6 +49,7 @@ def test_the_environment_comes_before_the_file_and_what_is_given_before_both(
         ("sent_copy", "maybe", "只能是 never、auto、append"),
         ("imap_url", "imap://imap.163.com", "未加密的连接只允许用于本机"),
         ("imap_url", "imaps://", "缺少服务器主机名"),
+        ("imap_url", "imaps://imap.163.com:99333", "端口应为 1 到 65535 的数字"),
         ("smtp_url", "ftp://x", "应以 smtps://、smtp+starttls://、smtp:// 开头"),
         ("folders", " , ", "至少写一个文件夹"),
         ("alert_to", "staff", "应为一个邮箱地址"),
