@@ -10,7 +10,6 @@ import dataclasses
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
@@ -38,7 +37,7 @@ class Run(NamedTuple):
     style: Style = Style.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Picture:
     """A picture in a cell or paragraph; `load` reads its bytes only when somebody asks."""
 

@@ -8,62 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec.structs
+import msgspec
+from msgspec.structs import replace
 
-from parsers.model import Annex3, Annex4, GridKind, Place, Problem, ProblemKind, Project, Record, Transcript
-from pipeline.model import CloudLink, Finding, Severity
+from parsers.model import Annex3, Annex4, GridKind, Place, Problem, ProblemKind, Record, Transcript
+from pipeline.model import CloudLink, Finding
 
 Json = dict[str, Any]
 
 
-def finding_out(finding: Finding) -> Json:
-    """A finding with the keys of contract §3."""
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "path": finding.path,
-        "place": finding.place,
-        "field": finding.field,
-        "project": finding.project,
-        "message": finding.message,
-        "clause": finding.clause,
-    }
-
-
-# Looked up by the hundred thousand; calling an Enum takes ten times as long.
-SEVERITIES = {one.value: one for one in Severity}
+RECORDS: dict[str, type[Record]] = {"annex3": Annex3, "annex4": Annex4}
 GRIDS: dict[str | None, GridKind | None] = {None: None, **{one.value: one for one in GridKind}}
 KINDS: dict[GridKind | None, str] = {None: "", **{one: one.value for one in GridKind}}
 
 
+def finding_out(finding: Finding) -> Json:
+    """A finding with the keys of contract §3."""
+    values: Json = msgspec.to_builtins(finding)
+    return values
+
+
 def finding_in(value: Json) -> Finding:
-    return Finding(**{**value, "severity": SEVERITIES[value["severity"]]})
+    return msgspec.convert(value, Finding)
 
 
 def record_out(record: Record | None) -> Json | None:
     """A form's `data` as contract §3 lists it; None where there is no form."""
-    if record is None:
-        return None
-    values = _plain(record)
-    if isinstance(record, Annex3):
-        values["projects"] = tuple(map(_plain, record.projects))
+    values: Json | None = msgspec.to_builtins(record)
     return values
 
 
-FIELDS = {kind: kind.__struct_fields__ for kind in (Annex3, Annex4, Project)}
-
-
-def _plain(value: Record | Project) -> Json:
-    return {name: getattr(value, name) for name in FIELDS[type(value)]}
-
-
 def record_in(form: str | None, value: Json | None) -> Record | None:
-    if value is None or form is None:
-        return None
-    if form == "annex3":
-        projects = tuple(Project(**{**row, "links": tuple(row["links"])}) for row in value["projects"])
-        return Annex3(**{**value, "projects": projects})
-    return Annex4(**{**value, "categories": tuple(value["categories"])})
+    return None if value is None or form is None else msgspec.convert(value, RECORDS[form])
 
 
 # Between the places of a transcript, and between the parts of a place; JSON has to escape neither.
@@ -132,7 +108,7 @@ def _places_in(value: str | Json) -> Mapping[str, Place]:
 def packed(transcript: Transcript) -> Transcript:
     """The same transcript with its places as the one text they are stored as, which travels in half the time."""
     text = _places_out(transcript.places)
-    return msgspec.structs.replace(transcript, places=Places(text)) if isinstance(text, str) else transcript
+    return replace(transcript, places=Places(text)) if isinstance(text, str) else transcript
 
 
 def transcript_out(transcript: Transcript) -> Json:
@@ -159,8 +135,9 @@ def transcript_in(value: Json) -> Transcript:
 
 
 def cloud_link_out(link: CloudLink) -> Json:
-    return msgspec.structs.asdict(link)
+    values: Json = msgspec.to_builtins(link)
+    return values
 
 
 def cloud_link_in(value: Json) -> CloudLink:
-    return CloudLink(**value)
+    return msgspec.convert(value, CloudLink)
