@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from pipeline import dashboard, ledger
 from pipeline.account import Account, account_in, account_of, account_out
+from pipeline.alongside import alongside
 from pipeline.kept import Kept, fingerprint
 from pipeline.ledger_staff import LedgerDamaged, Staff
 from pipeline.ledger_view import LedgerView
 from pipeline.mail_log import mail_lines
 from pipeline.model import SHANGHAI
 from pipeline.office import Office
-from pipeline.standings import brief_of
+from pipeline.standings import Brief, brief_of
 
 BESIDE = "项目台账（最新）.xlsx"
 # So many submissions wait for their files to be written.
 FILED_BEHIND = 16
 STALE_SECONDS = 24 * 3600
+# For so many universities a second process is worth its while.
+WORTH_SHARING = 100
+OUT_OF_PLACE = 10
 
 
 def renew(office: Office, now: datetime, anew: bool) -> Kept:
@@ -51,13 +56,22 @@ def _uncollected() -> Iterator[None]:
 
 
 def _renew(office: Office, now: datetime, anew: bool) -> Kept:
-    path = office.ledger_path
-    staff, notes = _staff(office, path, now)
+    staff, notes = _staff(office, office.ledger_path, now)
     view = view_of(office, anew)
+    with alongside(partial(_draw, office.dashboard_path, view)) as drawn:
+        kept = _write(office, ledger.prepare(view, staff), notes, now)
+        drawn()
+    return kept
+
+
+def _draw(path: Path, view: LedgerView) -> None:
+    # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
     with suppress(OSError):
-        # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
-        dashboard.write(office.dashboard_path, view)
-    prepared = ledger.prepare(view, staff)
+        dashboard.write(path, view)
+
+
+def _write(office: Office, prepared: ledger.Prepared, notes: tuple[str, ...], now: datetime) -> Kept:
+    path = office.ledger_path
     digest = prepared.digest()
     if path.exists() and office.own_fact("ledger_digest") == digest:
         return Kept(False, notes)
@@ -130,19 +144,57 @@ def _accounts(office: Office, anew: bool) -> tuple[Account, ...]:
     archived = {} if anew else office.archive.marks()
     kept = {} if anew else {name: text for name, text in office.standings.accounts(marks).items() if text}
     accounts = {name: account_in(text) for name, text in kept.items() if archived.get(name) == marks[name]}
-    fresh = []
     missing = [name for name in marks if name not in accounts]
-    with _clerk() as clerk:
-        for name, submission in office.assembled(missing):
-            account = account_of(name, submission, office.archive.sync(submission, office.content, clerk))
-            accounts[name] = account
-            if name not in kept:
-                fresh.append((name, marks[name], brief_of(submission), account_out(account)))
-    if len(fresh) or archived != marks:
+    fresh = []
+    for name, account, brief in _together(office, missing):
+        accounts[name] = account
+        if name not in kept:
+            fresh.append((name, marks[name], brief, account_out(account)))
+    if fresh or archived != marks:
         # What lies in the archive has to outlast a power cut before it is taken for granted.
         office.archive.settle(marks)
         office.standings.keep(fresh, marks)
     return tuple(accounts[name] for name in marks)
+
+
+def _assembled(office: Office, universities: Iterable[str]) -> Iterator[tuple[str, Account, Brief]]:
+    """What these come to; their files are brought into their places in the archive meanwhile."""
+    with _clerk() as clerk:
+        for name, submission in office.assembled(universities):
+            places = office.archive.sync(submission, office.content, clerk)
+            yield name, account_of(name, submission, places), brief_of(submission)
+
+
+def _together(office: Office, universities: Sequence[str]) -> Iterator[tuple[str, Account, Brief]]:
+    """The same, half of many by a second process: it writes nothing, and leaves alone what is not in its place."""
+    half = len(universities) // 2
+    if half < WORTH_SHARING:
+        yield from _assembled(office, universities)
+        return
+    # A process that is copied must not take an open connection along.
+    office.store.close()
+    with alongside(partial(_in_place, office, universities[half:])) as others:
+        yield from _assembled(office, universities[:half])
+        there = others()
+    yield from ((name, account_in(text), brief) for name, (text, brief) in there.items())
+    yield from _assembled(office, [name for name in universities[half:] if name not in there])
+
+
+def _in_place(office: Office, universities: Iterable[str]) -> dict[str, tuple[str, Brief]]:
+    """Account, as text, and brief of those of these whose files are in their places in the archive."""
+    found = {}
+    to_be_filed: list[Callable[[], None]] = []
+    for name, submission in office.assembled(universities):
+        before = len(to_be_filed)
+        places = office.archive.sync(submission, office.content, to_be_filed.append)
+        text = account_out(account_of(name, submission, places))
+        if text and len(to_be_filed) == before:
+            found[name] = text, brief_of(submission)
+        elif len(to_be_filed) > OUT_OF_PLACE:
+            # The rest have come in as lately as these.
+            break
+    office.store.close()
+    return found
 
 
 @contextmanager
