@@ -82,11 +82,6 @@ def task(function: str, **arguments: Any) -> tuple[Any, Usage]:
     return json.loads(usage.output.splitlines()[-1]), usage
 
 
-def high_water() -> float | None:
-    """The most memory this process itself ever held, in MB; None where there is no /proc."""
-    return _size(os.getpid(), "status", "VmHWM") / 1024 or None
-
-
 def race(commands: Mapping[str, Sequence[str]], rounds: int, env: Mapping[str, str], folder: Path) -> dict[str, Usage]:
     """Run commands in turn (A B A B …), after a first round that does not count; the medians of each.
 
