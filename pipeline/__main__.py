@@ -329,11 +329,11 @@ def why(mail: Annotated[str, typer.Argument(help="邮件编号，可只写开头
 @app.command()
 def dashboard() -> None:
     """重新生成台账旁的看板网页（看板.html），用浏览器打开即可。例：annex-inbox dashboard"""
-    from pipeline.dashboard import write
+    from pipeline.dashboard import render, write
     from pipeline.renewal import view_of
 
     def work(office: Any) -> None:
-        write(office.dashboard_path, view_of(office))
+        write(office.dashboard_path, render(view_of(office)))
         typer.echo(f"看板：{office.dashboard_path}")
 
     _alone(work)

@@ -1,7 +1,8 @@
 """A piece of work done in a second process while this one goes on, so that two cores are used.
 
-The second process begins as a copy of this one and is told nothing; what it hands back must be fit for pickle. It may
-write files, but must open connections of its own. Where there is one core, or no fork, the work is done here.
+The second process begins as a copy of this one and is told nothing; what it hands back must be fit for pickle. It must
+write nothing, for it may outlive this one, and open connections of its own. Without fork, or with one core, the work is
+done here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TypeVar
 
 log = logging.getLogger(__name__)
 
-# A second process that hangs must not outlive by much a first one that was killed, whose lock it holds.
+# A second process that hangs must not be there for ever after the first one was killed.
 LONGEST_SECONDS = 900
 
 T = TypeVar("T")
@@ -28,10 +29,9 @@ T = TypeVar("T")
 def alongside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """Begin a piece of work; what is given waits for its result. Leaving the block before that ends the work.
 
-    Work that fails in the second process, or is lost with it, is done once more in this one, where it may raise: so it
-    must be such that can be done twice.
+    Work that fails in the second process, or is lost with it, is done once more in this one, where it may raise.
     """
-    if not (sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1):
+    if not worth_while():
         yield work
         return
     context = multiprocessing.get_context("fork")
@@ -45,6 +45,11 @@ def alongside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
         finally:
             process.kill()
             process.join()
+
+
+def worth_while() -> bool:
+    """Whether a second process can be had by copying this one, and has a core to run on."""
+    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
 
 
 def _received(here: Connection, work: Callable[[], T]) -> T:

@@ -98,9 +98,9 @@ def render(view: LedgerView) -> str:
     return _environment().get_template(TEMPLATE).render(page=page_of(view))
 
 
-def write(path: Path, view: LedgerView) -> bool:
+def write(path: Path, page: str) -> bool:
     """Put the page at `path` in one step (0600; its folder 0700 where it is new). False where it stands there already."""
-    content = render(view).encode()
+    content = page.encode()
     with contextlib.suppress(OSError):
         if path.read_bytes() == content:
             return False

@@ -58,16 +58,12 @@ def _uncollected() -> Iterator[None]:
 def _renew(office: Office, now: datetime, anew: bool) -> Kept:
     staff, notes = _staff(office, office.ledger_path, now)
     view = view_of(office, anew)
-    with alongside(partial(_draw, office.dashboard_path, view)) as drawn:
+    with alongside(partial(dashboard.render, view)) as drawn:
         kept = _write(office, ledger.prepare(view, staff), notes, now)
-        drawn()
+        with suppress(OSError):
+            # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
+            dashboard.write(office.dashboard_path, drawn())
     return kept
-
-
-def _draw(path: Path, view: LedgerView) -> None:
-    # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
-    with suppress(OSError):
-        dashboard.write(path, view)
 
 
 def _write(office: Office, prepared: ledger.Prepared, notes: tuple[str, ...], now: datetime) -> Kept:

@@ -13,8 +13,10 @@ import pytest
 
 from desk import UNIVERSITY, papers, settings, table
 from pipeline import renewal
-from pipeline.alongside import alongside
+from pipeline.alongside import alongside, worth_while
 from pipeline.bookkeeping import keep_ledger
+from pipeline.ledger_view import LedgerView
+from pipeline.lock import single_run
 from pipeline.model import Submission
 from pipeline.office import Office, open_office
 from pipeline.renewal import view_of
@@ -22,9 +24,7 @@ from test_standings import LATER, MINUTE_LATER, OTHER, hear
 
 THIRD = "内蒙古师范大学"
 
-two_processes = pytest.mark.skipif(
-    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs fork and two cores"
-)
+two_processes = pytest.mark.skipif(not worth_while(), reason="needs fork and two cores")
 
 
 def asked(work: Callable[[], object]) -> object:
@@ -109,6 +109,7 @@ def test_work_nobody_asks_for_any_more_is_ended(tmp_path: Path) -> None:
 
 def test_on_one_core_the_work_is_done_here_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    assert not worth_while()
     assert asked(os.getpid) == os.getpid()
 
 
@@ -189,14 +190,53 @@ def test_a_page_that_cannot_be_written_leaves_the_ledger_right(office: Office, m
 def test_a_page_whose_process_is_killed_is_drawn_all_the_same(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     here, render = os.getpid(), renewal.dashboard.render
 
-    def killed(*parts: object) -> str:
+    def killed(view: LedgerView) -> str:
         if os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
-        return render(*parts)
+        return render(view)
 
     monkeypatch.setattr("pipeline.dashboard.render", killed)
     keep_ledger(office, LATER)
-    assert office.dashboard_path.exists()
+    assert office.dashboard_path.read_text() == render(view_of(office))
+
+
+@two_processes
+def test_a_second_process_that_outlives_the_first_writes_nothing(office: Office, tmp_path: Path) -> None:
+    drawing, go_on, done = (tmp_path / name for name in ("drawing", "go on", "done"))
+    first = os.fork()
+    if not first:
+        _draw_slowly(office, drawing, go_on, done)
+        os._exit(0)
+    _wait_for(drawing)
+    os.kill(first, signal.SIGKILL)
+    os.waitpid(first, 0)
+    before = _files(office.settings.data)
+    go_on.touch()
+    _wait_for(done)
+    assert _files(office.settings.data) == before
+    with single_run(office.settings):
+        assert keep_ledger(office, LATER).written
+
+
+def _draw_slowly(office: Office, drawing: Path, go_on: Path, done: Path) -> None:
+    """What a pass does, with a page that takes until it may go on."""
+    render = renewal.dashboard.render
+
+    def slow(view: LedgerView) -> str:
+        drawing.touch()
+        _wait_for(go_on)
+        page = render(view)
+        done.touch()
+        return page
+
+    with pytest.MonkeyPatch.context() as patch, single_run(office.settings):
+        patch.setattr("pipeline.dashboard.render", slow)
+        keep_ledger(office, LATER)
+
+
+def _files(folder: Path) -> dict[Path, int]:
+    """Every file with its time of change; those that SQLite keeps beside its database come and go with connections."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if "sqlite3" not in path.name}
 
 
 def _wait_for(path: Path) -> None:

@@ -119,19 +119,19 @@ def test_what_a_mail_says_is_text_wherever_it_stands() -> None:
 
 def test_letters_that_hide_or_turn_others_round_do_not_reach_the_page(tmp_path: Path) -> None:
     shown = view(mails=[line(mail(subject="请看\u202excod.exe\u200b\ud800\n第二行"))])
-    write(tmp_path / NAME, shown)
+    write(tmp_path / NAME, render(shown))
     assert "请看xcod.exe 第二行" in (tmp_path / NAME).read_text(encoding="utf-8")
 
 
 def test_the_same_view_gives_the_same_page_and_leaves_the_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger" / NAME
-    assert write(path, full_view())
+    assert write(path, render(full_view()))
     before = path.stat()
-    assert not write(path, full_view())
+    assert not write(path, render(full_view()))
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert stat.S_IMODE(before.st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert write(path, view())
+    assert write(path, render(view()))
     assert [one.name for one in path.parent.iterdir()] == [NAME]
 
 
@@ -220,7 +220,7 @@ def test_the_parts_of_a_bar_make_up_the_whole_and_nothing_divides_by_nought() ->
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
 def test_a_browser_runs_the_page_without_a_complaint(tmp_path: Path) -> None:
-    write(tmp_path / NAME, full_view())
+    write(tmp_path / NAME, render(full_view()))
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     command += ["--enable-logging=stderr", "--virtual-time-budget=500", f"--user-data-dir={tmp_path / 'profile'}"]
     done = subprocess.run(
