@@ -14,10 +14,12 @@ from typing import Any
 
 from bench import child, desk, material
 from bench.rows import Check, Row
-from pipeline import run
+from pipeline.answering import answer
 from pipeline.bookkeeping import keep_ledger
 from pipeline.model import Envelope
+from pipeline.passes import Pass, silent
 from pipeline.spool import Spool
+from pipeline.taking import take_all
 
 SECTION = "scale"
 TITLE = "spooled mails (8 forms, 400 KB each) to outcome, reply and ledger, in a process of its own"
@@ -67,21 +69,21 @@ def to_ledger(data: str, number: int) -> dict[str, Any]:
     listed = json.loads((Path(data) / LIST).read_text())[:number]
     stages: dict[str, list[float]] = {}
     with desk.office_of(data) as office:
-        done = run.Pass()
+        done = Pass()
         _clocked(stages, "take", lambda: _take(office, done, listed))
-        _clocked(stages, "answer", lambda: run.answer(office, desk.LATER))
+        _clocked(stages, "answer", lambda: answer(office, desk.LATER))
         _clocked(stages, "ledger", lambda: keep_ledger(office, desk.LATER))
         assert done.recorded == number, "".join(entry.trace for entry in office.store.all_set_aside()[:1])
         replies = len(office.store.outbox.replies("queued"))
     return {"stages": stages, "replies": replies}
 
 
-def _take(office: Any, done: run.Pass, listed: Sequence[tuple[str, str]]) -> None:
+def _take(office: Any, done: Pass, listed: Sequence[tuple[str, str]]) -> None:
     fetched = (
         (Envelope("INBOX", 1, uid, datetime.fromisoformat(received_at), 0), mail)
         for uid, (mail, received_at) in enumerate(listed, start=1)
     )
-    run.take_all(office, done, fetched, lambda: desk.LATER, run.silent)
+    take_all(office, done, fetched, lambda: desk.LATER, silent)
 
 
 def _clocked(stages: dict[str, list[float]], name: str, work: Callable[[], object]) -> None:

@@ -38,6 +38,8 @@ VAGUE = frozenset({"unknown", "ole", "xml"})
 SUPPORTING = frozenset(supporting.FORMATS + scan.FORMATS)
 
 
+# Looking into the folder for every mail would take longer than unpacking its documents.
+@cache
 def _modules(package: ModuleType) -> list[ModuleType]:
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]

@@ -15,9 +15,10 @@ from pipeline.errors import ConfigurationError
 from pipeline.model import Outcome, Waiver
 from pipeline.names import same_project
 from pipeline.office import Office
+from pipeline.passes import Progress
 from pipeline.reports import local, meant
 from pipeline.rows import SetAside
-from pipeline.run import ATTEMPTS, Progress, keep, look_at, retry_set_aside
+from pipeline.taking import ATTEMPTS, keep, look_at, retry_set_aside
 
 
 def replay(

@@ -27,11 +27,12 @@ _OTHER = re.compile(
     r"(x-)?(iso-?8859-?\d+$|iso_8859-\d+$|windows-?\d+$|cp\d+$|koi8-[rutx]$|utf-?(7|16|32)(-?[bl]e)?$|shift[_-]?jis$|sjis$|"
     r"ms932$|euc-?(jp|kr)$|iso-2022-(jp|kr)(-\w+)?$|ks_c_5601(-1987)?$|tis-?620$|mac-?\w{3,12}$|hz(-gb-2312)?$)"
 )
+# In these, bytes that look like ASCII may stand for other characters.
+_NOT_PLAIN_ASCII = re.compile(r"utf-?(7|16|32)|iso-2022|hz")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)\?=")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
-_PADDING = re.compile(b"=")
 _NARROW = re.compile("[\x80-\u07ff]")
 _TWO_WIDE = re.compile("[^\0-\u07ff][\0-\u07ff]*[^\0-\u07ff]")
 _CHINESE = re.compile("[\u3000-\u301f\u4e00-\u9fff\uff00-\uffef]+")
@@ -47,6 +48,8 @@ def decode(raw: bytes, label: str = "") -> str:
 
     A label is believed as far as the bytes allow; unlabelled bytes are UTF-8 if they can be, else GB18030.
     """
+    if not label and raw.isascii():
+        return raw.decode("ascii")
     label = label.strip().strip("\"'").lower()
     if raw.startswith(codecs.BOM_UTF8):
         raw, label = raw[3:], "utf-8"
@@ -57,7 +60,7 @@ def decode(raw: bytes, label: str = "") -> str:
 
 
 def _labelled(raw: bytes, label: str) -> str:
-    if raw.isascii() and not re.match(r"utf-?(7|16|32)|iso-2022|hz", label):
+    if raw.isascii() and not _NOT_PLAIN_ASCII.match(label):
         return raw.decode("ascii")
     if _UTF8.match(label):
         return _utf8(raw)
@@ -137,9 +140,10 @@ def original(value: str) -> bytes:
 
 def one_line(text: str) -> str:
     """Runs of white space folded to one blank, control and direction characters dropped, NFC."""
+    text = " ".join(text.split())
     if not text.isprintable():
-        text = "".join(" " if char.isspace() else char for char in text if char.isspace() or visible(char))
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+        text = " ".join("".join(char for char in text if char == " " or visible(char)).split())
+    return unicodedata.normalize("NFC", text)
 
 
 def visible(char: str) -> bool:
@@ -192,11 +196,12 @@ def _fits(raw: bytes, charset: str) -> bool:
     return bool(_first(raw, name if _GB.match(name) or _OTHER.match(name) or _BIG5.match(name) else "utf-8"))
 
 
-def base64(text: bytes | memoryview) -> bytes:
-    """The bytes of a base64 text, as far as it goes: foreign characters skipped, missing padding supplied."""
+def base64(raw: bytes, start: int = 0, end: int | None = None) -> bytes:
+    """The bytes of the base64 text in `raw`, as far as it goes: foreign characters skipped, missing padding supplied."""
+    text = memoryview(raw)[start:end]
+    padding = raw.find(b"=", start, end)
     try:
-        padding = _PADDING.search(text)
-        if padding is None or not bytes(text[padding.start() :]).strip(b"=\r\n"):
+        if padding < 0 or not raw[padding:end].strip(b"=\r\n"):
             return pybase64.b64decode(text)
         # The two part ways over what stands behind padding; the standard library is seven times slower.
         return binascii.a2b_base64(text)

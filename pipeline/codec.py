@@ -134,10 +134,5 @@ def transcript_in(value: Json) -> Transcript:
     )
 
 
-def cloud_link_out(link: CloudLink) -> Json:
-    values: Json = msgspec.to_builtins(link)
-    return values
-
-
 def cloud_link_in(value: Json) -> CloudLink:
     return msgspec.convert(value, CloudLink)

@@ -21,8 +21,8 @@ from pipeline.ledger_view import Standing
 from pipeline.model import Entry, State, Submission, Version
 from pipeline.names import category_of, same_project
 from pipeline.office import Office
+from pipeline.passes import Progress, silent
 from pipeline.renewal import view_of
-from pipeline.run import Progress, silent
 
 TABLE = "项目汇总表（全区）.xlsx"
 PICTURES, SUPPORTING, REST = "图片", "佐证材料", "其他佐证材料"

@@ -205,7 +205,7 @@ class Mail(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """All that processing one mail comes to; run.py turns it into rows in one transaction."""
+    """All that processing one mail comes to; taking.py turns it into rows in one transaction."""
 
     mail: Mail
     versions: tuple[Version, ...] = ()

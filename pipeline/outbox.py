@@ -1,6 +1,6 @@
 """Sends one mail at a time by SMTP and says what became of it; the table of answers is data (see `ANSWERS`).
 
-Decides nothing about retries, daily limits or pauses, composes no mail and keeps no record; run.py does.
+Decides nothing about retries, daily limits or pauses, composes no mail and keeps no record; dispatch.py does.
 """
 
 from __future__ import annotations

@@ -107,10 +107,10 @@ class Leaf(Struct, frozen=True, dict=True):
     @cached_property
     def content(self) -> bytes:
         """The bytes with the transfer encoding undone; what is cut short is given as far as it goes."""
-        raw = self.part.source
         encoding = charsets.header(self.part.first("content-transfer-encoding")).lower()
         if encoding == "base64":
-            return charsets.base64(raw)
+            return charsets.base64(self.part.raw, self.part.start, self.part.end)
+        raw = self.part.source
         if encoding == "quoted-printable":
             return binascii.a2b_qp(raw)
         if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):

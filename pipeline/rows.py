@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy.engine import Connection
 
-from pipeline.codec import cloud_link_in, cloud_link_out, finding_in, finding_out, transcript_in, transcript_out
+from pipeline.codec import cloud_link_in, finding_in, transcript_in, transcript_out
 from pipeline.model import Address, Automatic, Disposition, Envelope, Mail, Reply, Version, Waiver
 from pipeline.tables import concerns, instant, stamp, version
 
@@ -66,6 +66,10 @@ def place_row(envelope: Envelope) -> dict[str, Any]:
     return {"folder": envelope.folder, "uidvalidity": envelope.uidvalidity, "uid": envelope.uid}
 
 
+def sighting_row(envelope: Envelope, mail: str) -> dict[str, Any]:
+    return {**place_row(envelope), "mail": mail, "received_at": stamp(envelope.received_at)}
+
+
 def mail_row(entry: Mail) -> dict[str, Any]:
     return {
         "id": entry.id,
@@ -76,12 +80,12 @@ def mail_row(entry: Mail) -> dict[str, Any]:
         "reply_to_name": entry.reply_to.name,
         "reply_to": entry.reply_to.address,
         "subject": entry.subject,
-        "refs": list(entry.references),
+        "refs": entry.references,
         "attached": entry.attached,
         "disposition": entry.disposition.name,
         "automatic": entry.automatic.name if entry.automatic else None,
-        "findings": [finding_out(finding) for finding in entry.findings],
-        "cloud_links": [cloud_link_out(link) for link in entry.cloud_links],
+        "findings": entry.findings,
+        "cloud_links": entry.cloud_links,
         "forwarded_from": [entry.forwarded_from.name, entry.forwarded_from.address],
     }
 
@@ -128,7 +132,7 @@ def version_row(one: Version) -> dict[str, Any]:
         "file": one.file,
         "form": one.transcript.form,
         "transcript": transcript_out(one.transcript),
-        "findings": [finding_out(finding) for finding in one.findings],
+        "findings": one.findings,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,19 +26,18 @@ class Rule(Struct, frozen=True):
     advice: Mapping[str, str] = field(default_factory=dict)
     example: Mapping[str, str] = field(default_factory=dict)
 
-    def findings(self, subject: object, path: str) -> Iterator[Finding]:
-        """What this rule finds in a subject; `path` is the document's, unless the breach names its own."""
-        for breach in self.predicate.check(subject, **self.parameters):
-            yield Finding(
-                rule=self.id,
-                severity=self.severity,
-                path=breach.path or path,
-                place=breach.place,
-                field=breach.field,
-                project=breach.project,
-                message=self._sentence(breach),
-                clause=self.clause,
-            )
+    def finding(self, breach: Breach, path: str) -> Finding:
+        """What is said of a breach of this rule; `path` is the document's, unless the breach names its own."""
+        return Finding(
+            rule=self.id,
+            severity=self.severity,
+            path=breach.path or path,
+            place=breach.place,
+            field=breach.field,
+            project=breach.project,
+            message=self._sentence(breach),
+            clause=self.clause,
+        )
 
     def _sentence(self, breach: Breach) -> str:
         values = {"found": "", "label": "", "project": breach.project, **self.parameters, **breach.values}
@@ -76,5 +75,7 @@ class Rules(Struct, frozen=True, dict=True):
     def check(self, subject: object, path: str = "") -> tuple[Finding, ...]:
         """All findings about a subject, in the order of rules.yaml."""
         return tuple(
-            finding for rule in self._by_subject.get(type(subject), ()) for finding in rule.findings(subject, path)
+            rule.finding(breach, path)
+            for rule in self._by_subject.get(type(subject), ())
+            for breach in rule.predicate.check(subject, **rule.parameters)
         )

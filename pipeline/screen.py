@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pipeline.doctor import Diagnosis
     from pipeline.offline import Checked
-    from pipeline.run import Pass
+    from pipeline.passes import Pass
 
 COLOURS = {State.ACCEPTED: "green", State.TO_CORRECT: "yellow", State.FOR_STAFF: "magenta", State.MISSING: "dim"}
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}

@@ -1,6 +1,6 @@
 """The stage that mails are read in: several at a time and ahead of being judged, here or on an executor elsewhere.
 
-It decides nothing about a mail and stores nothing; run.py takes what was read in the order it was fetched.
+It decides nothing about a mail and stores nothing; taking.py takes what was read in the order it was fetched.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Stage:
 
     def read(self, mail: str) -> Reading:
         """Read a mail of the spool here and now. Raises FileNotFoundError where it is not kept, ReadingFault for a fault of ours."""
-        return read_confined(self._reader, self._spool.file(mail).resolve(), self._own_address, self._limits)
+        return read_confined(self._reader, self._spool.file(mail).absolute(), self._own_address, self._limits)
 
     def _settled(self, batch: list[tuple[T, str, Future[Reading]]]) -> list[tuple[T, str, Future[Reading]]]:
         """The same with every reading done, for nobody shall wait for one with the store locked; what was lost is read here."""

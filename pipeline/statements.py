@@ -55,6 +55,25 @@ def there() -> sa.CompoundSelect[Any]:
 
 
 @cache
+def anything_there() -> sa.CompoundSelect[Any]:
+    """Given `ids`, `places` (folder, uidvalidity, uid) and `universities`: a row for whatever is there as in `there`."""
+    place = sa.tuple_(sighting.c.folder, sighting.c.uidvalidity, sighting.c.uid)
+    found = (
+        mail.c.id.in_(_each("ids")),
+        aside.c.mail.in_(_each("ids")),
+        place.in_(_each("places")),
+        concerns.c.university.in_(_each("universities")),
+    )
+    tables = (mail, aside, sighting, concerns)
+    return sa.union_all(
+        *(
+            sa.select(sa.literal_column("1")).select_from(table).where(one)
+            for table, one in zip(tables, found, strict=True)
+        )
+    )
+
+
+@cache
 def forget() -> dict[str, tuple[sa.Delete, ...]]:
     """What has to go before a mail is recorded, by the table that holds something; each is given `id_`."""
     columns = {mail.name: (mail.c.id, concerns.c.mail, version.c.mail), aside.name: (aside.c.mail,)}
@@ -98,21 +117,15 @@ def sent_by() -> sa.Select[Any]:
 
 
 @cache
-def answered() -> sa.CompoundSelect[Any]:
-    """Given `answers`, the ids of mails, and `reply_`, a Message-ID: "mail" where one of them got another reply, "outbox"
-    where this one is in there already."""
-    return sa.union_all(
-        sa.select(sa.literal_column(f"'{mail.name}'")).where(
-            mail.c.id.in_(_each("answers")), mail.c.reply != _one("reply_")
-        ),
-        sa.select(sa.literal_column(f"'{outbox.name}'")).where(outbox.c.message_id == _one("reply_")),
-    )
+def in_outbox() -> sa.Select[Any]:
+    """Given `message_ids`: those of them that are in the outbox."""
+    return sa.select(outbox.c.message_id).where(outbox.c.message_id.in_(_each("message_ids")))
 
 
 @cache
 def answer() -> sa.Update:
-    """Given `answers` and `reply_` as above."""
-    return mail.update().where(mail.c.id.in_(_each("answers"))).values(reply=_one("reply_"))
+    """Given `id_` of a mail and `reply_`, the Message-ID of its reply; or several such pairs."""
+    return mail.update().where(mail.c.id == _one("id_")).values(reply=_one("reply_"))
 
 
 @cache

@@ -6,9 +6,10 @@ mail's outcome is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,11 +17,34 @@ from sqlalchemy.engine import Connection
 from pipeline import statements
 from pipeline.database import Database
 from pipeline.model import Disposition, Envelope, Mail, Outcome, Version
-from pipeline.rows import VERSION_COLUMNS, Returned, SetAside, mail_row, mails_of, place_row, version_of, version_row
+from pipeline.rows import (
+    VERSION_COLUMNS,
+    Returned,
+    SetAside,
+    mail_row,
+    mails_of,
+    place_row,
+    sighting_row,
+    version_of,
+    version_row,
+)
 from pipeline.store_outbox import Outbox, note_return
 from pipeline.store_universities import Universities, adopt
 from pipeline.store_work import Work, note_sighting
-from pipeline.tables import aside, concerns, decision, fact, instant, mail, outbox, piece, purged, stamp, version
+from pipeline.tables import (
+    aside,
+    concerns,
+    decision,
+    fact,
+    instant,
+    mail,
+    outbox,
+    piece,
+    purged,
+    sighting,
+    stamp,
+    version,
+)
 
 
 class Store:
@@ -76,17 +100,7 @@ class Store:
             for table in there.keys() & statements.forget().keys():
                 for forget in statements.forget()[table]:
                     connection.execute(forget, {"id_": entry.id})
-            answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
-            reply = there.get("mail") or (None if answerable else "")
-            connection.execute(statements.add(mail), {**mail_row(entry), "reply": reply})
-            about = [
-                {"mail": entry.id, "university": name, "position": position}
-                for position, name in enumerate(entry.universities)
-            ]
-            if about:
-                connection.execute(statements.add(concerns), about)
-            if outcome.versions:
-                connection.execute(statements.add(version), [version_row(one) for one in outcome.versions])
+            _insert(connection, [(outcome, there.get("mail"))])
             if envelope is not None:
                 note_sighting(connection, envelope, entry.id, known="sighting" in there)
             known = [name for name in entry.universities if not name.startswith("?")]
@@ -94,6 +108,17 @@ class Store:
             if len(known) == 1 and waiting != "?" and ("concerns" in there or waiting in entry.universities):
                 adopt(connection, waiting, known[0])
             return note_return(connection, returned, entry) if returned is not None else []
+
+    def record_all(self, fetched: Sequence[tuple[Outcome, Envelope]]) -> None:
+        """`record` for mails just fetched, of different correspondents and none of them a bounce, which takes half the time."""
+        with self.together(), self.database.writing() as connection:
+            if _have_a_past(connection, fetched):
+                for outcome, envelope in fetched:
+                    self.record(outcome, envelope)
+                return
+            _insert(connection, [(outcome, None) for outcome, _ in fetched])
+            rows = [sighting_row(envelope, outcome.mail.id) for outcome, envelope in fetched]
+            connection.execute(statements.add(sighting), rows)
 
     def mails(self, ids: Iterable[str] | None = None) -> list[Mail]:
         """Recorded mails, oldest first; all of them, or those named."""
@@ -203,6 +228,38 @@ _ABOUT_A_MAIL = (
     (decision, decision.c.mail),
     (piece, piece.c.mail),
 )
+
+
+def _insert(connection: Connection, recorded: Sequence[tuple[Outcome, str | None]]) -> None:
+    """Add what mails came to, each with the reply it has had already, if any."""
+    mails: list[dict[str, Any]] = []
+    about: list[dict[str, Any]] = []
+    documents: list[dict[str, Any]] = []
+    for outcome, reply in recorded:
+        entry = outcome.mail
+        answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
+        mails.append({**mail_row(entry), "reply": reply or (None if answerable else "")})
+        about += [
+            {"mail": entry.id, "university": name, "position": position}
+            for position, name in enumerate(entry.universities)
+        ]
+        documents += map(version_row, outcome.versions)
+    for table, rows in ((mail, mails), (concerns, about), (version, documents)):
+        if rows:
+            connection.execute(statements.add(table), rows)
+
+
+def _have_a_past(connection: Connection, fetched: Sequence[tuple[Outcome, Envelope]]) -> bool:
+    """Whether something is there already that one of these mails bears on, or one of them says whose its own documents are."""
+    mails = [outcome.mail for outcome, _ in fetched]
+    if any(len(entry.universities) > 1 for entry in mails):
+        return True
+    given = {
+        "ids": [entry.id for entry in mails],
+        "places": [tuple(place_row(envelope).values()) for _, envelope in fetched],
+        "universities": [f"?{entry.reply_to.address}" for entry in mails],
+    }
+    return connection.execute(statements.anything_there(), given).first() is not None
 
 
 def _there(connection: Connection, entry: Mail, envelope: Envelope | None) -> dict[str, str | None]:

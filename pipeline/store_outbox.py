@@ -5,7 +5,7 @@ It writes and sends none, and decides neither when one goes out nor which state 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,16 +57,28 @@ class Outbox:
 
         False if it was there already, or if another program has meanwhile answered one of these mails.
         """
-        this = {"answers": reply.answers, "reply_": reply.message_id}
-        with self._database.writing() as connection:
-            tables = connection.execute(statements.answered(), this).scalars().all()
-            if mail.name in tables:
-                return False
-            there = outbox.name in tables
-            if not there:
-                connection.execute(statements.add(outbox), reply_row(reply, made_at, state))
-            connection.execute(statements.answer(), this)
-            return not there
+        return self.queue_all([(reply, state)], made_at) > 0
+
+    def queue_all(self, replies: Sequence[tuple[Reply, str]], made_at: datetime) -> int:
+        """`queue` for several replies that answer different mails, each with its state; returns how many are new."""
+        if not replies:
+            return 0
+        with self._database.together(), self._database.writing() as connection:
+            other = self.replies_of(id for reply, _ in replies for id in reply.answers)
+            mine = [
+                (reply, state)
+                for reply, state in replies
+                if all(other.get(id) in (None, reply.message_id) for id in reply.answers)
+            ]
+            ids = {"message_ids": [reply.message_id for reply, _ in mine]}
+            there = set(connection.execute(statements.in_outbox(), ids).scalars())
+            rows = [reply_row(reply, made_at, state) for reply, state in mine if reply.message_id not in there]
+            marks = [{"id_": id, "reply_": reply.message_id} for reply, _ in mine for id in reply.answers]
+            if rows:
+                connection.execute(statements.add(outbox), rows)
+            if marks:
+                connection.execute(statements.answer(), marks)
+            return len(rows)
 
     def replies(self, *states: str) -> list[Queued]:
         """Replies in the given states (all if none is given), oldest first."""

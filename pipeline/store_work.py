@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from pipeline import statements
 from pipeline.database import Database
 from pipeline.model import Envelope
-from pipeline.rows import place_row
+from pipeline.rows import place_row, sighting_row
 from pipeline.tables import claim, instant, piece, sighting, stamp
 
 
@@ -97,10 +97,10 @@ class Work:
 
 def note_sighting(connection: Connection, envelope: Envelope, id: str, known: bool = True) -> None:
     """Note where a mail lies; `known` is whether something may have been sighted there before."""
-    place = place_row(envelope)
     if known:
-        connection.execute(statements.not_sighted(), {f"{name}_": value for name, value in place.items()})
-    connection.execute(statements.add(sighting), {**place, "mail": id, "received_at": stamp(envelope.received_at)})
+        place = {f"{name}_": value for name, value in place_row(envelope).items()}
+        connection.execute(statements.not_sighted(), place)
+    connection.execute(statements.add(sighting), sighting_row(envelope, id))
 
 
 def _claimed(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, str]:

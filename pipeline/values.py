@@ -35,9 +35,9 @@ SIGNER = (
     r"[\u4e00-\u9fff]{0,30}(?:大学|学院|学校|委员会|团委|党委|团总支)(?:盖章|公章|签章|意见|推荐意见)?:?"
     r"|(?:[\u4e00-\u9fff]{0,12}(?:书记|负责人|领导|签字|签名|签章|签发人|审核人|经办人|盖章|公章|日期|时间):?[\u4e00-\u9fff·]{0,4})+"
 )
-SAYING = re.compile(
-    r"同意|推荐(?!意见|单位)|推选|属实|优秀|良好|支持|建议|予以|报送|上报|符合|认可|通过|赞同|可行|有效|好评|较好|很好"
-)
+# Whoever wrote one of these as it stands has said something: no comparison copy takes anything of them away.
+PLAIN_WORDS = r"同意|推选|属实|优秀|良好|支持|建议|予以|报送|上报|符合|认可|通过|赞同|可行|有效|好评|较好|很好"
+PLAIN_SAYING, SAYING = re.compile(PLAIN_WORDS), re.compile(rf"{PLAIN_WORDS}|推荐(?!意见|单位)")
 DAY = re.compile(
     r"(?:\d{2,4}|[〇零○一二]{2,4})[年./\-][\d一二三四五六七八九十]{1,3}[月./\-](?:[\d一二三四五六七八九十]{1,3}[日号]?)?"
 )
@@ -89,6 +89,8 @@ def is_blank(text: str) -> bool:
 
 def has_opinion(text: str) -> bool:
     """Whether a committee's opinion says anything beside who signed it and when; a word for "none" does not."""
+    if PLAIN_SAYING.search(text):
+        return True
     return not says_nothing(text) and any(map(_says, text.splitlines()))
 
 

@@ -32,7 +32,8 @@ from pipeline.budget import (
 )
 from pipeline.model import Attachment
 
-_ENTRY = b"PK\x01\x02"
+# What an entry of the directory begins with, and its least size (APPNOTE 4.3.12).
+_ENTRY, _ENTRY_SIZE = b"PK\x01\x02", 46
 _UTF8_FLAG = 0x800
 _LOCKED = 0x2041
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -64,9 +65,14 @@ def is_zip(content: bytes) -> bool:
     return content[:4] in _ZIP
 
 
+def _lists_too_many(content: bytes) -> bool:
+    """Whether it has more entries than are ever listed; a file that has no room for them is not searched."""
+    return len(content) > _ENTRY_SIZE * MOST_LISTED and content.count(_ENTRY) > MOST_LISTED
+
+
 def is_document(attachment: Attachment) -> bool:
     """Whether a zip is a document: by what it contains, or, if it cannot be opened, by its name."""
-    if attachment.content.count(_ENTRY) > MOST_LISTED:
+    if _lists_too_many(attachment.content):
         return False
     try:
         plain = members(attachment.content)
@@ -90,7 +96,7 @@ def ends_as_zip(content: bytes) -> bool:
 
 def has_unusual_methods(content: bytes) -> bool:
     """Whether a zip holds a readable entry compressed in a way this module leaves to others (Deflate64, LZMA, …)."""
-    if content.count(_ENTRY) > MOST_LISTED:
+    if _lists_too_many(content):
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

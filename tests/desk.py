@@ -21,7 +21,8 @@ from pipeline.demo.senders import Client, File, Person, compose_mail
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, ReceivedMail
 from pipeline.model import SHANGHAI
 from pipeline.office import Office, open_office
-from pipeline.run import Pass, one_pass
+from pipeline.passes import Pass
+from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings, resource
 from rule_cases import application, project
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desk import UNIVERSITY, papers, settings, table
-from pipeline import renewal
+from pipeline import dashboard, renewal
 from pipeline.alongside import alongside, worth_while
 from pipeline.bookkeeping import keep_ledger
 from pipeline.ledger_view import LedgerView
@@ -188,7 +188,7 @@ def test_a_page_that_cannot_be_written_leaves_the_ledger_right(office: Office, m
 
 @two_processes
 def test_a_page_whose_process_is_killed_is_drawn_all_the_same(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, render = os.getpid(), renewal.dashboard.render
+    here, render = os.getpid(), dashboard.render
 
     def killed(view: LedgerView) -> str:
         if os.getpid() != here:
@@ -220,7 +220,7 @@ def test_a_second_process_that_outlives_the_first_writes_nothing(office: Office,
 
 def _draw_slowly(office: Office, drawing: Path, go_on: Path, done: Path) -> None:
     """What a pass does, with a page that takes until it may go on."""
-    render = renewal.dashboard.render
+    render = dashboard.render
 
     def slow(view: LedgerView) -> str:
         drawing.touch()

@@ -21,7 +21,7 @@ from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
 from pipeline import __main__ as command
 from pipeline import screen
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
-from pipeline.run import Pass
+from pipeline.passes import Pass
 
 COMMANDS = ("demo", "init", "poll", "watch", "check", "status", "show", "ledger", "replay", "set-aside", "doctor")
 

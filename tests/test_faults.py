@@ -25,7 +25,7 @@ from python_calamine import CalamineWorkbook
 from desk import CODE, MORNING, USER, Desk, letter, papers, settings, table
 from pipeline import database, dispatch, imap_session, ledger_charts, outbox, reader
 from pipeline.errors import ConfigurationError
-from pipeline.run import Pass
+from pipeline.passes import Pass
 from servers.netease import Netease
 from servers.post import FakePost
 from servers.proxy import Proxy

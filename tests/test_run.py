@@ -28,13 +28,14 @@ from desk import (
     table,
     text_of,
 )
-from pipeline import reply, run
+from pipeline import reply, taking
 from pipeline.again import replay, retry
 from pipeline.demo import forms
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
 from pipeline.lock import AlreadyRunning, single_run
 from pipeline.model import Mail, Reading
 from pipeline.office import open_office
+from pipeline.passes import silent
 from pipeline.run import one_pass
 from servers.dovecot import dovecot
 from servers.netease import Netease
@@ -238,20 +239,20 @@ def test_late_mail_is_processed_like_any_other_and_says_so(desk: Desk) -> None:
 def test_a_mail_our_code_fails_on_is_set_aside_and_the_rest_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = run.judge
+    real = taking.judge
 
     def failing(reading: Reading, *rest: object) -> object:
         if "poison" in reading.message.sender.address:
             raise ZeroDivisionError("示例故障")
         return real(reading, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "judge", failing)
+    monkeypatch.setattr(taking, "judge", failing)
     desk.receive(letter(papers(table()), sender="poison@example.cn"))
     desk.receive(letter(papers(table("内蒙古农业大学"))), MORNING + timedelta(minutes=1))
     result = desk.run()
     assert (result.listed, result.recorded, result.set_aside, result.exit_code) == (2, 1, 1, 1)
     assert "示例故障" in desk.row("邮件日志", 附件数=0)["结果"]
-    monkeypatch.setattr(run, "judge", real)
+    monkeypatch.setattr(taking, "judge", real)
     with desk.office() as office:
         said, code = retry(office, None, lambda: desk.now)
     assert (said, code) == (["重试 1 封，成功 1 封，回复将在下次 poll 时发出；仍搁置 0 封。"], 0)
@@ -403,11 +404,11 @@ def test_replay_applies_the_rules_of_today_and_answers_nothing_twice(desk: Desk,
     text = desk.settings.rules_path.read_text(encoding="utf-8")
     stricter.write_text(text.replace("limit: 50\n", "limit: 5\n"), encoding="utf-8")
     with open_office(replace(desk.settings, rules=stricter)) as office:
-        lines, _ = replay(office, None, True, lambda: desk.now, run.silent)
+        lines, _ = replay(office, None, True, lambda: desk.now, silent)
         assert "annex3.summary.too_long×2" in lines[0]
         assert "未作任何改动" in lines[-1]
         assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
-        replay(office, None, False, lambda: desk.now, run.silent)
+        replay(office, None, False, lambda: desk.now, silent)
         assert one_pass(office, lambda: desk.now).dispatched.sent == 0
     assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
     assert len(desk.sent) == 1

@@ -217,17 +217,17 @@ def test_a_reply_that_another_program_is_sending_is_left_to_it(desk: Desk) -> No
 
 
 def test_a_mail_another_program_has_answered_meanwhile_is_not_answered_again(desk: Desk) -> None:
-    from pipeline import run
+    from pipeline import answering, passes, run
 
     desk.receive(letter(papers(table())))
     with desk.office() as office:
-        run.fetch(office, run.Pass(), lambda: desk.now, run.silent)
+        run.fetch(office, passes.Pass(), lambda: desk.now, passes.silent)
         (mail,) = office.store.outbox.unanswered()
         other = Store.open(desk.settings.store_url)
         other.outbox.leave_unanswered(mail.id)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(office.store.outbox, "unanswered", lambda: [mail])
-            assert run.answer(office, desk.now + timedelta(minutes=1)) == 0
+            assert answering.answer(office, desk.now + timedelta(minutes=1)) == 0
         assert office.store.outbox.replies() == []
         other.close()
 

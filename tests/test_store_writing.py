@@ -16,6 +16,7 @@ from parsers.model import GridKind, Place, Transcript
 from pipeline.codec import PLACE_END, Places, packed, transcript_out
 from pipeline.model import Address, Disposition, Envelope, Mail, Outcome, Reply, Version
 from pipeline.store import Store
+from pipeline.tables import metadata
 
 SENDER = Address("张三", "zhangsan@example.edu.cn")
 HERE = Envelope("INBOX", 1, 7, MORNING, 1000)
@@ -65,6 +66,58 @@ def test_a_new_mail_is_looked_up_once_and_inserted_once_in_each_table(store: Sto
         store.record(outcome("a", "甲大学"), HERE)
     verbs = [each.split()[0] for each in said]
     assert (verbs.count("SELECT"), verbs.count("INSERT"), verbs.count("DELETE")) == (1, 4, 0)
+
+
+def one_of_several(id: str, *universities: str) -> tuple[Outcome, Envelope]:
+    """What a mail of a correspondent of its own came to, and where it lies."""
+    found = outcome(id, *universities)
+    person = Address("", f"{id}@example.edu.cn")
+    return Outcome(replace(found.mail, sender=person, reply_to=person), found.versions), replace(HERE, uid=ord(id))
+
+
+def contents(store: Store) -> list[object]:
+    """All that is stored but the marks, which differ each time."""
+    with store.database.reading() as connection:
+        tables = [table for table in metadata.sorted_tables if table.name != "fact"]
+        columns = [[column for column in table.c if column.name != "mark"] for table in tables]
+        return [sorted(map(repr, connection.execute(sa.select(*each)))) for each in columns]
+
+
+def test_several_mails_are_looked_up_once_and_inserted_once_in_each_table(store: Store) -> None:
+    with counted(store) as said:
+        store.record_all([one_of_several(id, "甲大学") for id in "abc"])
+    verbs = [each.split()[0] for each in said]
+    assert (verbs.count("SELECT"), verbs.count("INSERT"), verbs.count("DELETE")) == (1, 4, 0)
+
+
+@pytest.mark.parametrize("before", ["nothing", "the mail", "its place", "set aside", "waiting"])
+def test_several_mails_recorded_at_once_come_to_the_same_as_one_by_one(
+    before: str, store: Store, tmp_path: Path
+) -> None:
+    other = Store.open(f"sqlite:///{tmp_path}/other.sqlite3")
+    several = [one_of_several("b", "甲大学"), one_of_several("c"), one_of_several("d", "?d@example.edu.cn", "乙大学")]
+    for one in (store, other):
+        if before == "the mail":
+            one.record(*one_of_several("b", "丙大学"))
+            one.outbox.queue(reply("b"), LATER)
+        elif before == "its place":
+            one.record(outcome("a", "丙大学"), several[0][1])
+        elif before == "set aside":
+            one.set_aside("c", MORNING, "ValueError", "trace", LATER)
+        elif before == "waiting":
+            one.record(one_of_several("a", "?b@example.edu.cn")[0])
+    store.record_all(several if before != "nothing" else several[:2])
+    for found, place in several if before != "nothing" else several[:2]:
+        other.record(found, place)
+    assert contents(store) == contents(other)
+    other.close()
+
+
+def test_of_several_mails_that_cannot_all_be_stored_none_is(store: Store) -> None:
+    there = one_of_several("b", "甲大学")
+    with pytest.raises(sa.exc.IntegrityError):
+        store.record_all([one_of_several("a", "甲大学"), there, (there[0], replace(HERE, uid=1))])
+    assert store.mails() == []
 
 
 def test_a_mail_recorded_again_replaces_all_that_it_came_to(store: Store) -> None:
@@ -135,6 +188,26 @@ def test_a_reply_is_queued_once_and_never_where_another_was_made(store: Store) -
     assert not store.outbox.queue(reply("b", "a"), LATER)
     assert store.outbox.replies_of(["a", "b"]) == {"a": reply("a").message_id, "b": None}
     assert [one.message_id for one in store.outbox.replies()] == [reply("a").message_id]
+
+
+def test_of_several_replies_only_those_are_queued_that_are_new(store: Store) -> None:
+    for id in "abcd":
+        store.record(outcome(id, "甲大学"))
+    store.outbox.queue(reply("a"), LATER)
+    store.outbox.leave_unanswered("d")
+    several = [(reply("a"), "queued"), (reply("b", "a"), "queued"), (reply("c"), "undeliverable"), (reply("d"), "off")]
+    assert store.outbox.queue_all(several, LATER) == 1
+    assert {one.message_id: one.state for one in store.outbox.replies()} == {
+        reply("a").message_id: "queued",
+        reply("c").message_id: "undeliverable",
+    }
+    assert store.outbox.replies_of() == {"a": reply("a").message_id, "b": None, "c": reply("c").message_id, "d": ""}
+
+
+def test_where_no_reply_is_to_be_queued_nothing_changes(store: Store) -> None:
+    before = store.fact("revision")
+    assert store.outbox.queue_all([], LATER) == 0
+    assert store.fact("revision") == before
 
 
 def test_any_number_of_mails_may_be_asked_about(store: Store) -> None:

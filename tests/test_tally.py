@@ -14,7 +14,7 @@ from pipeline import ledger_charts, reader
 from pipeline.demo.servers import EmbeddedSmtp
 from pipeline.imap_session import DeclinedError
 from pipeline.mailbox import Mailbox
-from pipeline.run import Pass
+from pipeline.passes import Pass
 from pipeline.store_work import Work
 from pipeline.tally import Tally, Told, counted
 from servers.dovecot import dovecot

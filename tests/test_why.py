@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from desk import MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, table
 from documents import zipped
-from pipeline import run, why
+from pipeline import taking, why
 from pipeline.demo import forms
 from pipeline.errors import ConfigurationError
 from pipeline.why import Json
@@ -143,7 +143,7 @@ def test_a_mail_that_was_set_aside_is_told_with_the_reason(desk: Desk, monkeypat
     def fail(*_: object) -> None:
         raise ValueError("示例故障")
 
-    monkeypatch.setattr(run, "look_at", fail)
+    monkeypatch.setattr(taking, "look_at", fail)
     desk.receive(letter(papers(table())))
     desk.run()
     with desk.office() as office:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from parsers.formats import Unreadable, damaged, doc_repair, docx, libreoffice, rtf_repair, unsafe
 from parsers.formats.locks import locked, stream_start
-from parsers.formats.sniffing import TITLES, sniff
+from parsers.formats.sniffing import TITLES, needs_office, sniff
 from parsers.model import Document, ProblemKind
 
 FORMATS = ("doc", "odt", "rtf", "wordml")
@@ -63,7 +63,12 @@ def prepare(files: Iterable[tuple[bytes, str]]) -> None:
 
     What does not come out, or not in time, is left to `read`, which finds the reason.
     """
-    wanted = [_given(content, kind) for content, name in files if (kind := _convertible(content, name))]
+    wanted = [
+        _given(content, kind)
+        for content, name in files
+        # To find out what a file is takes a twentieth of reading it, and most are plainly none of these.
+        if needs_office(content) and (kind := _convertible(content, name))
+    ]
     if len(wanted) > 1 and libreoffice.program() is not None:
         libreoffice.convert_many(wanted)
 

@@ -19,9 +19,10 @@ from pipeline.errors import ConfigurationError
 from pipeline.lock import single_run
 from pipeline.model import SHANGHAI
 from pipeline.office import Office, open_office
+from pipeline.passes import Pass
 from pipeline.reports import status
 from pipeline.rules_file import load
-from pipeline.run import Pass, one_pass
+from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings, resource
 
 MARKER = ".annex-inbox-demo"

@@ -1,0 +1,119 @@
+"""The replies that are due are written into the outbox, one to each correspondent; none is sent here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from pipeline.changes import NOTHING, Changes, compare
+from pipeline.database import is_unusable
+from pipeline.model import SHANGHAI, Mail, Reply, Submission
+from pipeline.office import Office
+from pipeline.passes import Progress, silent
+from pipeline.trust import own_part
+
+log = logging.getLogger(__name__)
+
+# Replies of so many correspondents are put into the outbox at a time.
+ANSWERED_TOGETHER = 16
+
+
+def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
+    """Write the replies that are due into the outbox; returns how many.
+
+    A mail is due once every university it concerns has been quiet for the settle window (contract §6); all due mails of
+    one correspondent get one reply.
+    """
+    waiting = office.store.outbox.unanswered()
+    newest = office.store.universities.newest_mails(name for mail in waiting for name in mail.universities)
+    settled = partial(_is_quiet, timedelta(minutes=office.settings.settle_minutes), now)
+    due: dict[str, list[Mail]] = {}
+    for mail in waiting:
+        if all(settled(newest[name]) for name in mail.universities if name in newest):
+            due.setdefault(mail.reply_to.address, []).append(mail)
+    made, correspondents = 0, list(due)
+    for start in range(0, len(correspondents), ANSWERED_TOGETHER):
+        some = correspondents[start : start + ANSWERED_TOGETHER]
+        made += _answer_some(office, {address: due[address] for address in some}, now)
+        progress("撰写回复", start + len(some), len(correspondents))
+    return made
+
+
+def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -> int:
+    """Write the replies to some correspondents, given by address with the mails to be answered; returns how many."""
+    names = list(dict.fromkeys(name for mails in due.values() for mail in mails for name in mail.universities))
+    office.gather(names)
+    enough = _enough(office, list(due), now)
+    # Only of a university that is known is it told what has changed since its last reply.
+    known = [name for name in names if not name.startswith("?")]
+    replied = office.store.outbox.replies_of(mail.id for name in known for mail in office.submission(name).mails)
+    # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
+    written = [_written(office, one, mails, now, replied) for one, mails in due.items() if one not in enough]
+    replies = [reply for reply in written if reply is not None]
+    bounced = office.store.outbox.bounced([reply.recipient for reply in replies])
+    usual = "off" if office.settings.reply == "off" else "queued"
+    states = [(reply, "undeliverable" if reply.recipient in bounced else usual) for reply in replies]
+    return office.store.outbox.queue_all(states, now)
+
+
+def _is_quiet(window: timedelta, now: datetime, newest: datetime) -> bool:
+    return now - newest >= window or newest > now
+
+
+def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]:
+    """Who has had enough replies for today, a robot perhaps, and gets the rest in one tomorrow."""
+    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    made = office.store.outbox.made_since(addresses, today)
+    return {address for address in addresses if made.get(address, 0) >= office.settings.send_per_correspondent}
+
+
+def _written(
+    office: Office, address: str, mails: list[Mail], now: datetime, replied: Mapping[str, str | None]
+) -> Reply | None:
+    """The reply to a correspondent, `replied` as Outbox.replies_of; None where there is none to be sent now."""
+    try:
+        return _composed(office, address, mails, now, replied)
+    except Exception as fault:
+        if is_unusable(fault):
+            raise
+        # One reply that our code cannot write must not keep all others waiting; it is due again at the next pass.
+        log.exception("给 %s 的回复没有写成，其余照常", address)
+        return None
+
+
+def _composed(
+    office: Office, address: str, mails: list[Mail], now: datetime, replied: Mapping[str, str | None]
+) -> Reply | None:
+    """The reply to a correspondent; None where there is nobody to write to."""
+    from pipeline.enclosures import enclosures
+    from pipeline.reply import compose
+
+    universities = dict.fromkeys(name for mail in mails for name in mail.universities)
+    submissions = tuple(own_part(office.submission(name), address) for name in universities)
+    changes = _changes(office, submissions, mails, replied) if len(submissions) == 1 else NOTHING
+    files = tuple(one for submission in submissions for one in enclosures(submission, office.content))
+    try:
+        return compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files)
+    except ValueError:
+        # Staff see it in the mail log.
+        log.warning("邮件 %s 没有可用的回信地址", mails[-1].id[:12])
+        _leave(office, mails)
+        return None
+
+
+def _changes(
+    office: Office, submissions: tuple[Submission, ...], mails: list[Mail], replied: Mapping[str, str | None]
+) -> Changes:
+    """What these mails changed, where the correspondent was answered before and may see the whole."""
+    (after,) = submissions
+    if mails[-1].reply_to.address not in after.trusted or not after.university:
+        return NOTHING
+    answered = [mail for mail in after.mails if replied.get(mail.id)]
+    return compare(office.submission_of(after.university, answered), after) if answered else NOTHING
+
+
+def _leave(office: Office, mails: Iterable[Mail]) -> None:
+    for mail in mails:
+        office.store.outbox.leave_unanswered(mail.id)

@@ -1,0 +1,177 @@
+"""Mails of the spool are taken: read ahead, judged in their order, their outcomes stored; one that makes our code fail is
+set aside whole, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipeline.database import is_unusable
+from pipeline.dispatch import Clock
+from pipeline.flow import judge
+from pipeline.model import Automatic, Disposition, Envelope, Mail, Outcome, Reading
+from pipeline.office import Office
+from pipeline.passes import Pass, Progress
+from pipeline.rows import Returned
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+log = logging.getLogger(__name__)
+
+# By itself a mail is tried this often, in case what failed was not the mail; then it waits for the operator.
+ATTEMPTS = 3
+# Where a mail lies, its id, and what was read of it.
+Read = tuple[Envelope, str, "Future[Reading]"]
+OUR_IDS = re.compile(r"<annex\.[0-9a-f]{32}@[^<>\s]+>")
+ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+def take_all(
+    office: Office, done: Pass, fetched: Iterable[tuple[Envelope, str]], clock: Clock, progress: Progress
+) -> None:
+    """Fetching, reading and storing overlap: what is read by now is judged in the order it was fetched and stored together."""
+    begun: set[str] = set()
+    for batch in office.stage.ahead(_unrecorded(office, done, fetched)):
+        stored = Pass()
+        with office.store.together():
+            for some in _apart(batch):
+                if not begun.isdisjoint(mail for _, mail, _ in some) or not _take_together(office, stored, some):
+                    _take_each(office, stored, some, begun, clock)
+                begun.update(mail for _, mail, _ in some)
+        done.add(stored)
+        progress("收取邮件", done.recorded + done.set_aside + done.known_already, done.listed)
+
+
+def _apart(batch: Iterable[Read]) -> Iterator[list[Read]]:
+    """The mails in their order, parted so that none stands beside one of the same correspondent, which it may bear on."""
+    some: list[Read] = []
+    seen: set[str] = set()
+    for one in batch:
+        reading = one[-1]
+        correspondent = "" if reading.exception() else reading.result().message.reply_to.address
+        if correspondent in seen:
+            yield some
+            some, seen = [], set()
+        some.append(one)
+        seen.add(correspondent)
+    yield some
+
+
+def _take_together(office: Office, done: Pass, some: Sequence[Read]) -> bool:
+    """Judge mails of different correspondents and store them all at once; False, with nothing stored, where one of them is
+    not as it should be and each has to be taken by itself."""
+    try:
+        outcomes = [look_at(office, mail, place.received_at, reading.result) for place, mail, reading in some]
+        if any(outcome.mail.automatic is Automatic.BOUNCE for outcome in outcomes):
+            return False
+        office.store.record_all([(outcome, one[0]) for outcome, one in zip(outcomes, some, strict=True)])
+    except Exception as fault:
+        if is_unusable(fault):
+            raise
+        return False
+    for mail in (outcome.mail for outcome in outcomes):
+        done.recorded += 1
+        done.submissions += mail.disposition is Disposition.SUBMISSION
+        office.forget(*mail.universities, f"?{mail.reply_to.address}")
+    return True
+
+
+def _take_each(office: Office, done: Pass, some: Iterable[Read], begun: set[str], clock: Clock) -> None:
+    for envelope, mail, reading in some:
+        if mail in begun:
+            _sight(office, done, envelope, mail)
+        else:
+            take(office, done, mail, envelope.received_at, clock, envelope, reading.result)
+
+
+def _unrecorded(office: Office, done: Pass, fetched: Iterable[tuple[Envelope, str]]) -> Iterator[tuple[Envelope, str]]:
+    """The mails that have to be read. The same bytes, delivered twice, moved or renumbered, are one mail."""
+    for envelope, mail in fetched:
+        if office.store.is_recorded(mail):
+            _sight(office, done, envelope, mail)
+        else:
+            yield envelope, mail
+
+
+def _sight(office: Office, done: Pass, envelope: Envelope, mail: str) -> None:
+    office.store.work.sight(envelope, mail)
+    done.known_already += 1
+
+
+def take(
+    office: Office,
+    done: Pass,
+    mail: str,
+    received_at: datetime,
+    clock: Clock,
+    envelope: Envelope | None = None,
+    read: Callable[[], Reading] | None = None,
+) -> Outcome | None:
+    """Judge one mail of the spool, read beforehand or now, and store its outcome; None where it had to be set aside."""
+    try:
+        outcome = look_at(office, mail, received_at, read)
+        with office.store.together():
+            keep(office, outcome, envelope)
+    except Exception as fault:
+        if is_unusable(fault):
+            raise
+        log.error("邮件 %s 无法处理，已搁置（%s）", mail[:12], type(fault).__name__)
+        _set_aside(office, mail, received_at, fault, clock(), envelope)
+        done.set_aside += 1
+        return None
+    done.recorded += 1
+    done.submissions += outcome.mail.disposition is Disposition.SUBMISSION
+    return outcome
+
+
+def _set_aside(
+    office: Office, mail: str, received_at: datetime, fault: Exception, at: datetime, envelope: Envelope | None = None
+) -> None:
+    reason = f"{type(fault).__name__}: {fault}"[:500]
+    trace = "".join(traceback.format_exception(fault))
+    office.store.set_aside(mail, received_at, reason, trace, at, envelope)
+
+
+def look_at(office: Office, mail: str, received_at: datetime, read: Callable[[], Reading] | None = None) -> Outcome:
+    """What a mail of the spool comes to by the rules in force; nothing is stored."""
+    reading = read() if read is not None else office.stage.read(mail)
+    known = partial(office.store.universities.known_to, before=received_at)
+    return judge(reading, mail, received_at, office.rules, known)
+
+
+def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> None:
+    """Store an outcome; a correspondent who has now said which university it is gets its earlier forms attributed."""
+    # A mail that was just fetched has no earlier outcome.
+    before = [] if envelope else [mail.universities for mail in office.store.mails([outcome.mail.id])]
+    returned = _returned(office, outcome.mail) if outcome.mail.automatic is Automatic.BOUNCE else None
+    for address in office.store.record(outcome, envelope, returned):
+        log.warning("发给 %s 的回复被退回，以后不再向它发信，请人工联系。", address)
+    waiting = f"?{outcome.mail.reply_to.address}"
+    office.forget(*outcome.mail.universities, waiting, *(name for names in before for name in names))
+
+
+def _returned(office: Office, mail: Mail) -> Returned:
+    """What a bounce quotes of ours: by the Message-ID, else by the address it names."""
+    from pipeline.message import decode
+
+    raw = office.spool.read(mail.id)
+    text = raw.decode("ascii", "replace") + decode(raw, office.user).text
+    return Returned(frozenset(OUR_IDS.findall(text)), frozenset(found.lower() for found in ADDRESS.findall(text)))
+
+
+def retry_set_aside(office: Office, clock: Clock, only: Iterable[str] | None = None) -> int:
+    """Try again what was set aside, by itself only a few times, `only` these when asked; returns how many came through."""
+    through = 0
+    wanted = None if only is None else set(only)
+    for entry in office.store.all_set_aside():
+        if entry.attempts >= ATTEMPTS if wanted is None else entry.mail not in wanted:
+            continue
+        through += take(office, Pass(), entry.mail, entry.received_at, clock) is not None
+    return through
