@@ -7,15 +7,14 @@ It says what a text is called, not where its value stands.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from parsers.model import Cell
-from parsers.text import label_key
+from parsers.text import LONGEST_LABEL, label_key
 
-# A text longer than this is never a label.
-LONGEST = 40
+LONGEST = LONGEST_LABEL
 _LONGEST_KEY = 16
 _SHORTEST_NEAR = 4
 
@@ -41,13 +40,16 @@ class Vocabulary:
     aliases: Mapping[str, str]
     foreign: frozenset[str] = frozenset()
     qualifiers: tuple[str, ...] = ()
-    _cache: dict[str, tuple[str, Rank] | None] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def _known(self) -> dict[str, tuple[str, Rank]]:
         foreign: dict[str, tuple[str, Rank]] = dict.fromkeys(self.foreign, ("", Rank.EXACT))
         aliases = {alias: (name, Rank.ALIAS) for alias, name in self.aliases.items()}
         return foreign | aliases | {label: (name, Rank.EXACT) for label, name in self.exact.items()}
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(self._known)
 
     @cached_property
     def _long(self) -> list[str]:
@@ -58,18 +60,23 @@ class Vocabulary:
         """The field this text names to the letter, or None; a foreign label names the field ""."""
         return self._known.get(label_key(text)) if len(text) <= LONGEST else None
 
-    def match(self, text: str) -> tuple[str, Rank] | None:
-        """The field this text names, to the letter or nearly; None where it names none or more than one."""
+    def named(self, keys: Set[str]) -> set[str]:
+        """What those of these keys that are labels announce, a foreign label as itself."""
+        return {self._known[key][0] or key for key in self._keys & keys}
+
+    @cached_property
+    def match(self) -> Callable[[str], tuple[str, Rank] | None]:
+        """The field that a text names, to the letter or nearly; None where it names none or more than one."""
+        # What is printed on forms comes again in every document.
+        return lru_cache(maxsize=4096)(self._match)
+
+    def _match(self, text: str) -> tuple[str, Rank] | None:
         if len(text) > LONGEST:
             return None
         key = label_key(text)
         if not key or len(key) > _LONGEST_KEY or ":" in key:
             return None
-        if key not in self._cache:
-            if len(self._cache) > 4096:
-                self._cache.clear()
-            self._cache[key] = self._known.get(key) or self._look_up(key)
-        return self._cache[key]
+        return self._known.get(key) or self._look_up(key)
 
     def _look_up(self, key: str) -> tuple[str, Rank] | None:
         if key.endswith(self.qualifiers) and self._prefix(key):

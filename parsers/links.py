@@ -17,7 +17,7 @@ _URL = re.compile(
 # An address begins at each http, unless it is the value of another address's query (?url=https://…).
 _START = re.compile(r"(?<![=])(?=(?:https?|ftp)(?:://|：//))", re.IGNORECASE)
 # What most cells hold: one address and nothing else.
-_ALONE = re.compile(r"https?://(?:(?!http|ftp)[!-~])*[0-9a-z/]", re.IGNORECASE)
+_ALONE = re.compile(r"(?i:https?)://[!-~]*[0-9A-Za-z/]")
 _WORDS = re.compile(r"[\s；;、，,]+")
 _NUMBERING = re.compile(r"^[（(]?(?:\d{1,2}|[一二三四五六七八九十])[)）.．:：]?$|^[①-⑳]$")
 _PUNCTUATION = "（）()【】[]<>《》“”\"'。.；;，,、：: "
@@ -44,7 +44,7 @@ def _pieces(text: str) -> Iterable[str]:
 def split_links(text: str, targets: Iterable[str] = ()) -> tuple[str, ...]:
     """The links of a cell with this text, in order, each once; a target stands in for text that is no URL."""
     line = one_line(text)
-    if _ALONE.fullmatch(line):
+    if line.count("://") == 1 and _ALONE.fullmatch(line):
         return (line,)
     elements: list[str] = []
     for piece in _pieces(line):

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from parsers.labels import Rank, Vocabulary, breadth
 from parsers.model import Cell, Grid
-from parsers.text import label_key, one_line
+from parsers.text import label_key, label_keys, one_line
 
 _REMARK = re.compile(
     r"合计|总计|共计|小计|总数|注\d?[:：]|备注[:：]|说明[:：]|填[表报写]说明|(?:表格)?填[写表报]?联系人|联系人|填[表报]人|"
@@ -75,10 +75,13 @@ def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
     A form may print four labels side by side with their values below; its other labels then follow in rows of their
     own, which the rows of a list never do.
     """
-    seen = _fields(grid.texts(row), vocabulary)
+    seen = vocabulary.named(label_keys([text for _, text in grid.texts(row)]))
+    # Around most lists there are none.
+    if len(vocabulary.named(grid.label_keys) - seen) < _LABELS_OF_A_FORM:
+        return False
     rows = fresh = 0
     for below in grid.written_rows[bisect_right(grid.written_rows, row) :]:
-        found = _fields([pair for pair in grid.texts(below) if pair[0].row == below], vocabulary)
+        found = vocabulary.named(label_keys([text for cell, text in grid.texts(below) if cell.row == below]))
         if not found:
             continue
         if len(found & seen) >= _FEWEST:
@@ -92,22 +95,14 @@ def heads_a_form(grid: Grid, row: int, vocabulary: Vocabulary) -> bool:
     return False
 
 
-def _fields(texts: Texts, vocabulary: Vocabulary) -> set[str]:
-    """What the labels among these cells announce, a foreign label as itself."""
-    found: set[str] = set()
-    for _, text in texts:
-        label = text.partition(":")[0].partition("：")[0]
-        if match := vocabulary.known(label):
-            found.add(match[0] or label_key(label))
-    return found
-
-
 def header_at(grid: Grid, row: int, vocabulary: Vocabulary, named: str) -> Header | None:
     """The header whose labels stand in this row: at least four, `named` among them, more than other texts."""
     texts = grid.texts(row)
     if len(texts) < _FEWEST:
         return None
     headings = _headings(texts, vocabulary)
+    if len(headings) < _FEWEST:
+        return None
     cells = [cell for cell, _ in texts]
     # In a form with values beside its labels a row may hold several labels too, but never more labels than values.
     if len({heading.name for heading in headings} - {""}) < _FEWEST or 2 * len(headings) <= breadth(cells):
@@ -152,8 +147,8 @@ def is_remark(grid: Grid, row: int, header: Header) -> bool:
     own = [pair for pair in grid.texts(row) if pair[0].row == row]
     if not own:
         return False
-    widest = max([cell for cell, _ in own], key=_column_span)
-    if widest.column_span >= _FEWEST - 1:
+    if wide := [cell for cell, _ in own if cell.column_span >= _FEWEST - 1]:
+        widest = max(wide, key=_column_span)
         end = widest.column + widest.column_span
         covered = sum(1 for column in header.columns.values() if widest.column <= column.start < end)
         if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):

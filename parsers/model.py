@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import Struct, field
+
+from parsers.text import label_keys
 
 
 class Style(enum.Flag):
@@ -73,15 +75,15 @@ class Cell(NamedTuple):
 
 
 _column = attrgetter("column")
-# A named tuple's own constructor takes three times as long.
+# A named tuple's own constructor takes three times as long, and a name in an enum is looked up by a function.
 _new = tuple.__new__
+_PLAIN = Style.PLAIN
 
 
-def text_cell(
-    row: int, column: int, text: str, kind: CellKind = CellKind.TEXT, row_span: int = 1, column_span: int = 1
-) -> Cell:
+def text_cell(position: tuple[int, int], text: str, kind: CellKind, row_span: int, column_span: int) -> Cell:
     """A cell of plain text: `Cell` with one run, or none for no text, for those who make them by the hundred."""
-    runs = (_new(Run, (text, Style.PLAIN)),) if text else ()
+    row, column = position
+    runs = (_new(Run, (text, _PLAIN)),) if text else ()
     return _new(Cell, (row, column, runs, row_span, column_span, kind, (), ()))
 
 
@@ -139,11 +141,16 @@ class Grid(Struct, frozen=True, dict=True):
         return {row: tuple(sorted(cells, key=_column)) for row, cells in rows.items()}
 
     @cached_property
-    def _texts(self) -> dict[int, tuple[tuple[Cell, str], ...]]:
+    def _read(self) -> dict[int, list[tuple[Cell, str]]]:
+        # A call of `Cell.text` for each would take longer than all else here.
         return {
-            row: tuple([(cell, text) for cell in cells if (text := cell.text) and not text.isspace()])
+            row: [(cell, runs[0].text if len(runs := cell.runs) == 1 else cell.text) for cell in cells]
             for row, cells in self._rows.items()
         }
+
+    @cached_property
+    def _texts(self) -> dict[int, tuple[tuple[Cell, str], ...]]:
+        return {row: tuple([pair for pair in pairs if pair[1].strip()]) for row, pairs in self._read.items()}
 
     @cached_property
     def written_rows(self) -> tuple[int, ...]:
@@ -154,9 +161,26 @@ class Grid(Struct, frozen=True, dict=True):
         """The cells that cover this row, from left to right, each once."""
         return self._rows.get(row, ())
 
+    def read(self, row: int) -> Sequence[tuple[Cell, str]]:
+        """The cells that cover this row, each with its text, blank or not, from left to right."""
+        return self._read.get(row, ())
+
     def texts(self, row: int) -> tuple[tuple[Cell, str], ...]:
         """The cells that cover this row and hold more than blanks, each with its text, from left to right."""
         return self._texts.get(row, ())
+
+    @cached_property
+    def label_keys(self) -> Set[str]:
+        """What the texts of the whole grid may be called, by `parsers.text.label_keys`."""
+        return label_keys([text for texts in self._texts.values() for _, text in texts])
+
+    def places(self, row: int, spots: Iterable[tuple[int | None, int, str]]) -> list[Place]:
+        """The places of these columns and labels, each in its own row, or in this one where that is None."""
+        kind, name, ordinal = self.kind, self.name, self.ordinal
+        return [
+            _new(Place, (kind, name, ordinal, row if own is None else own, column, label))
+            for own, column, label in spots
+        ]
 
     def place(self, row: int, column: int, label: str = "") -> Place:
         """The place of a cell, or of a label that stands for it, in this grid."""

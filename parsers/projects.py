@@ -33,13 +33,15 @@ LABELS = {
 }
 PER_FORM = ("university", "project_count")
 PER_PROJECT = tuple(name for name in LABELS if name not in PER_FORM)
-# The template's sample text, each behind a character that it has and that no other character folds to.
+# The template's sample text, each behind two characters (or one twice) that it has and that no other folds to.
 _SAMPLES = {
-    "project_name": ("项", re.compile(r"[x×*✕✖╳某]{1,4}项目")),
-    "applicant": ("院", re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会")),
+    "project_name": ("项", "项", re.compile(r"[x×*✕✖╳某]{1,4}项目")),
+    "applicant": ("级", "院", re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会")),
 }
 
-Cells = dict[str, list[Cell]]
+# Cells, each with its text, and those of each field.
+Written = Sequence[tuple[Cell, str]]
+Cells = dict[str, list[tuple[Cell, str]]]
 
 
 @dataclass
@@ -73,14 +75,16 @@ class Table:
     def cells(self, rows: range) -> Cells:
         """The cells of these rows by the field whose columns they stand in, each once."""
         found: Cells = {}
+        fields = self._fields
         for row in rows:
-            for cell in self.grid.row(row):
-                for name in self._fields.get(cell.column, ()) if cell.column_span == 1 else self._below(cell):
+            for pair in self.grid.read(row):
+                cell = pair[0]
+                for name in fields.get(cell.column, ()) if cell.column_span == 1 else self._below(cell):
                     if name not in found:
-                        found[name] = [cell]
+                        found[name] = [pair]
                     # A cell of several rows comes again in each of them.
-                    elif cell.row_span == 1 or not any(cell is known for known in found[name]):
-                        found[name].append(cell)
+                    elif cell.row_span == 1 or not any(cell is known for known, _ in found[name]):
+                        found[name].append(pair)
         return found
 
     def _below(self, cell: Cell) -> Iterable[str]:
@@ -100,6 +104,11 @@ class Table:
         spots: dict[str, tuple[int | None, int, str]] = {name: (top, -1, label) for name, label in LABELS.items()}
         return spots | {name: (None, column.start, column.label) for name, column in self.header.columns.items()}
 
+    @cached_property
+    def _project_spots(self) -> list[tuple[int | None, int, str]]:
+        """Where a project as a whole and its fields stand."""
+        return [(None, -1, ""), *[self._spots[name] for name in PER_PROJECT]]
+
     def field_place(self, row: int, name: str) -> Place:
         """The place of a field in this row; of a field without a column, the header's."""
         own, column, label = self._spots[name]
@@ -107,7 +116,7 @@ class Table:
 
     def project_places(self, row: int) -> list[Place]:
         """The places of the project in this row and of its fields."""
-        return [self.grid.place(row, -1), *[self.field_place(row, name) for name in PER_PROJECT]]
+        return self.grid.places(row, self._project_spots)
 
     @property
     def blank(self) -> bool:
@@ -129,19 +138,22 @@ def _groups(table: Table, end: int) -> Iterator[tuple[range, Cells | None]]:
             continue
         cells = table.cells(range(row, last))
         named = cells.get("project_name")
-        if named and named[0].text.strip():
-            last = max(last, min(end, named[0].row + named[0].row_span))
+        if named and named[0][1].strip():
+            last = max(last, min(end, named[0][0].row + named[0][0].row_span))
         yield range(row, last), cells if last == row + 1 else table.cells(range(row, last))
 
 
-def _read_field(name: str, cells: Sequence[Cell]) -> str:
+def _read_field(name: str, cells: Written) -> str:
     """A field's text, or "" where it is only the template's sample."""
-    text = cells[0].text if len(cells) == 1 else "\n".join(cell.text for cell in cells)
+    text = cells[0][1] if len(cells) == 1 else "\n".join([text for _, text in cells])
     if name == "summary":
         return lines(text)
     text = one_line(text)
-    sign, sample = _SAMPLES.get(name, ("", None))
-    return "" if sample and sign in text and sample.fullmatch(fold(text)) else text
+    if name in _SAMPLES:
+        sign, other, sample = _SAMPLES[name]
+        if sign in text and other in text and sample.fullmatch(fold(text)):
+            return ""
+    return text
 
 
 def _read_project(table: Table, rows: range, cells: Cells) -> tuple[Project, bool]:
@@ -156,23 +168,23 @@ def _read_project(table: Table, rows: range, cells: Cells) -> tuple[Project, boo
         if table.uncalculated:
             _note_uncalculated(table, written)
         if name == "links":
-            links = tuple(dict.fromkeys(link for cell in written for link in split_links(cell.text, cell.links)))
+            links = tuple(dict.fromkeys([link for cell, text in written for link in split_links(text, cell.links)]))
         else:
             values[name] = _read_field(name, written)
         if not own and name != "number" and (links if name == "links" else values[name]):
-            own = _begun(written, rows)
+            own = _begun(written, rows[0])
     if "phone" not in table.header.columns and "leader" in values:
         values["leader"], values["phone"] = split_number(values["leader"])
     return Project(links=links, **values), own
 
 
-def _begun(cells: Sequence[Cell], rows: range) -> bool:
-    """Whether a value begins in these rows: one merged down from the rows above does not make a row below a project."""
-    return any(cell.row in rows and (cell.text.strip() or cell.links) for cell in cells)
+def _begun(cells: Written, row: int) -> bool:
+    """Whether a value begins in this row or below: one merged down from the rows above makes no row below a project."""
+    return any(cell.row >= row and (text.strip() or cell.links) for cell, text in cells)
 
 
-def _note_uncalculated(table: Table, cells: Sequence[Cell]) -> None:
-    for cell in cells:
+def _note_uncalculated(table: Table, cells: Written) -> None:
+    for cell, _ in cells:
         if cell.kind is CellKind.UNCALCULATED:
             table.notes.append(f"单元格 {column_letters(cell.column)}{cell.row + 1} 的公式没有计算结果")
 
@@ -210,8 +222,8 @@ def _read_per_form(table: Table, cells: Cells) -> None:
             continue
         if table.uncalculated:
             _note_uncalculated(table, cells[name])
-        for cell in cells[name]:
-            if text := one_line(cell.text):
+        for cell, written in cells[name]:
+            if text := one_line(written):
                 table.values[name] = text
                 table.places[name] = table.grid.place(cell.row, cell.column, table.header.columns[name].label)
                 break

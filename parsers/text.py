@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 # Zero-width and direction marks that copying from web pages and phones leaves at the edges of a value.
@@ -25,16 +26,25 @@ _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕
 _BLANKS = re.compile(r"[\s" + INVISIBLE + "*]+")
 # Such a text is its own label key.
 _PLAIN = re.compile("[0-9a-z\u4e00-\u9fff]+")
+_COLON = re.compile("[:：]")
+# A text longer than this is never a label.
+LONGEST_LABEL = 40
 _NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[一二三四五六七八九十]{1,2}、)")
 
 
 def one_line(text: str) -> str:
     """The text in NFC on one line: trimmed, every run of blanks, tabs and line breaks folded to one blank."""
+    # Of all blanks and invisible characters only the plain blank is printable.
+    if text.isprintable() and " " not in text:
+        return unicodedata.normalize("NFC", text)
     return unicodedata.normalize("NFC", " ".join(text.split())).strip(_EDGES)
 
 
 def lines(text: str) -> str:
     """The text in NFC with its line breaks as `\\n`: every line as by `one_line`, blank lines dropped."""
+    # No line break is printable.
+    if text.isprintable():
+        return one_line(text)
     return "\n".join(line for line in map(one_line, text.splitlines()) if line)
 
 
@@ -59,6 +69,12 @@ def label_key(text: str) -> str:
     key = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).casefold()
     key = _PARENTHESES.sub("", key).rstrip(":;。.,、")
     return _NUMBERING.sub("", key)
+
+
+def label_keys(texts: Iterable[str]) -> set[str]:
+    """The keys of what each text says, or says before a colon, where that is short enough for a label."""
+    heads = [_COLON.split(text, 1)[0] if ":" in text or "：" in text else text for text in texts]
+    return {label_key(head) for head in heads if len(head) <= LONGEST_LABEL}
 
 
 def spaced(words: str) -> str:

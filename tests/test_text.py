@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from unicodedata import normalize
+
 import pytest
 
 from papers import cell
 from parsers.labels import Rank, Vocabulary
 from parsers.model import Grid, GridKind
-from parsers.text import fold, label_key, lines, narrow, one_line
+from parsers.text import INVISIBLE, fold, label_key, label_keys, lines, narrow, one_line
 
 WORDS = Vocabulary(
     exact={"项目名称": "name", "项目类别": "kind", "负责人": "leader"},
@@ -93,3 +96,21 @@ def test_a_label_is_matched_as_surely_as_it_is_written(label: str, match: tuple[
 def test_a_text_near_to_two_fields_matches_neither() -> None:
     both = Vocabulary(exact={"项目名称": "name", "项目总称": "title"}, aliases={})
     assert both.match("项目简称") is None
+
+
+def test_what_is_printable_but_for_the_blank_needs_no_folding() -> None:
+    for character in map(chr, range(sys.maxunicode + 1)):
+        if character.isprintable() and character != " ":
+            composed = normalize("NFC", character)
+            assert composed.split() == [composed], hex(ord(character))
+            assert not set(composed) & set(INVISIBLE), hex(ord(character))
+            assert composed.splitlines() == [composed], hex(ord(character))
+
+
+def test_what_stands_before_a_colon_may_be_a_label_where_it_is_short() -> None:
+    texts = ["负 责 人", "项目类别：思想引领类", "备注:略：无", "长" * 41, "长" * 40, "长" * 41 + "：短"]
+    assert label_keys(texts) == {"负责人", "项目类别", "备注", "长" * 40}
+
+
+def test_keys_name_what_they_announce_a_foreign_one_itself() -> None:
+    assert WORDS.named({"项目类型", "项目类别", "备注", "阳光书屋"}) == {"kind", "备注"}

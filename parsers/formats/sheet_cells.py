@@ -43,12 +43,15 @@ def lay_out(
     cells: list[Cell] = []
     for position, value in values:
         rows = columns = 1
-        if corner := covered.get(position):
-            if corner != position:
+        if position in covered:
+            if covered[position] != position:
                 continue
             rows, columns = spans.pop(position)
-        text, kind = _written(value)
-        cells.append(text_cell(*position, text, kind, rows, columns))
+        # Nothing that is replaced in a text is printable, but for an escape.
+        if isinstance(value, str) and value.isprintable() and "_x" not in value:
+            cells.append(text_cell(position, value, TEXT, rows, columns))
+        else:
+            cells.append(text_cell(position, *_written(value), rows, columns))
     # What is left are ranges without a value.
     if spans:
         cells = sorted([*cells, *(Cell(*corner, (), *span) for corner, span in spans.items())])
@@ -66,22 +69,19 @@ def _merges(merges: Sequence[Range], last: Position) -> tuple[dict[Position, Spa
         top, left = corner
         if (bottom - top + 1) * (right - left + 1) > LARGEST_MERGE:
             bottom, right = min(bottom, last[0]), min(right, last[1])
-        area = list(product(range(top, bottom + 1), range(left, right + 1)))
+        area = dict.fromkeys(product(range(top, bottom + 1), range(left, right + 1)), corner)
         if len(area) < 2 or not covered.keys().isdisjoint(area):
             continue
         if len(covered) + len(area) > MOST_MERGED:
             raise unsafe("工作表范围过大，超出安全限制")
         spans[corner] = (bottom - top + 1, right - left + 1)
-        covered.update(dict.fromkeys(area, corner))
+        covered |= area
     return spans, covered
 
 
 def _written(value: Value) -> tuple[str, CellKind]:
     """A value as text: 13800000001.0 → 13800000001, 2025.1 → 2025.1, a date → 2024-11-20."""
     if isinstance(value, str):
-        # Nothing that is replaced below is printable, but for an escape.
-        if value.isprintable() and "_x" not in value:
-            return value, TEXT
         text = ESCAPED.sub("", value)
         return marks(text.replace("\r\n", "\n").replace("\r", "\n")), TEXT
     if isinstance(value, bool):
