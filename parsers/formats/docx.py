@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from parsers.formats import damaged, unsafe
+from parsers.formats.docx_dull import without_dull
 from parsers.formats.docx_inline import Inline
 from parsers.formats.docx_markup import (
     ALTERNATIVES,
@@ -37,7 +38,7 @@ from parsers.formats.docx_markup import (
 from parsers.formats.docx_plain import plain_runs, telling_cells
 from parsers.formats.fields import address, drawn
 from parsers.formats.grid_rows import Merges, RowPlacer, merges
-from parsers.formats.package import Package
+from parsers.formats.package import Package, parse
 from parsers.formats.run_look import W
 from parsers.formats.text_run import Text
 from parsers.model import Cell, Document, Grid, GridKind, Paragraph
@@ -55,7 +56,7 @@ def read(content: bytes, kind: str) -> Document:
     """A Word document's blocks. Raises Unreadable."""
     package = Package(content)
     main = _main_part(package)
-    root = package.xml(main)
+    root = parse(without_dull(package.read(main)))
     if root.tag != f"{W}document":
         raise damaged("文件不是完整的 Word 文档")
     reader = _Reader(Inline(package, main), {element.tag for element in root.iter(*WRAPPERS)})
@@ -179,9 +180,8 @@ class _Reader:
         if self._cells > MOST_CELLS:
             raise unsafe("文档中的表格过大，超出安全限制")
         inline = self._inline
-        plain = cell not in self._telling and not inline.prompt and not inline.glyph
-        if plain and (runs := plain_runs(cell)) is not None:
-            return Cell(row, column, runs, 1, span)
+        if cell not in self._telling and not inline.prompt and not inline.glyph:
+            return Cell(row, column, plain_runs(cell), 1, span)
         outer = inline.text, inline.fields, inline.boxes
         inline.text, inline.fields, inline.boxes = Text(), [], []
         self._depth += 1

@@ -14,7 +14,9 @@ from parsers.model import Cell
 # Word allows 63 columns; a damaged or hostile span must not make a grid of millions.
 WIDEST = 100
 
-ROW_BEFORE, COLUMNS, DOWNWARDS, SIDEWAYS = (f"{W}{name}" for name in ("gridBefore", "gridSpan", "vMerge", "hMerge"))
+MERGING = ROW_BEFORE, COLUMNS, DOWNWARDS, SIDEWAYS = tuple(
+    f"{W}{name}" for name in ("gridBefore", "gridSpan", "vMerge", "hMerge")
+)
 
 
 class Merges(NamedTuple):
@@ -30,7 +32,7 @@ class Merges(NamedTuple):
 def merges(table: Any) -> Merges:
     """All merges of a `w:tbl` and the tables in it; few cells have any, so that looking at each is saved."""
     found = Merges({}, {})
-    for element in table.iter(ROW_BEFORE, COLUMNS, DOWNWARDS, SIDEWAYS):
+    for element in table.iter(*MERGING):
         tag, owner = element.tag, element.getparent().getparent()
         if tag == ROW_BEFORE:
             found.before.setdefault(owner, _count(element, 0))

@@ -78,10 +78,8 @@ _VALUED: dict[str, tuple[int, Callable[[Any], bool]]] = {
     f"{W}u": (_UNDERLINE, _underlined), f"{W}highlight": (_HIGHLIGHT, _highlighted),
     f"{W}shd": (_HIGHLIGHT, _shaded), f"{W}color": (_COLOUR, _coloured), f"{W}bdr": (_BORDER, _bordered),
 }  # fmt: skip
-FONTS, _VANISH, _STYLE = f"{W}rFonts", f"{W}vanish", f"{W}rStyle"
-# The properties that set a run off from its neighbours, whatever its font.
-SETTING_OFF = frozenset({*_TOGGLES, *_VALUED, _VANISH, _STYLE})
-_TELLING = SETTING_OFF | {FONTS}
+_FONTS, _VANISH, STYLE = f"{W}rFonts", f"{W}vanish", f"{W}rStyle"
+_TELLING = frozenset({*_TOGGLES, *_VALUED, _FONTS, _VANISH, STYLE})
 
 
 def look(properties: Any, named: Callable[[str], Look]) -> Look:
@@ -93,7 +91,7 @@ def look(properties: Any, named: Callable[[str], Look]) -> Look:
         # Most properties are sizes and languages; this one test disposes of them.
         if tag not in _TELLING:
             continue
-        if tag == FONTS:
+        if tag == _FONTS:
             font = _symbol_font(tuple(element.values()))
         elif tag in _TOGGLES:
             bit = _TOGGLES[tag]
@@ -108,6 +106,12 @@ def look(properties: Any, named: Callable[[str], Look]) -> Look:
     if inherited is PLAIN_LOOK:
         return _look(on, font, hidden) if not off else Look(on, off & ~on, font, hidden)
     return _over(inherited, Look(on, off & ~on, font, hidden))
+
+
+def shows(properties: Any) -> bool:
+    """Whether properties that name no character style make a run look other than one without any."""
+    seen = look(properties, lambda _: PLAIN_LOOK)
+    return bool(seen.on or seen.font or seen.hidden)
 
 
 @cache
