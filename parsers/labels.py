@@ -64,15 +64,16 @@ class Vocabulary:
         """What those of these keys that are labels announce, a foreign label as itself."""
         return {self._known[key][0] or key for key in self._keys & keys}
 
-    @cached_property
-    def match(self) -> Callable[[str], tuple[str, Rank] | None]:
+    def match(self, text: str) -> tuple[str, Rank] | None:
         """The field that a text names, to the letter or nearly; None where it names none or more than one."""
+        return self._remembered(text) if len(text) <= LONGEST else None
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], tuple[str, Rank] | None]:
         # What is printed on forms comes again in every document.
         return lru_cache(maxsize=4096)(self._match)
 
     def _match(self, text: str) -> tuple[str, Rank] | None:
-        if len(text) > LONGEST:
-            return None
         key = label_key(text)
         if not key or len(key) > _LONGEST_KEY or ":" in key:
             return None
