@@ -73,6 +73,9 @@ def test_the_roster_has_the_universities_of_the_region() -> None:
         ("  annex4.unlisted:", "  annex4.missing:", "写了两次"),
         ("max_files: 500", "max_files: 0", "不能小于 1"),
         ("graduates: true", "graduates: 有", "true"),
+        ("limit: 50", "limit: !!int 五十", "不能当作 int"),
+        ("limit: 50", "? [limit]\n    : 50", "YAML"),
+        ("mailbox: nmggxzss@163.com", "mailbox: !unknown [x]", "YAML"),
         (
             "  mail.late:\n    severity",
             "  mail.nothing:\n  mail.late:\n    severity",
@@ -104,6 +107,26 @@ def test_what_is_no_rules_file_at_all_is_refused(tmp_path: Path, content: bytes)
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=re.escape(str(path))):
         load(path)
+
+
+@pytest.mark.parametrize("endless", ["categories: &all [*all, ", f"categories: [{'[' * 5000}{']' * 5000}, "])
+def test_what_has_no_end_is_refused(tmp_path: Path, endless: str) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(SHIPPED.read_text(encoding="utf-8").replace("categories: [", endless, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="层次过深"):
+        load(path)
+
+
+def test_what_is_said_once_may_be_referred_to(tmp_path: Path) -> None:
+    text = SHIPPED.read_text(encoding="utf-8")
+    rule = re.search(r"\n  mail\.late:\n(?:    .*\n)+", text)
+    assert rule is not None
+    shared = rule[0].replace("mail.late:", "mail.late: &late")
+    path = tmp_path / "rules.yaml"
+    path.write_text(text.replace(rule[0], f"{shared}  mail.later: {{<<: *late, severity: notice}}\n"), encoding="utf-8")
+    found = {one.id: one for one in load(path).rules}
+    assert found["mail.later"].message == found["mail.late"].message
+    assert found["mail.later"].severity is not found["mail.late"].severity
 
 
 def test_a_missing_rules_file_is_named_with_the_remedy(tmp_path: Path) -> None:
