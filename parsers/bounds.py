@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import astuple
+
 from parsers.formats import unsafe
-from parsers.model import Annex3, Annex4, Project, Record, Transcript
+from parsers.model import Annex3, Project, Record, Transcript
 
 MOST_FORMS = 300
 MOST_PROJECTS = 500
 MOST_ENTRIES = 500
 # In characters; the content of a project (项目内容) is a text of some pages, everything else some lines.
 LONGEST, LONGEST_CONTENT = 20_000, 200_000
-_FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(name for name in kind.__struct_fields__ if name != "projects") for kind in (Annex3, Annex4, Project)
-}
 
 
 def check_bounds(transcripts: Sequence[Transcript]) -> None:
@@ -39,10 +38,14 @@ def _parts(record: Record) -> Iterator[Record | Project]:
 
 
 def _says_too_much(part: Record | Project) -> bool:
-    return any(_is_too_long(name, getattr(part, name)) for name in _FIELDS[type(part)])
+    for name, value in zip(part.__struct_fields__, astuple(part), strict=True):
+        if isinstance(value, str):
+            if len(value) > LONGEST and (name != "content" or len(value) > LONGEST_CONTENT):
+                return True
+        elif isinstance(value, tuple) and name != "projects" and _is_too_much(value):
+            return True
+    return False
 
 
-def _is_too_long(name: str, value: object) -> bool:
-    if isinstance(value, str):
-        return len(value) > (LONGEST_CONTENT if name == "content" else LONGEST)
-    return isinstance(value, tuple) and (len(value) > MOST_ENTRIES or sum(map(len, value)) > LONGEST)
+def _is_too_much(entries: tuple[str, ...]) -> bool:
+    return len(entries) > MOST_ENTRIES or sum(map(len, entries)) > LONGEST

@@ -47,6 +47,8 @@ def take_all(
                 begun.update(mail for _, mail, _ in some)
         done.add(stored)
         progress("收取邮件", done.recorded + done.set_aside + done.known_already, done.listed)
+    # What comes now, the ledger of a whole country perhaps, needs the memory.
+    office.reader.rest()
 
 
 def _apart(batch: Iterable[Read]) -> Iterator[list[Read]]:

@@ -87,6 +87,14 @@ def test_a_worker_is_used_again(reader: Reader) -> None:
     assert len(pids) == 1
 
 
+def test_workers_that_rest_are_ended_and_others_started_when_needed(reader: Reader) -> None:
+    first = said(reader, "pid")
+    reader.rest()
+    assert all_end(int(first))
+    assert reader.pids == ()
+    assert said(reader, "pid") != first
+
+
 def test_the_documents_of_a_mail_are_read_side_by_side_and_come_back_in_order(reader: Reader) -> None:
     reader.read_many([(b"pid", ""), (b"pid", "")])
     start = time.monotonic()

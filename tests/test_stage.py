@@ -216,6 +216,8 @@ def test_the_bytes_of_what_was_read_are_at_hand_until_the_reader_is_closed(spool
         reading = stage.read(spool.put([letter(files)]))
     assert {one.path: reader.kept(one.file) for one in reading.documents} == files
     assert reader.kept("0" * 64) is None
+    reader.rest()
+    assert {one.path: reader.kept(one.file) for one in reading.documents} == files
 
 
 def test_nothing_is_kept_on_a_disk_that_is_nearly_full(
