@@ -33,6 +33,7 @@ __all__ = [
     "Prepared",
     "Staff",
     "digest",
+    "load_writer",
     "prepare",
     "read_staff",
     "write",
@@ -48,6 +49,11 @@ class LedgerBusy(AnnexError):
     """The file cannot be replaced because another program holds it open (Windows)."""
 
     exit_code = 75
+
+
+def load_writer() -> None:
+    """Import beforehand what `Prepared.write` needs, which takes longer than to write a small ledger."""
+    from pipeline import ledger_charts, ledger_sheet, ledger_style  # noqa: F401
 
 
 def read_staff(path: Path) -> Staff:

@@ -29,8 +29,8 @@ BESIDE = "项目台账（最新）.xlsx"
 # So many submissions wait for their files to be written.
 FILED_BEHIND = 16
 STALE_SECONDS = 24 * 3600
-# For so many universities a second process is worth its while.
-WORTH_SHARING = 100
+# So many universities to put together are worth a second process; of so many each of the two takes half.
+WORTH_SHARING, MANY = 20, 200
 OUT_OF_PLACE = 10
 
 
@@ -162,14 +162,18 @@ def _assembled(office: Office, universities: Iterable[str]) -> Iterator[tuple[st
 
 
 def _together(office: Office, universities: Sequence[str]) -> Iterator[tuple[str, Account, Brief]]:
-    """The same, half of many by a second process: it writes nothing, and leaves alone what is not in its place."""
-    half = len(universities) // 2
-    if half < WORTH_SHARING:
+    """The same, with a second process, which writes nothing and leaves alone what is not in its place.
+
+    It takes half of many universities, and all of some while this one loads what a workbook is written with.
+    """
+    if len(universities) < WORTH_SHARING:
         yield from _assembled(office, universities)
         return
+    half = len(universities) // 2 if len(universities) >= MANY else 0
     # A process that is copied must not take an open connection along.
     office.store.close()
     with alongside(partial(_in_place, office, universities[half:])) as others:
+        ledger.load_writer()
         yield from _assembled(office, universities[:half])
         there = others()
     yield from ((name, account_in(text), brief) for name, (text, brief) in there.items())

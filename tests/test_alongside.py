@@ -135,6 +135,7 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return assemble(university, *parts)
 
     monkeypatch.setattr(renewal, "WORTH_SHARING", 1)
+    monkeypatch.setattr(renewal, "MANY", 1)
     monkeypatch.setattr("pipeline.office.assemble", spy)
     return here
 
@@ -147,6 +148,16 @@ def test_accounts_made_by_two_processes_are_those_made_by_one(office: Office, sh
         patch.setattr(renewal, "WORTH_SHARING", 100)
         assert view_of(office, anew=True) == together
     assert [account.university for account in together.accounts] == [UNIVERSITY, OTHER, THIRD]
+
+
+@two_processes
+def test_some_are_left_to_the_second_process_alone(
+    office: Office, shared: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = view_of(office)
+    monkeypatch.setattr(renewal, "MANY", 200)
+    assert view_of(office, anew=True) == alone
+    assert shared == []
 
 
 @two_processes
