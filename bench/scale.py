@@ -30,7 +30,7 @@ MAIL_CPU_MS = 25
 LINEAR = 1.15
 LIST = "letters.json"
 # 4N, unless another is asked for.
-QUICK, USUAL = 8, 160
+QUICK, USUAL = 8, 480
 
 
 def rows(quick: bool, largest: int = 0) -> Iterator[Row]:
