@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from parsers.labels import LONGEST, Vocabulary, breadth
+from parsers.labels import Vocabulary, breadth
 from parsers.listing import heads_a_form
 from parsers.model import Cell, Grid, Place, Run
-from parsers.text import label_key, narrow
+from parsers.text import LONGEST_LABEL, label_key, narrow
 
 # What a label loses in standing by being found before a colon, or where a value is expected.
 INLINE, INSIDE = 4, 10
@@ -85,7 +85,7 @@ def _labels(cell: Cell, text: str, layout: Layout) -> list[Label]:
     vocabulary = layout.vocabulary
     if match := vocabulary.known(text):
         return [Label(cell, match[0], match[1], label_key(text))]
-    head = narrow(text[: LONGEST + 1])
+    head = narrow(text[: LONGEST_LABEL + 1])
     for mark in (":", "\n"):
         position = head.find(mark, len(head) - len(head.lstrip()) + 1) if mark in head else 0
         if position > 0 and (match := vocabulary.known(text[:position])):

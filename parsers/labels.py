@@ -14,7 +14,6 @@ from functools import cached_property, lru_cache
 from parsers.model import Cell
 from parsers.text import LONGEST_LABEL, label_key
 
-LONGEST = LONGEST_LABEL
 _LONGEST_KEY = 16
 _SHORTEST_NEAR = 4
 
@@ -58,7 +57,7 @@ class Vocabulary:
 
     def known(self, text: str) -> tuple[str, Rank] | None:
         """The field this text names to the letter, or None; a foreign label names the field ""."""
-        return self._known.get(label_key(text)) if len(text) <= LONGEST else None
+        return self._known.get(label_key(text)) if len(text) <= LONGEST_LABEL else None
 
     def named(self, keys: Set[str]) -> set[str]:
         """What those of these keys that are labels announce, a foreign label as itself."""
@@ -66,7 +65,7 @@ class Vocabulary:
 
     def match(self, text: str) -> tuple[str, Rank] | None:
         """The field that a text names, to the letter or nearly; None where it names none or more than one."""
-        return self._remembered(text) if len(text) <= LONGEST else None
+        return self._remembered(text) if len(text) <= LONGEST_LABEL else None
 
     @cached_property
     def _remembered(self) -> Callable[[str], tuple[str, Rank] | None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.dispatch import Dispatched
 from pipeline.errors import AnnexError
+from pipeline.model import Disposition, Mail
 
 # What is counted as mails are stored.
 COUNTED = ("recorded", "submissions", "set_aside", "known_already")
@@ -33,6 +34,11 @@ class Pass:
     ledger_written: bool = False
     notes: list[str] = field(default_factory=list)
     troubles: list[AnnexError] = field(default_factory=list)
+
+    def count(self, mail: Mail) -> None:
+        """Count in a mail whose outcome was stored."""
+        self.recorded += 1
+        self.submissions += mail.disposition is Disposition.SUBMISSION
 
     def add(self, more: Pass) -> None:
         """Count in what became of some more mails."""

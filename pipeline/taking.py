@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline.database import is_unusable
 from pipeline.dispatch import Clock
 from pipeline.flow import judge
-from pipeline.model import Automatic, Disposition, Envelope, Mail, Outcome, Reading
+from pipeline.model import Automatic, Envelope, Mail, Outcome, Reading
 from pipeline.office import Office
 from pipeline.passes import Pass, Progress
 from pipeline.rows import Returned
@@ -79,8 +79,7 @@ def _take_together(office: Office, done: Pass, some: Sequence[Read]) -> bool:
             raise
         return False
     for mail in (outcome.mail for outcome in outcomes):
-        done.recorded += 1
-        done.submissions += mail.disposition is Disposition.SUBMISSION
+        done.count(mail)
         office.forget(*mail.universities, f"?{mail.reply_to.address}")
     return True
 
@@ -128,8 +127,7 @@ def take(
         _set_aside(office, mail, received_at, fault, clock(), envelope)
         done.set_aside += 1
         return None
-    done.recorded += 1
-    done.submissions += outcome.mail.disposition is Disposition.SUBMISSION
+    done.count(outcome.mail)
     return outcome
 
 
