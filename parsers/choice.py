@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from parsers.model import Run, Style
@@ -70,12 +71,21 @@ def chosen(runs: Iterable[Run]) -> tuple[str, ...]:
 
     A value that names no printed option is given as written.
     """
-    whole, styles = _flatten(runs)
-    text = whole[:_LONGEST]
+    text, styles = _flatten(runs)
+    selected = _among_printed(text[:_LONGEST], styles[:_LONGEST])
+    if selected is None:
+        written = one_line(text).strip(_QUOTES)
+        return (written,) if written else ()
+    return selected
+
+
+# The list is printed alike on all forms, and there are few ways to mark one of its options.
+@lru_cache(maxsize=256)
+def _among_printed(text: str, styles: bytes) -> tuple[str, ...] | None:
+    """The options selected among those printed in the text; None where none is printed."""
     spots = _spots(text, styles)
     if not spots:
-        written = one_line(whole).strip(_QUOTES)
-        return (written,) if written else ()
+        return None
     selected = _by_glyph(text, spots) | _by_style(spots) | _by_repetition(spots) | _by_blank_line(text, spots)
     struck = {spot.option for spot in spots if spot.set_off & _STRIKE}
     if struck:
@@ -88,16 +98,21 @@ def chosen(runs: Iterable[Run]) -> tuple[str, ...]:
     return tuple(option for option in OPTIONS if option in selected)
 
 
-def _flatten(runs: Iterable[Run]) -> tuple[str, list[int]]:
-    text = ""
-    styles: list[int] = []
-    for run in runs:
-        text += run.text
-        styles += [run.style.value] * len(run.text)
-    return narrow(text), styles
+def _flatten(runs: Iterable[Run]) -> tuple[str, bytes]:
+    """The text, and for each of its characters the bits of its style."""
+    texts, styles = [], []
+    for text, style in runs:
+        texts.append(text)
+        styles.append(_bits(style) * len(text))
+    return narrow("".join(texts)), b"".join(styles)
 
 
-def _spots(text: str, styles: Sequence[int]) -> list[_Spot]:
+@cache
+def _bits(style: Style) -> bytes:
+    return bytes((style.value,))
+
+
+def _spots(text: str, styles: bytes) -> list[_Spot]:
     """The options printed in the text; a bare stem within other words (心理健康教育) is none."""
     found = list(_OPTION.finditer(text))
     begins = {match.start() for match in found}
@@ -125,7 +140,7 @@ def _explains(text: str, match: re.Match[str]) -> bool:
     return opened > text.rfind(")", line, match.start())
 
 
-def _set_off(text: str, styles: Sequence[int], match: re.Match[str]) -> int:
+def _set_off(text: str, styles: bytes, match: re.Match[str]) -> int:
     """The bits of the styles that more than half of the option's letters carry."""
     if not any(styles[match.start() : match.end()]):
         return 0

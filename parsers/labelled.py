@@ -56,7 +56,7 @@ def place(grid: Grid, row: int, column: int, label: str) -> Place:
     """The place of a cell, or of the paragraph it was made from."""
     if grid.name == PARAGRAPHS:
         return Place(row=row, label=label)
-    return Place(grid.kind, grid.name, grid.ordinal, row, column, label)
+    return grid.place(row, column, label)
 
 
 def names(labels: Iterable[Label]) -> set[str]:
@@ -85,7 +85,7 @@ def _labels(cell: Cell, text: str, layout: Layout) -> list[Label]:
     vocabulary = layout.vocabulary
     if match := vocabulary.known(text):
         return [Label(cell, match[0], match[1], label_key(text))]
-    head = narrow(text[: LONGEST_LABEL + 1])
+    head = text[: LONGEST_LABEL + 1].replace("：", ":")
     for mark in (":", "\n"):
         position = head.find(mark, len(head) - len(head.lstrip()) + 1) if mark in head else 0
         if position > 0 and (match := vocabulary.known(text[:position])):

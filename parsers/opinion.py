@@ -30,8 +30,9 @@ _DATE_LABEL = re.compile(rf"(?:{spaced('签署日期|盖章日期|填表日期|�
 _SIGNATURE = re.compile(
     r"(?:学校|校|高校)?(?:团委|党委|共青团委员会)?(?:负责人|书记|领导)?(?:意见)?(?:\(?(?:签字|签名|签章|盖章|公章|单位盖章|签字盖章)\)?)*:?"
 )
-# Without its opening bracket the pattern begins with a letter, which is looked for many times faster.
-_CONTENT_PROMPT = re.compile(rf"{spaced('可另附项目相关图文资料')}\s*[。.;,]?\s*[)\]】〕]?\s*[。.]?")
+# Without its opening bracket the pattern begins with a letter, which is looked for many times faster; full-width marks
+# are named because narrowing pages of text takes longer still.
+_CONTENT_PROMPT = re.compile(rf"{spaced('可另附项目相关图文资料')}\s*[。.．;；,，]?\s*[)）\]］】〕]?\s*[。.．]?")
 _BEFORE_DATE = re.compile(r"(?:委员会|团委|学生会|研究生会|学校|大学|学院|学联|书记|[:：。！!])$")
 _IN_SENTENCE = re.compile(r"(?:于|自|从|至|到|在|为|是|以来|截止|[-—~～])$")
 _GAPS = re.compile(r"[\s_]+")
@@ -61,10 +62,9 @@ def iso_date(match: re.Match[str]) -> str:
 
 def without_content_prompt(text: str) -> str:
     """The content field as lines, without the template's 可另附项目相关图文资料."""
-    copy = narrow(text)
-    for match in reversed(list(_CONTENT_PROMPT.finditer(copy))):
-        before = copy[: match.start()].rstrip()
-        opened = before.endswith(("(", "[", "【", "〔"))
+    for match in reversed(list(_CONTENT_PROMPT.finditer(text))):
+        before = text[: match.start()].rstrip()
+        opened = before.endswith(tuple("(（[［【〔"))
         text = text[: len(before) - 1 if opened else match.start()] + text[match.end() :]
     return lines(text)
 

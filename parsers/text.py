@@ -42,10 +42,11 @@ def one_line(text: str) -> str:
 
 def lines(text: str) -> str:
     """The text in NFC with its line breaks as `\\n`: every line as by `one_line`, blank lines dropped."""
-    # No line break is printable.
-    if text.isprintable():
-        return one_line(text)
-    return "\n".join(line for line in map(one_line, text.splitlines()) if line)
+    bare = text.replace("\n", "")
+    # Of all blanks, line breaks and invisible characters only the plain blank is printable.
+    if bare.isprintable() and " " not in bare and "\n\n" not in text:
+        return unicodedata.normalize("NFC", text).strip("\n")
+    return "\n".join(filter(None, map(one_line, text.splitlines())))
 
 
 def narrow(text: str) -> str:

@@ -96,12 +96,12 @@ class Reader:
                 self._read_row(row, labels)
 
     def _read_row(self, row: int, labels: dict[tuple[int, int], list[Label]]) -> None:
-        cells = [(cell, labels.get((cell.row, cell.column), ())) for cell in self._stretch.grid.row(row)]
-        here = [label for _, own in cells for label in own]
-        if here:
-            self._read_labelled(row, cells, here)
+        cells = self._stretch.grid.row(row)
+        found = [labels.get((cell.row, cell.column), ()) for cell in cells]
+        if any(found):
+            self._read_labelled(row, cells, found)
             return
-        for cell, _ in cells:
+        for cell in cells:
             if cell.row == row:
                 self._give(self._running(cell), row, cell)
         if self._stretch.grid.texts(row):
@@ -119,16 +119,19 @@ class Reader:
             return None
         return None if narrow(cell.text).lstrip().startswith(_REMARKS) else owner
 
-    def _read_labelled(self, row: int, cells: Sequence[tuple[Cell, Sequence[Label]]], here: Sequence[Label]) -> None:
+    def _read_labelled(self, row: int, cells: Sequence[Cell], found: Sequence[Sequence[Label]]) -> None:
+        """A row with labels, given for each of its cells."""
         owner: Label | None = None
-        for cell, own in cells:
+        here: list[Label] = []
+        for cell, own in zip(cells, found, strict=True):
             for label in own:
                 owner = label
+                here.append(label)
                 if cell.row == row:
                     self._begin(label)
             if not own and cell.row == row:
                 self._give(owner, row, cell)
-        self._owner = here[-1]
+        self._owner = owner
         ends = [label.cell.column for label in here[1:]] + [self._stretch.grid.column_count]
         self._below = [
             label
@@ -168,6 +171,7 @@ class Reader:
         value.last = self._stretch.block, row
 
     def _keep_pictures(self, label: Label | None, cell: Cell) -> None:
-        name = self._final if self._ending else label.name if label else ""
-        if cell.pictures and name:
+        if not cell.pictures:
+            return
+        if name := self._final if self._ending else label.name if label else "":
             self.values[name].pictures += cell.pictures

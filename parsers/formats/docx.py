@@ -6,7 +6,7 @@ footers, notes, comments and automatic numbers are not read; nothing outside the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from parsers.formats import damaged, unsafe
@@ -35,9 +35,9 @@ from parsers.formats.docx_markup import (
     alternative,
     checkbox,
 )
-from parsers.formats.docx_plain import plain_runs, telling_cells
+from parsers.formats.docx_plain import Survey, plain_runs, survey
 from parsers.formats.fields import address, drawn
-from parsers.formats.grid_rows import Merges, RowPlacer, merges
+from parsers.formats.grid_rows import RowPlacer
 from parsers.formats.package import Package, parse
 from parsers.formats.run_look import W
 from parsers.formats.text_run import Text
@@ -59,7 +59,7 @@ def read(content: bytes, kind: str) -> Document:
     root = parse(without_dull(package.read(main)))
     if root.tag != f"{W}document":
         raise damaged("文件不是完整的 Word 文档")
-    reader = _Reader(Inline(package, main), {element.tag for element in root.iter(*WRAPPERS)})
+    reader = _Reader(Inline(package, main), survey(root))
     body = root.find(f"{W}body")
     if body is not None:
         reader.story(body)
@@ -78,15 +78,13 @@ def _main_part(package: Package) -> str:
 class _Reader:
     """The state of one pass over the blocks; what stands inside paragraphs goes to `inline`."""
 
-    def __init__(self, inline: Inline, wrappers: Set[str]) -> None:
-        """`wrappers` are those that the document has anywhere; where it has none, looking for them can be saved."""
+    def __init__(self, inline: Inline, found: Survey) -> None:
+        """Where the document has no wrapper anywhere, looking for them can be saved."""
         self.blocks: list[Grid | Paragraph | None] = []
         self.revised = self._joined = False
         self._inline = inline
-        self._wrapped, self._tracked = bool(wrappers), not wrappers.isdisjoint(REVISIONS)
-        # Of the table being read.
-        self._telling: set[Any] = set()
-        self._merges = Merges({}, {})
+        self._telling, self._merges = found.telling, found.merges
+        self._wrapped, self._tracked = bool(found.wrappers), not found.wrappers.isdisjoint(REVISIONS)
         self._depth = self._paragraphs = self._tables = self._cells = 0
 
     def story(self, parent: Any) -> None:
@@ -144,7 +142,6 @@ class _Reader:
     def _table(self, table: Any) -> None:
         if not self._depth:
             self.close_paragraph()
-            self._telling, self._merges = telling_cells(table), merges(table)
         # The place is taken before the cells are read, so that nested tables follow their host.
         place = len(self.blocks)
         self.blocks.append(None)

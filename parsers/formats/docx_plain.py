@@ -1,14 +1,16 @@
 """Cells of a Word table that hold nothing but paragraphs of plain text, which is most of them: their text in one go.
 
-Only saves time: what docx.py would read there step by step is the same. Every other cell is left to it.
+Only saves time: what docx.py would read there step by step is the same. One look over the whole document tells which
+cells have to be left to it, and which are merged, so that no cell need be asked.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from parsers.formats.docx_inline import BREAKS, PARTS
 from parsers.formats.docx_markup import CELL, FORMULAS, PARAGRAPH, RUN, RUN_LOOK, TABLE, TEXT, WRAPPERS
+from parsers.formats.grid_rows import MERGING, Merges
 from parsers.formats.text_run import run_of
 from parsers.model import Run
 
@@ -16,12 +18,28 @@ from parsers.model import Run
 TELLING = (TABLE, *WRAPPERS, *FORMULAS, *PARTS, *BREAKS)
 
 
-def telling_cells(table: Any) -> set[Any]:
-    """The `w:tc` of a `w:tbl`, and of the tables in it, that have to be read step by step."""
+class Survey(NamedTuple):
+    """What a document has: the tags of its wrappers, the `w:tc` that have to be read step by step, and all merges."""
+
+    wrappers: set[str]
+    telling: set[Any]
+    merges: Merges
+
+
+def survey(document: Any) -> Survey:
+    """One look over the root of a document."""
     # Looks that change nothing were taken out of the document before (docx_dull.py). A cell with a table in it is told
     # by that table, so the innermost cell around each of them is enough.
-    cells = (next(element.iterancestors(CELL), None) for element in table.iter(RUN_LOOK, *TELLING))
-    return {cell for cell in cells if cell is not None}
+    found = Survey(set(), set(), Merges({}, {}))
+    for element in document.iter(RUN_LOOK, *TELLING, *MERGING):
+        if element.tag in MERGING:
+            found.merges.note(element)
+            continue
+        if element.tag in WRAPPERS:
+            found.wrappers.add(element.tag)
+        if (cell := next(element.iterancestors(CELL), None)) is not None:
+            found.telling.add(cell)
+    return found
 
 
 def plain_runs(cell: Any) -> tuple[Run, ...]:

@@ -28,24 +28,20 @@ class Merges(NamedTuple):
     before: dict[Any, int]
     cells: dict[Any, tuple[int, str, str]]
 
-
-def merges(table: Any) -> Merges:
-    """All merges of a `w:tbl` and the tables in it; few cells have any, so that looking at each is saved."""
-    found = Merges({}, {})
-    for element in table.iter(*MERGING):
+    def note(self, element: Any) -> None:
+        """Keep what one of the elements of `MERGING` says of the row or cell whose properties it stands in."""
         tag, owner = element.tag, element.getparent().getparent()
         if tag == ROW_BEFORE:
-            found.before.setdefault(owner, _count(element, 0))
-            continue
-        span, vertical, horizontal = found.cells.get(owner, (1, "", ""))
+            self.before.setdefault(owner, _count(element, 0))
+            return
+        span, vertical, horizontal = self.cells.get(owner, (1, "", ""))
         if tag == COLUMNS:
             span = max(_count(element, 1), 1)
         elif tag == DOWNWARDS:
             vertical = element.get(VAL, "continue")
         else:
             horizontal = element.get(VAL, "continue")
-        found.cells[owner] = span, vertical, horizontal
-    return found
+        self.cells[owner] = span, vertical, horizontal
 
 
 class RowPlacer:
