@@ -6,17 +6,18 @@ Each command imports only what it needs, so that `--help` and cron's empty passe
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import re
 import sys
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.models import CommandInfo
 
 from pipeline.errors import AnnexError, ConfigurationError
 
@@ -43,7 +44,16 @@ def now() -> datetime:
 
 
 def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    import msgspec
+
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    except UnicodeEncodeError:
+        import json
+
+        # Half a surrogate pair, which only a damaged document holds, can be told as an escape alone.
+        text = json.dumps(value, indent=2)
+    sys.stdout.write(text + "\n")
 
 
 def mask_phones(record: logging.LogRecord) -> bool:
@@ -464,13 +474,26 @@ def _keep_trace() -> str:
     return str(path)
 
 
+def _asked(arguments: list[str]) -> typer.Typer:
+    """The program as far as it is asked for: Typer makes all it is given ready, and one command is quicker made ready than all."""
+    found = [one for one in app.registered_commands if _name(one) in arguments[1:2]]
+    if not found:
+        return app
+    asked = copy(app)
+    asked.registered_commands, asked.registered_groups = found, []
+    return asked
+
+
+def _name(command: CommandInfo) -> str:
+    return command.name or str(getattr(command.callback, "__name__", ""))
+
+
 def _without_help(commands: typer.Typer) -> dict[str, Any]:
     """Defaults that say outright that no help is asked for; from "nothing" Typer would load pydantic to learn the same."""
-    named = (one.name or getattr(one.callback, "__name__", "") for one in commands.registered_commands)
     groups = {
         str(one.name): _without_help(one.typer_instance) for one in commands.registered_groups if one.typer_instance
     }
-    return {"help": False} | {name: {"help": False} for name in named} | groups
+    return {"help": False} | {_name(one): {"help": False} for one in commands.registered_commands} | groups
 
 
 def main() -> None:
@@ -480,7 +503,8 @@ def main() -> None:
     # Typer names only some of the parser's errors; this is what they all are.
     usage_error: Any = typer.BadParameter.__mro__[1]
     try:
-        code = app(standalone_mode=False, default_map=_without_help(app))
+        asked = _asked(sys.argv)
+        code = asked(standalone_mode=False, default_map=_without_help(asked))
     except usage_error as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "annex-inbox"
@@ -505,6 +529,8 @@ def main() -> None:
         where = _keep_trace()
         typer.echo(f"程序内部出错，没有丢失任何邮件。详情见 {where}；加 --debug 可直接显示。", err=True)
         code = 70
+    # What is left goes with the process, and the collector need not look through it once more.
+    gc.freeze()
     sys.exit(code or 0)
 
 

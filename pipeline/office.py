@@ -240,7 +240,7 @@ def _by_digest(attachments: tuple[Attachment, ...], rules: Rules) -> dict[str, b
 @contextmanager
 def open_office(settings: Settings) -> Iterator[Office]:
     """Open everything. Raises ConfigurationError for faulty rules, an unwritable folder or an unusable store."""
-    rules = load(settings.rules_path)
+    rules = load(settings.rules_path, settings.data / ".rules")
     make_private(settings.data)
     store = Store.open(settings.database_url)
     spool = Spool(settings.data / "mail", store.work if store.database.shared else None)

@@ -158,13 +158,13 @@ def version_of(row: Any) -> Version:
         received_at=instant(received_at),
         path=path,
         file=file,
-        transcript=transcript_in(_decoded(transcript)),
-        findings=() if findings == "[]" else tuple(finding_in(value) for value in _decoded(findings)),
+        transcript=transcript_in(decoded(transcript)),
+        findings=() if findings == "[]" else tuple(finding_in(value) for value in decoded(findings)),
         university=university,
     )
 
 
-def _decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:
     """The value of a JSON column, which some drivers give decoded."""
     return json.loads(value) if isinstance(value, str) else value
 

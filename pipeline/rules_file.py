@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator, Set
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import yaml
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
@@ -21,8 +21,12 @@ from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, Contact, Limits, Notice, Severity, University
 from pipeline.roster import Roster
 from pipeline.rules import Rule, Rules, Words
-from pipeline.shape import Misshapen, Position, one_of, shaped
+from pipeline.rules_copy import recalled, remember
+from pipeline.shape import Misshapen, one_of, shaped
 from pipeline.subjects import VOCABULARY, Terms
+
+if TYPE_CHECKING:
+    import yaml
 
 
 class _Notice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,8 +71,6 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 SEVERITIES = tuple(one.value for one in Severity)
-# The tags of YAML's plain nodes (YAML 1.1, 2.4).
-STRING, SEQUENCE, MAPPING = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 # The keys of a rule that are not parameters of its check.
 OF_A_RULE = frozenset(_Rule.__struct_fields__)
 
@@ -84,8 +86,8 @@ def deadline(text: str) -> datetime:
     return datetime(year, month, day, tzinfo=SHANGHAI) + timedelta(hours=hour, minutes=minute)
 
 
-def load(path: Path) -> Rules:
-    """Read rules.yaml. Raises ConfigurationError naming the file, the line and the reason."""
+def load(path: Path, copy: Path | None = None) -> Rules:
+    """Read rules.yaml, or the copy of its values that is kept there. Raises ConfigurationError naming file, line and reason."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -94,6 +96,20 @@ def load(path: Path) -> Rules:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"规则文件 {path} 无法读取（应为 UTF-8 文本）：{error}") from None
+    # What an earlier edition of the program found right this one may refuse, and only the file itself tells where.
+    with suppress(Misshapen):
+        known = recalled(copy, text)
+        if known is not None:
+            return _rules(path, shaped(known, _File))
+    values, rules = _read(path, text)
+    remember(copy, text, values)
+    return rules
+
+
+def _read(path: Path, text: str) -> tuple[Any, Rules]:
+    """The plain values of the file, and the rules they make."""
+    import yaml
+
     try:
         return _understood(path, yaml.CSafeLoader(text))
     except RecursionError:
@@ -106,15 +122,18 @@ def load(path: Path) -> Rules:
         ) from None
 
 
-def _understood(path: Path, loader: yaml.CSafeLoader) -> Rules:
+def _understood(path: Path, loader: yaml.CSafeLoader) -> tuple[Any, Rules]:
+    from pipeline.yaml_tree import built, line_of
+
     tree = loader.get_single_node()
     if tree is None:
         raise ConfigurationError(f"规则文件 {path} 第 1 行：文件是空的。")
     try:
-        return _rules(path, shaped(_built(loader, tree, ()), _File))
+        values = built(loader, tree, ())
+        return values, _rules(path, shaped(values, _File))
     except Misshapen as fault:
         where = ".".join(map(str, fault.position))
-        line = _line(tree, fault.position)
+        line = line_of(tree, fault.position)
         raise ConfigurationError(f"规则文件 {path} 第 {line} 行（{where}）：{fault.reason}。请改正后重试。") from None
 
 
@@ -207,46 +226,3 @@ def _refuse_unknown_names(where: tuple[str, str], sentence: str, known: Set[str]
     for name in named:
         if name not in known:
             raise Misshapen(("rules", *where), f"不能使用 {{{name}}}，可用的有：{'、'.join(sorted(known))}")
-
-
-def _built(loader: yaml.CSafeLoader, node: yaml.Node, position: Position) -> Any:
-    """What a node of the file says, in plain values; a key written twice is a fault.
-
-    PyYAML's own way takes three times as long, which is felt with a roster of thousands.
-    """
-    if node.tag == STRING and isinstance(node, yaml.ScalarNode):
-        return node.value
-    if node.tag == SEQUENCE and isinstance(node, yaml.SequenceNode):
-        return [_built(loader, value, (*position, index)) for index, value in enumerate(node.value)]
-    if node.tag == MAPPING and isinstance(node, yaml.MappingNode):
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if len(keys) == len(node.value) > len(set(keys)):
-            raise Misshapen((*position, next(key for key in keys if keys.count(key) > 1)), "这一项写了两次")
-        if len(keys) == len(node.value) and "<<" not in keys:
-            return {
-                _built(loader, key, position): _built(loader, value, (*position, key.value))
-                for key, value in node.value
-            }
-    try:
-        return loader.construct_object(node, deep=True)
-    except ValueError:
-        raise Misshapen(position, f"不能当作 {node.tag.rpartition(':')[2]}") from None
-
-
-def _line(node: yaml.Node, position: Position) -> int:
-    """The line of a position in the file, or of the nearest thing above it that exists."""
-    line = node.start_mark.line + 1
-    for step in position:
-        if isinstance(node, yaml.MappingNode):
-            pairs = [(key, value) for key, value in node.value if key.value == str(step)]
-            if not pairs:
-                break
-            # Of a key written twice the second is the fault.
-            key, node = pairs[-1]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return int(line)

@@ -9,6 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -147,11 +148,12 @@ def status(report: dict[str, Any]) -> None:
     Written without Rich, which takes longer to draw the table of a whole country than it takes to find all of it out.
     """
     names = [one_line(line["university"]) or "（高校待确认）" for line in report["universities"]]
-    room = max(map(_width, names), default=0)
+    widths = [*map(_width, names)]
+    room = max(widths, default=0)
     states = "，".join(f"{name} {count}" for name, count in report["states"].items())
     told = [f"截止 {report['deadline'][:16].replace('T', ' ')}（{report['time_left']}）。{states}。", ""]
-    for name, line in zip(names, report["universities"], strict=True):
-        told += _standing(f"{name}{' ' * (room - _width(name))}", line)
+    for name, width, line in zip(names, widths, report["universities"], strict=True):
+        told += _standing(f"{name}{' ' * (room - width)}", line)
     mails, last = report["mails"], report["last_pass"]
     told += [
         "",
@@ -166,20 +168,31 @@ def status(report: dict[str, Any]) -> None:
 
 def _standing(name: str, line: dict[str, Any]) -> list[str]:
     """A university's line and what it has to correct, the first few things of it."""
-    state, errors = State(line["state"]), line["errors"]
-    colour = COLOURS[state]
-    shown = typer.style(state.value, dim=True) if colour == "dim" else typer.style(state.value, fg=colour)
-    numbers = "" if state is State.MISSING else f"  项目 {line['projects']:>3}  申报表 {line['applications']:>3}"
-    told = [f"{name}  {shown}{numbers}"]
+    state, errors = line["state"], line["errors"]
+    missing = state == State.MISSING.value
+    numbers = "" if missing else f"  项目 {line['projects']:>3}  申报表 {line['applications']:>3}"
+    told = [f"{name}  {_coloured(state)}{numbers}"]
     told += ["    " + one_line(f"{error['project']} {error['message']}") for error in errors[:MOST_ERRORS]]
     if len(errors) > MOST_ERRORS:
         told.append(f"    …另有 {len(errors) - MOST_ERRORS} 处，见 annex-inbox show")
     return told
 
 
+@cache
+def _coloured(state: str) -> str:
+    colour = COLOURS[State(state)]
+    return typer.style(state, dim=True) if colour == "dim" else typer.style(state, fg=colour)
+
+
 def _width(text: str) -> int:
-    """How many columns of a terminal a text takes (UAX #11: wide and full-width characters take two)."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    """How many columns of a terminal a text takes."""
+    return sum(map(_columns, text))
+
+
+@cache
+def _columns(letter: str) -> int:
+    """How many columns of a terminal a letter takes (UAX #11: wide and full-width ones take two)."""
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def rules(headings: Sequence[str], rows: Iterable[Any]) -> None:

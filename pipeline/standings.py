@@ -20,6 +20,7 @@ from pipeline.codec import Json, finding_out
 from pipeline.database import Database
 from pipeline.model import Submission
 from pipeline.predicates import listed
+from pipeline.rows import decoded
 from pipeline.rules import Rules
 from pipeline.tables import concerns, decision, mail, standing, waived
 
@@ -73,12 +74,14 @@ class Standings:
 
     def briefs(self, marks: dict[str, str]) -> dict[str, Brief]:
         """The rows that still hold, in short."""
-        columns = (standing.c.state, standing.c.projects, standing.c.applications, standing.c.errors)
+        # Most have nothing to correct, and their JSON needs no decoding.
+        errors_text = sa.type_coerce(standing.c.errors, sa.Text)
+        columns = (standing.c.state, standing.c.projects, standing.c.applications, errors_text)
         query = sa.select(standing.c.university, standing.c.mark, *columns)
         with self._database.reading() as connection:
             return {
-                university: Brief(state, projects, applications, tuple(errors))
-                for university, mark, state, projects, applications, errors in connection.execute(query)
+                university: Brief(state, projects, applications, () if errors == "[]" else tuple(decoded(errors)))
+                for university, mark, state, projects, applications, errors in connection.execute(query).all()
                 if marks.get(university) == mark
             }
 
@@ -121,7 +124,7 @@ def program(remembered: Path | None = None) -> str:
     Where a file remembers it, all the text is read only when a source has another size or time of change than then.
     """
     here = Path(__file__).parent
-    sources = sorted([*here.glob("*.py"), *Path(parsers.__file__).parent.rglob("*.py")])
+    sources = sorted([*here.glob("*.py"), *Path(parsers.__file__).parent.rglob("*.py")], key=str)
     seen = _digest([(path.name, one.st_size, one.st_mtime_ns) for path in sources for one in [path.stat()]])
     with suppress(OSError):
         then, _, digest = remembered.read_text().partition(" ") if remembered else ("", "", "")

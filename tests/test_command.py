@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 
 from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
 from pipeline import __main__ as command
@@ -148,6 +149,38 @@ def test_help_loads_nothing_of_what_the_commands_need(tmp_path: Path) -> None:
 
 def test_status_loads_nothing_that_reads_documents_or_talks_to_servers(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "status") & {*READING, *WRITING, *DECODING, *TALKING, *CHECKING, "rich"}
+
+
+def test_rules_read_before_are_not_read_as_yaml_again(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    assert "yaml" in loaded(tmp_path, "status")
+    assert not loaded(tmp_path, "status") & {"yaml", "pipeline.yaml_tree"}
+
+
+def test_a_half_character_of_a_damaged_document_is_told_as_an_escape(capsys: pytest.CaptureFixture[str]) -> None:
+    command._print_json({"found": "甲\ud800"})
+    assert capsys.readouterr().out == '{\n  "found": "\\u7532\\ud800"\n}\n'
+
+
+def test_json_is_written_for_people_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"名": ['“"\\\n\x1f', [], {}, 1, None, True]}
+    command._print_json(value)
+    assert capsys.readouterr().out == json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+@pytest.mark.parametrize("asked", [entry.name or entry.callback.__name__ for entry in command.app.registered_commands])
+def test_a_command_is_the_same_whether_made_ready_alone_or_with_all(asked: str) -> None:
+    from typer.main import get_command
+
+    alone, whole = get_command(command._asked(["annex-inbox", asked])), get_command(command.app)
+    assert set(alone.commands) == {asked} < set(whole.commands)
+    told = [one.commands[asked].get_help(typer.Context(one.commands[asked], info_name=asked)) for one in (alone, whole)]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help", "status"), ("set-aside", "list"), ("statuz",)])
+def test_all_commands_are_there_where_none_is_asked_for_first(arguments: tuple[str, ...]) -> None:
+    assert command._asked(["annex-inbox", *arguments]) is command.app
 
 
 def test_status_shows_nothing_that_would_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

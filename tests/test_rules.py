@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from parsers.choice import OPTIONS
 from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, Severity
+from pipeline.rules_copy import recalled, remember
 from pipeline.rules_file import deadline, load
 
 SHIPPED = Path(__file__).parent.parent / "rules.yaml"
@@ -143,3 +146,56 @@ def test_a_rule_may_be_switched_off_or_made_milder_there_and_nowhere_else(tmp_pa
     rules = {rule.id: rule for rule in load(path).rules}
     assert "annex4.seal.missing" not in rules
     assert rules["annex3.empty"].severity is Severity.NOTICE
+
+
+def test_a_file_read_before_is_not_read_as_yaml_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / ".rules"
+    first = load(SHIPPED, copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr("pipeline.rules_file._read", lambda *_: pytest.fail("the YAML was read"))
+    assert load(SHIPPED, copy) == first
+
+
+def test_a_file_that_has_changed_is_read_anew(tmp_path: Path) -> None:
+    path, copy = tmp_path / "rules.yaml", tmp_path / ".rules"
+    text = SHIPPED.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    load(path, copy)
+    path.write_text(text.replace("2024-11-26 24:00", "2024-11-27 24:00"), encoding="utf-8")
+    assert load(path, copy).terms.deadline == deadline("2024-11-27 24:00") != load(SHIPPED).terms.deadline
+    path.write_text("categories: [1", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="不是合法的 YAML"):
+        load(path, copy)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda kept: kept[:-9], lambda kept: kept.replace("大学".encode(), b"??????"), lambda _: b""]
+)
+def test_a_damaged_copy_is_made_anew(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    copy = tmp_path / ".rules"
+    load(SHIPPED, copy)
+    whole = copy.read_bytes()
+    copy.write_bytes(damage(whole))
+    assert copy.read_bytes() != whole
+    assert load(SHIPPED, copy) == load(SHIPPED)
+    assert copy.read_bytes() == whole
+
+
+def test_a_copy_that_cannot_be_kept_does_no_harm(tmp_path: Path) -> None:
+    assert load(SHIPPED, tmp_path) == load(SHIPPED, tmp_path / "none" / ".rules") == load(SHIPPED)
+
+
+@pytest.mark.parametrize("value", ["2024-11-26", "{1: a}", "[.nan]", "!!binary YQ==", "!!set {a}"])
+def test_values_that_json_would_change_are_not_kept(tmp_path: Path, value: str) -> None:
+    copy = tmp_path / ".rules"
+    remember(copy, value, yaml.safe_load(value))
+    assert not copy.exists()
+    assert recalled(copy, value) is None
+
+
+def test_what_an_earlier_program_kept_and_this_one_refuses_is_refused_with_its_line(tmp_path: Path) -> None:
+    path, copy = tmp_path / "rules.yaml", tmp_path / ".rules"
+    path.write_text("surplus: 1\n", encoding="utf-8")
+    remember(copy, path.read_text(encoding="utf-8"), {"surplus": 1})
+    with pytest.raises(ConfigurationError, match="第 1 行"):
+        load(path, copy)
