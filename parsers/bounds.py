@@ -6,6 +6,7 @@ A bound is never a rule of the notice, such as 50 characters; it only keeps ever
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import filterfalse
 
 from msgspec.structs import astuple
 
@@ -34,7 +35,12 @@ def check_bounds(transcripts: Sequence[Transcript]) -> None:
 def _parts(record: Record) -> Iterator[Record | Project]:
     yield record
     if isinstance(record, Annex3):
-        yield from record.projects
+        yield from filterfalse(_is_short, record.projects)
+
+
+def _is_short(project: Project) -> bool:
+    """Whether a project says so little in all that no value of it needs a look, as nearly all do."""
+    return sum(map(len, astuple(project))) <= MOST_ENTRIES and sum(map(len, project.links)) <= LONGEST
 
 
 def _says_too_much(part: Record | Project) -> bool:

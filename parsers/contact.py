@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -26,15 +27,15 @@ _NEXT_LABEL = re.compile(
     r"(?:(?<=[\s，,；;。])[一-鿿](?:[一-鿿]{1,7}|\s+[一-鿿])|(?:填[表报写])?(?:日期|时间)|邮箱|职务|单位|QQ|微信)\s*:"
 )
 _NUMBER = re.compile(r"[(]?[+\d][\d\s()+\-－—/、]{5,}\d")
-_UNDERSCORES = re.compile(r"[_＿﹍﹎]+")
+_UNDERSCORES = "_＿﹍﹎"
 _NAME_EDGES = " ，,；;、/()（）:：。"
 
 
 class Piece(Struct, frozen=True):
-    """A stretch of text and where it stands."""
+    """A stretch of text; `place` says where it stands, of a label in it."""
 
     text: str
-    place: Place
+    place: Callable[[str], Place]
 
 
 class Contact(Struct, frozen=True):
@@ -51,7 +52,7 @@ class _Text:
 
     def __init__(self, rows: Iterable[Iterable[Piece]]) -> None:
         self._starts: list[int] = []
-        self._places: list[Place] = []
+        self._places: list[Callable[[str], Place]] = []
         parts: list[str] = []
         length = 0
         for row in rows:
@@ -62,18 +63,21 @@ class _Text:
                 length += len(piece.text) + 1
             parts.append("\n")
             length += 1
-        self.raw = _UNDERSCORES.sub(lambda match: " " * len(match.group()), "".join(parts))
+        self.raw = "".join(parts)
+        for underscore in _UNDERSCORES:
+            self.raw = self.raw.replace(underscore, " ")
         self.copy = narrow(self.raw)
 
     def place(self, position: int, label: str) -> Place:
         """The place of the piece that holds this position, with this label."""
-        return self._places[max(bisect_right(self._starts, position) - 1, 0)]._replace(label=label_key(label))
+        return self._places[max(bisect_right(self._starts, position) - 1, 0)](label_key(label))
 
 
 def _value(text: str, start: int, stop: int) -> tuple[int, int]:
     """Where the value behind a label begins and ends: at the next label or line break."""
     begin = start + len(text[start:stop]) - len(text[start:stop].lstrip())
-    label = _NEXT_LABEL.search(text, begin, stop)
+    # Most values have no label behind them, and none is without its colon.
+    label = _NEXT_LABEL.search(text, begin, stop) if text.find(":", begin, stop) >= 0 else None
     end = label.start() if label else stop
     line = text.find("\n", begin, end)
     end = line if line >= 0 else end
@@ -128,7 +132,8 @@ def find_contact(rows: Iterable[Iterable[Piece]], loose: bool = True) -> Contact
 def cell_rows(grid: Grid, rows: Sequence[int]) -> list[list[Piece]]:
     """These rows of a grid, each cell where it begins."""
     return [
-        [Piece(cell.text, grid.place(row, cell.column)) for cell in grid.row(row) if cell.row == row] for row in rows
+        [Piece(text, partial(grid.place, row, cell.column)) for cell, text in grid.read(row) if cell.row == row]
+        for row in rows
     ]
 
 
@@ -140,5 +145,5 @@ def around(blocks: Sequence[Grid | Paragraph]) -> list[list[Piece]]:
             small = block.kind is GridKind.TABLE and block.row_count <= 3 and len(block.cells) <= 8
             return rows + cell_rows(block, range(block.row_count)) if small else rows
         if block.text.strip() and len(rows) < 12:
-            rows.append([Piece(block.text, Place(row=block.ordinal - 1))])
+            rows.append([Piece(block.text, partial(Place, None, "", 0, block.ordinal - 1, -1))])
     return rows

@@ -47,6 +47,7 @@ class _Heading(Struct, frozen=True):
     name: str
     rank: Rank
     cell: Cell
+    text: str
 
 
 def _headings(texts: Texts, vocabulary: Vocabulary) -> list[_Heading]:
@@ -54,7 +55,7 @@ def _headings(texts: Texts, vocabulary: Vocabulary) -> list[_Heading]:
     headings: list[_Heading] = []
     for read, (cell, text) in enumerate(texts, 1):
         if match := vocabulary.match(text):
-            headings.append(_Heading(*match, cell))
+            headings.append(_Heading(*match, cell, text))
         elif 2 * (read - len(headings)) >= len(texts):
             return []
     return headings
@@ -126,8 +127,8 @@ def _columns(headings: list[_Heading]) -> dict[str, Column]:
         if heading.name and (heading.name not in best or heading.rank < best[heading.name].rank):
             best[heading.name] = heading
     return {
-        name: Column(label_key(cell.text), cell.column, cell.column + cell.column_span)
-        for name, cell in ((name, heading.cell) for name, heading in best.items())
+        name: Column(label_key(heading.text), (cell := heading.cell).column, cell.column + cell.column_span)
+        for name, heading in best.items()
     }
 
 
@@ -144,15 +145,15 @@ def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
 
 def is_remark(grid: Grid, row: int, header: Header) -> bool:
     """Whether the row is a total, a note or a contact line: one text over most columns, or one that says so."""
-    own = [pair for pair in grid.texts(row) if pair[0].row == row]
-    if not own:
+    first = next((text for cell, text in grid.texts(row) if cell.row == row), None)
+    if first is None:
         return False
-    if wide := [cell for cell, _ in own if cell.column_span >= _FEWEST - 1]:
-        widest = max(wide, key=_column_span)
+    if row in grid.wide_rows:
+        own = [cell for cell, _ in grid.texts(row) if cell.row == row]
+        widest = max(own, key=_column_span)
         end = widest.column + widest.column_span
         covered = sum(1 for column in header.columns.values() if widest.column <= column.start < end)
         if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):
             return True
     # A number, or an address, is no remark.
-    first = own[0][1]
     return not first.isascii() and _REMARK.match(one_line(first).replace(" ", "")) is not None

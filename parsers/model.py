@@ -1,7 +1,7 @@
 """The values every parser speaks in: a document's blocks, a form's record, and where each value stands.
 
-Nothing here opens a file or judges a value; formats build documents, forms turn them into transcripts. What a document
-has by the hundred (runs, cells, places) is a named tuple, which loops take apart; all else is a Struct.
+Nothing here opens a file or judges a value; formats build documents, forms turn them into transcripts. A run is a
+named tuple, which loops take apart; all else is a Struct.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class CellKind(enum.Enum):
     UNCALCULATED = "uncalculated"
 
 
-class Cell(NamedTuple):
+# Cells and places come by the hundred, and none is part of a cycle that would have to be looked for.
+class Cell(Struct, frozen=True, gc=False):
     """One cell with its span; `row` and `column` count from 0 and name its top left corner."""
 
     row: int
@@ -71,20 +72,10 @@ class Cell(NamedTuple):
     def text(self) -> str:
         """The whole text as written, styles dropped."""
         runs = self.runs
-        return runs[0].text if len(runs) == 1 else "".join([run.text for run in runs])
+        return runs[0][0] if len(runs) == 1 else "".join([run.text for run in runs])
 
 
 _column = attrgetter("column")
-# A named tuple's own constructor takes three times as long, and a name in an enum is looked up by a function.
-_new = tuple.__new__
-_PLAIN = Style.PLAIN
-
-
-def text_cell(position: tuple[int, int], text: str, kind: CellKind, row_span: int, column_span: int) -> Cell:
-    """A cell of plain text: `Cell` with one run, or none for no text, for those who make them by the hundred."""
-    row, column = position
-    runs = (_new(Run, (text, _PLAIN)),) if text else ()
-    return _new(Cell, (row, column, runs, row_span, column_span, kind, (), ()))
 
 
 class GridKind(enum.Enum):
@@ -144,13 +135,19 @@ class Grid(Struct, frozen=True, dict=True):
     def _read(self) -> dict[int, list[tuple[Cell, str]]]:
         # A call of `Cell.text` for each would take longer than all else here.
         return {
-            row: [(cell, runs[0].text if len(runs := cell.runs) == 1 else cell.text) for cell in cells]
+            row: [(cell, runs[0][0] if len(runs := cell.runs) == 1 else cell.text) for cell in cells]
             for row, cells in self._rows.items()
         }
 
     @cached_property
     def _texts(self) -> dict[int, tuple[tuple[Cell, str], ...]]:
         return {row: tuple([pair for pair in pairs if pair[1].strip()]) for row, pairs in self._read.items()}
+
+    @cached_property
+    def wide_rows(self) -> Set[int]:
+        """The rows that a cell of several columns covers."""
+        wide = [cell for cell in self.cells if cell.column_span > 1]
+        return {row for cell in wide for row in range(cell.row, cell.row + cell.row_span)}
 
     @cached_property
     def written_rows(self) -> tuple[int, ...]:
@@ -172,19 +169,16 @@ class Grid(Struct, frozen=True, dict=True):
     @cached_property
     def label_keys(self) -> Set[str]:
         """What the texts of the whole grid may be called, by `parsers.text.label_keys`."""
-        return label_keys([text for texts in self._texts.values() for _, text in texts])
+        return label_keys({text for texts in self._texts.values() for _, text in texts})
 
     def places(self, row: int, spots: Iterable[tuple[int | None, int, str]]) -> list[Place]:
         """The places of these columns and labels, each in its own row, or in this one where that is None."""
         kind, name, ordinal = self.kind, self.name, self.ordinal
-        return [
-            _new(Place, (kind, name, ordinal, row if own is None else own, column, label))
-            for own, column, label in spots
-        ]
+        return [Place(kind, name, ordinal, row if own is None else own, column, label) for own, column, label in spots]
 
     def place(self, row: int, column: int, label: str = "") -> Place:
         """The place of a cell, or of a label that stands for it, in this grid."""
-        return _new(Place, (self.kind, self.name, self.ordinal, row, column, label))
+        return Place(self.kind, self.name, self.ordinal, row, column, label)
 
 
 class Paragraph(Struct, frozen=True):
@@ -229,7 +223,7 @@ class Document(Struct, frozen=True):
     revised: bool = False
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True, gc=False):
     """Where a value stands, said so that a person finds it; `row` and `column` count from 0, -1 is unknown."""
 
     kind: GridKind | None = None

@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -72,8 +74,18 @@ class Table:
                 fields.setdefault(position, []).append(name)
         return fields
 
+    @cached_property
+    def _single(self) -> dict[int, str]:
+        """The field of each column, if none has several and no column several of them; else nothing."""
+        columns = self.header.columns
+        single = {column.start: name for name, column in columns.items() if column.end == column.start + 1}
+        return single if len(single) == len(columns) else {}
+
     def cells(self, rows: range) -> Cells:
         """The cells of these rows by the field whose columns they stand in, each once."""
+        # Most rows of most tables are so plain, and what follows takes twice as long.
+        if len(rows) == 1 and rows[0] not in self.grid.wide_rows and (single := self._single):
+            return {name: [pair] for pair in self.grid.read(rows[0]) if (name := single.get(pair[0].column))}
         found: Cells = {}
         fields = self._fields
         for row in rows:
@@ -143,8 +155,11 @@ def _groups(table: Table, end: int) -> Iterator[tuple[range, Cells | None]]:
         yield range(row, last), cells if last == row + 1 else table.cells(range(row, last))
 
 
-def _read_field(name: str, cells: Written) -> str:
-    """A field's text, or "" where it is only the template's sample."""
+def _read_field(name: str, cells: Written) -> str | tuple[str, ...]:
+    """A field's text, or "" where it is only the template's sample; the links as a list."""
+    if name == "links":
+        links = [split_links(text, cell.links) for cell, text in cells]
+        return links[0] if len(links) == 1 else tuple(dict.fromkeys(chain.from_iterable(links)))
     text = cells[0][1] if len(cells) == 1 else "\n".join([text for _, text in cells])
     if name == "summary":
         return lines(text)
@@ -158,24 +173,20 @@ def _read_field(name: str, cells: Written) -> str:
 
 def _read_project(table: Table, rows: range, cells: Cells) -> tuple[Project, bool]:
     """The project in these rows, and whether they hold anything of their own beyond number and university."""
-    values: dict[str, str] = {}
-    links: tuple[str, ...] = ()
+    values: dict[str, Any] = {}
     own = False
     for name in PER_PROJECT:
-        written = cells.get(name)
-        if not written:
+        if name not in cells:
             continue
+        written = cells[name]
         if table.uncalculated:
             _note_uncalculated(table, written)
-        if name == "links":
-            links = tuple(dict.fromkeys([link for cell, text in written for link in split_links(text, cell.links)]))
-        else:
-            values[name] = _read_field(name, written)
-        if not own and name != "number" and (links if name == "links" else values[name]):
+        values[name] = value = _read_field(name, written)
+        if not own and value and name != "number":
             own = _begun(written, rows[0])
     if "phone" not in table.header.columns and "leader" in values:
         values["leader"], values["phone"] = split_number(values["leader"])
-    return Project(links=links, **values), own
+    return Project(**values), own
 
 
 def _begun(cells: Written, row: int) -> bool:

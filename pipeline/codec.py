@@ -90,8 +90,8 @@ def _places_out(places: Mapping[str, Place]) -> str | Json:
     if isinstance(places, Places):
         return places.stored
     lines = [
-        f"{name}{PART_END}{KINDS[kind]}{PART_END}{grid}{PART_END}{ordinal}{PART_END}{row}{PART_END}{column}{PART_END}{label}"
-        for name, (kind, grid, ordinal, row, column, label) in places.items()
+        f"{name}{PART_END}{KINDS[at.kind]}{PART_END}{at.grid}{PART_END}{at.ordinal}{PART_END}{at.row}{PART_END}{at.column}{PART_END}{at.label}"
+        for name, at in places.items()
     ]
     text = PLACE_END.join(lines)
     if text.count(PLACE_END) == len(places) - 1 and text.count(PART_END) == 6 * len(places):

@@ -152,6 +152,26 @@ def test_values_merged_down_count_for_every_row_they_cover_but_make_no_project()
     assert [(each.project_name, each.leader) for each in record.projects] == [("甲", "张三"), ("乙", "张三")]
 
 
+def test_a_value_merged_over_two_columns_counts_for_both_and_changes_no_other_row() -> None:
+    wide = project("2", "乙")
+    wide[5] = None
+    record, _ = read(table(listed(project("1", "甲"), wide)))
+    assert [(each.summary, each.category) for each in record.projects] == [
+        ("为同学做实事", "学业促进类"),
+        ("为同学做实事", "为同学做实事"),
+    ]
+
+
+def test_a_label_over_two_columns_has_the_values_of_both() -> None:
+    rows = [
+        [*row[:5], *(["", row[5]] if row is not HEADER else [None, row[5]]), *row[6:]]
+        for row in listed(project("1", "甲"))
+    ]
+    rows[1][5] = "每周一次"
+    record, _ = read(table(rows))
+    assert [(each.summary, each.category) for each in record.projects] == [("为同学做实事\n每周一次", "学业促进类")]
+
+
 def test_a_project_whose_name_is_merged_over_rows_is_one_project() -> None:
     more = ["", "", "", "^", "第二段", "^", "^", "https://a.example/2", "^", "^"]
     first = project("1", "甲", summary="第一段", links="https://a.example/1")

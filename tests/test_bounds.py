@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 import parsers
 from documents import cell, docx, table
-from parsers.bounds import LONGEST, LONGEST_CONTENT, MOST_FORMS, MOST_PROJECTS
-from parsers.model import ProblemKind, Transcript
+from parsers.bounds import LONGEST, LONGEST_CONTENT, MOST_ENTRIES, MOST_FORMS, MOST_PROJECTS, check_bounds
+from parsers.formats import Unreadable
+from parsers.model import Annex3, ProblemKind, Project, Transcript
 from pipeline.check import check_document
 from pipeline.rules import Rules
 from pipeline.rules_file import load
@@ -52,6 +55,23 @@ def test_a_form_with_some_pages_of_content_is_read() -> None:
 @pytest.mark.parametrize(("label", "longest"), [("项目内容", LONGEST_CONTENT), ("项目成员", LONGEST)])
 def test_a_form_with_a_book_in_a_field_is_refused(label: str, longest: int) -> None:
     assert refused(application(**{label: "长" * (longest + 1)})) == "表格中填写的内容过长，超出安全限制"
+
+
+@pytest.mark.parametrize(
+    ("values", "fits"),
+    [
+        ({"summary": "长" * LONGEST}, True),
+        ({"summary": "长" * (LONGEST + 1)}, False),
+        ({"links": tuple(map(str, range(MOST_ENTRIES)))}, True),
+        ({"links": tuple(map(str, range(MOST_ENTRIES + 1)))}, False),
+        ({"links": ("x" * LONGEST,)}, True),
+        ({"links": ("x" * LONGEST, "y")}, False),
+    ],
+)
+def test_a_project_says_as_much_as_any_form_may_and_no_more(values: dict[str, Any], fits: bool) -> None:
+    record = Annex3(projects=(Project(project_name="阳光书屋"), Project(**values)))
+    with nullcontext() if fits else pytest.raises(Unreadable):
+        check_bounds([Transcript("annex3", "xlsx", record)])
 
 
 def test_as_many_projects_as_nobody_has_are_read_and_more_are_refused() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from parsers.formats.run_look import VAL, W
 from parsers.model import Cell
 
@@ -79,11 +81,11 @@ class RowPlacer:
         """Whether a merged cell goes on with another one, which then is widened; if not, others may go on with it."""
         if horizontal == "continue" and self._left is not None:
             left = self._cells[self._left]
-            self._cells[self._left] = left._replace(column_span=left.column_span + span)
+            self._cells[self._left] = replace(left, column_span=left.column_span + span)
             return True
         above = self._above.get(column) if vertical == "continue" else None
         if above is not None and (cell := self._cells[above]).column_span == span:
-            self._cells[above] = cell._replace(row_span=cell.row_span + 1)
+            self._cells[above] = replace(cell, row_span=cell.row_span + 1)
             self._below[column] = above
             # A cell that continues downwards must not also be widened by a horizontal continuation.
             self._left = None

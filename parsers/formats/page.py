@@ -133,9 +133,9 @@ def _joined(above: Grid, below: Grid) -> Grid:
     for cell in lower:
         if cut and cell.row == 0:
             key = cell.column, cell.column_span
-            ends[key] = _continued(ends[key], cell)._replace(row_span=ends[key].row_span + cell.row_span - 1)
+            ends[key] = replace(_continued(ends[key], cell), row_span=ends[key].row_span + cell.row_span - 1)
         else:
-            rest.append(cell._replace(row=cell.row + first))
+            rest.append(replace(cell, row=cell.row + first))
     kept = [ends.get((c.column, c.column_span), c) if c.row + c.row_span - 1 == last else c for c in upper]
     return replace(above, cells=(*kept, *rest))
 
@@ -159,7 +159,7 @@ def _continued(upper: Cell, lower: Cell) -> Cell:
         line = upper.text.rpartition("\n")[2]
         whole = _goes_on(line, lower.text) or not STOP.search(line[-1:])
         runs = (*upper.runs, *(() if whole else (Run("\n"),)), *lower.runs)
-    return upper._replace(runs=runs, pictures=(*upper.pictures, *lower.pictures))
+    return replace(upper, runs=runs, pictures=(*upper.pictures, *lower.pictures))
 
 
 def _stretched(grid: Grid, wide: int) -> Sequence[Cell]:
@@ -168,7 +168,7 @@ def _stretched(grid: Grid, wide: int) -> Sequence[Cell]:
     if not more:
         return grid.cells
     return [
-        cell._replace(column_span=cell.column_span + more) if cell.column + cell.column_span == edge else cell
+        replace(cell, column_span=cell.column_span + more) if cell.column + cell.column_span == edge else cell
         for cell in grid.cells
     ]
 

@@ -9,12 +9,15 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from operator import attrgetter
+
+from msgspec.structs import replace
 
 from parsers.formats import unsafe
 from parsers.formats.sheet_controls import Control, with_marks
 from parsers.formats.symbols import marks
 from parsers.formats.workbook_extras import SheetExtras
-from parsers.model import Cell, CellKind, Run, text_cell
+from parsers.model import Cell, CellKind, Run, Style
 
 # A merged range larger than this (a whole column) is cut where the sheet's content ends.
 LARGEST_MERGE = 10_000
@@ -22,9 +25,13 @@ MOST_MERGED = 1_000_000
 # Doubles carry 15 sure decimal digits, and a spreadsheet shows no more.
 SIGNIFICANT = ".15g"
 LARGEST_WHOLE = 1e18
-TEXT, NUMBER = CellKind.TEXT, CellKind.NUMBER
+# A name in an enum is looked up by a function, and a named tuple's own constructor takes three times as long.
+TEXT, NUMBER, PLAIN = CellKind.TEXT, CellKind.NUMBER, Style.PLAIN
+NEW = tuple.__new__
 # Excel writes control characters as _xHHHH_; those that people cause are carriage return and tab.
 ESCAPED = re.compile(r"_x000[dD]_")
+
+CORNER = attrgetter("row", "column")
 
 Position = tuple[int, int]
 Span = tuple[int, int]
@@ -49,12 +56,15 @@ def lay_out(
             rows, columns = spans.pop(position)
         # Nothing that is replaced in a text is printable, but for an escape.
         if isinstance(value, str) and value.isprintable() and "_x" not in value:
-            cells.append(text_cell(position, value, TEXT, rows, columns))
+            text, kind = value, TEXT
         else:
-            cells.append(text_cell(position, *_written(value), rows, columns))
+            text, kind = _written(value)
+        row, column = position
+        runs = (NEW(Run, (text, PLAIN)),) if text else ()
+        cells.append(Cell(row, column, runs, rows, columns, kind))
     # What is left are ranges without a value.
     if spans:
-        cells = sorted([*cells, *(Cell(*corner, (), *span) for corner, span in spans.items())])
+        cells = sorted([*cells, *(Cell(*corner, (), *span) for corner, span in spans.items())], key=CORNER)
     return tuple(cells) if extra.empty else _supplemented(cells, covered, extra)
 
 
@@ -84,6 +94,8 @@ def _written(value: Value) -> tuple[str, CellKind]:
     if isinstance(value, str):
         text = ESCAPED.sub("", value)
         return marks(text.replace("\r\n", "\n").replace("\r", "\n")), TEXT
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
+        return str(int(value)), NUMBER
     if isinstance(value, bool):
         return str(value).upper(), TEXT
     if isinstance(value, (float, int)):
@@ -112,29 +124,29 @@ def _supplemented(
             cells[position] = Cell(*position)
     for position in extra.uncalculated:
         if position in cells and not cells[position].runs:
-            cells[position] = cells[position]._replace(kind=CellKind.UNCALCULATED)
+            cells[position] = replace(cells[position], kind=CellKind.UNCALCULATED)
     for position in extra.texts.keys() & cells.keys():
         text, _ = _written(extra.texts[position])
-        cells[position] = cells[position]._replace(runs=(Run(text),) if text else ())
+        cells[position] = replace(cells[position], runs=(Run(text),) if text else ())
     # A link left behind in a cell whose text was deleted is no content.
     for position, links in extra.links.items():
         corner = covered.get(position, position)
         if corner in cells:
-            cells[corner] = cells[corner]._replace(links=(*cells[corner].links, *links))
+            cells[corner] = replace(cells[corner], links=(*cells[corner].links, *links))
     for position, pictures in extra.pictures.items():
         corner = covered.get(position, position)
         cell = cells.get(corner, Cell(*corner))
-        cells[corner] = cell._replace(pictures=(*cell.pictures, *pictures))
+        cells[corner] = replace(cell, pictures=(*cell.pictures, *pictures))
     for position, runs in extra.rich.items():
         if position in cells and cells[position].text == "".join(run.text for run in runs):
-            cells[position] = cells[position]._replace(runs=runs)
+            cells[position] = replace(cells[position], runs=runs)
     for position, lying in _by_cell(extra.controls, covered).items():
         cell = cells.get(position, Cell(*position))
-        cells[position] = cell._replace(runs=with_marks(cell.runs, lying))
+        cells[position] = replace(cell, runs=with_marks(cell.runs, lying))
     texts = {position: cell.text for position, cell in cells.items()}
     for position, shown in extra.instead_of_text(texts):
         both = (*cells[position].pictures, *((shown,) if shown else ()))
-        cells[position] = cells[position]._replace(runs=(), pictures=both, kind=CellKind.TEXT)
+        cells[position] = replace(cells[position], runs=(), pictures=both, kind=CellKind.TEXT)
     return tuple(cells[position] for position in sorted(cells))
 
 

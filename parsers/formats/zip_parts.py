@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import NamedTuple
+
+from msgspec import Struct
 
 # PKWARE APPNOTE 4.3.16, 4.3.12 and 4.3.7; a 64-bit directory announces itself right before the end record.
 _END = struct.Struct("<4s4H2LH")
@@ -23,7 +24,7 @@ _HARMLESS_FLAGS = 0x2 | 0x4 | 0x8 | 0x800
 _STORED, _DEFLATED = 0, 8
 
 
-class Member(NamedTuple):
+class Member(Struct, frozen=True, gc=False):
     """A member as the directory describes it; sizes in bytes, `offset` that of its own header in the archive."""
 
     name: str
