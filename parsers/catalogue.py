@@ -149,8 +149,12 @@ def _with_note(transcript: Transcript, note: str) -> Transcript:
 
 
 def _by_block(document: Document) -> list[list[Transcript]]:
-    """What the forms found, block by block; where two forms claim a block, one transcript that says so instead."""
+    """What the forms found, block by block; where two forms claim a block, one transcript that says so instead.
+
+    Blank forms, which people leave standing before or behind what they filled in, count where nothing is filled in.
+    """
     found = [(name, claim) for name, form in sorted(_forms().items()) for claim in form.find(document)]
+    found = [pair for pair in found if not pair[1].blank] or found
     found.sort(key=lambda pair: (pair[1].block, pair[0]))
     return [_settle(list(claims), document) for _, claims in groupby(found, key=lambda pair: pair[1].block)]
 

@@ -46,6 +46,11 @@ class Contact(Struct, frozen=True):
     name_place: Place
     phone_place: Place
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it stands behind the form's own label rather than a plain 联系人, which may stand beside any list."""
+        return "填" in self.name_place.label
+
 
 class _Text:
     """Rows of pieces as one text: the cells of a row parted by tabs, rows by line breaks; underscores are blank."""

@@ -18,8 +18,16 @@ from parsers.text import label_key, label_keys, one_line
 
 _REMARK = re.compile(
     r"合计|总计|共计|小计|总数|注\d?[:：]|备注[:：]|说明[:：]|填[表报写]说明|(?:表格)?填[写表报]?联系人|联系人|填[表报]人|"
-    r"表格填写|经办人|审核人|负责人签|制表|日期[:：]|(?:学校)?团委.{0,4}盖章|(?:单位)?[(（]?盖章"
+    r"表格填写|经办人|审核人|负责人签|制表|日期[:：]|(?:学校)?团委.{0,4}盖章|(?:单位)?[(（]?盖章(?:[)）:：]|$)"
 )
+# What stands below a list in whatever column: who signs, the seal, the day, a number to call.
+_CLOSING = re.compile(
+    r"共青团.{2,30}委员会|.{0,40}[(（](?:单位|学校|团委|加|请|签字)?(?:盖章|盖公章|公章|签章|签字)[)）].{0,12}|"
+    r"(?:填[表报写]|制表|报送|上报)?(?:日期|时间)[:：].*|(?:联系)?(?:电话|方式|手机)(?:号码)?[:：].*|"
+    r"(?:\d{2,4}|[二〇○零一三四五六七八九]{4})?[年./-](?:\d{1,2}|[一二三四五六七八九十]{1,3})?[月./-]"
+    r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})?日?"
+)
+_FEW = 3
 _FEWEST = 4
 _ROWS_OF_A_FORM, _LABELS_OF_A_FORM = 2, 3
 _column_span = attrgetter("column_span")
@@ -144,10 +152,12 @@ def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
 
 
 def is_remark(grid: Grid, row: int, header: Header) -> bool:
-    """Whether the row is a total, a note or a contact line: one text over most columns, or one that says so."""
-    first = next((text for cell, text in grid.texts(row) if cell.row == row), None)
-    if first is None:
+    """Whether the row is a total, a note, a contact line or a signature: one text over most columns, or one that says so."""
+    texts = [text for cell, text in grid.texts(row) if cell.row == row]
+    if not texts:
         return False
+    if len(texts) <= _FEW and all(_CLOSING.fullmatch("".join(text.split())) for text in texts):
+        return True
     if row in grid.wide_rows:
         own = [cell for cell, _ in grid.texts(row) if cell.row == row]
         widest = max(own, key=_column_span)
@@ -156,4 +166,5 @@ def is_remark(grid: Grid, row: int, header: Header) -> bool:
         if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):
             return True
     # A number, or an address, is no remark.
+    first = texts[0]
     return not first.isascii() and _REMARK.match(one_line(first).replace(" ", "")) is not None

@@ -319,7 +319,11 @@ class Transcript(Struct, frozen=True):
 
 
 class Found(NamedTuple):
-    """A form that a form module found; `block` is the index, in the document's blocks, of the grid or paragraph it begins at."""
+    """A form that a form module found; `block` is the index, in the document's blocks, of the grid or paragraph it begins at.
+
+    A `blank` one is the template as it was sent out, or says no more than that.
+    """
 
     block: int
     transcript: Transcript
+    blank: bool = False

@@ -55,6 +55,8 @@ def test_the_blank_template_is_an_annex_3_without_projects() -> None:
     ]
     record, _ = read(LINE.replace("李四", "").replace("13800000002", ""), table([HEADER, *blank]))
     assert record == Annex3()
+    assert [each.blank for each in annex3.find(document(table([HEADER, *blank])))] == [True]
+    assert [each.blank for each in annex3.find(document(table(listed(project("1", "甲")))))] == [False]
 
 
 @pytest.mark.parametrize("name", ["xx项目", "XX项目", "ｘｘ项目", "××项目", "x x项目", "“xx项目”"])
@@ -202,6 +204,77 @@ def test_totals_notes_and_contact_rows_are_no_projects(remark: list[Any]) -> Non
     record, _ = read(table(listed(project("1", "甲"), remark)))
     assert names(record) == ["甲"]
     assert record.university == "内蒙古大学"
+
+
+@pytest.mark.parametrize("column", [3, 6, 7, 9])
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "学校团委（盖章）", "共青团示例大学委员会", "共青团示例大学委员会（公章）", "2024年11月20日", "2024-11-20", "2024.11.20",
+        "二〇二四年十一月二十日", "年   月   日", "填表日期：2024年11月20日", "电话：13800000002", "联系方式：0471-1000000",
+    ],
+)  # fmt: skip
+def test_lines_of_signature_below_the_table_are_no_projects(closing: str, column: int) -> None:
+    line: list[Any] = [""] * 10
+    line[column] = closing
+    numbered = ["", "", "3", *[""] * 7]
+    record, _ = read(table([*listed(project("1", "甲"), project("2", "乙")), numbered, line]))
+    assert [(each.project_name, each.links) for each in record.projects] == [("甲", ()), ("乙", ())]
+
+
+def test_signature_and_date_side_by_side_are_no_project() -> None:
+    line = ["", "", "", "共青团示例大学委员会", "", "", "", "", "2024年11月20日", ""]
+    assert names(read(table([*listed(project("1", "甲")), line]))[0]) == ["甲"]
+
+
+@pytest.mark.parametrize("name", ["共青团员先锋岗", "书记（校长）有约", "盖章“零跑腿”", "2024年迎新", "团委书记面对面"])
+def test_a_project_of_which_only_the_name_is_there_is_one(name: str) -> None:
+    line = ["", "", "", name, *[""] * 6]
+    assert names(read(table([*listed(project("1", "甲")), line]))[0]) == ["甲", name]
+
+
+FOREIGN = [["序号", "项目名称", "申报单位", "负责人", "得分"], ["1", "乙", "示例学院学生会", "王五", "90"]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        FOREIGN,
+        [["序号", "项目名称", "项目负责人", "联系方式"], ["1", "乙", "王五", "13800000003"]],
+        [
+            ["序号", "项目名称", "项目简介", "项目负责人", "联系方式", "备注"],
+            ["1", "乙", "简", "王五", "13800000003", ""],
+        ],
+    ],
+)
+def test_a_list_of_something_else_is_no_annex_3(rows: list[list[Any]]) -> None:
+    title = "示例大学“我为同学做实事”校内评选结果公示"
+    assert annex3.find(document(title, table(rows))) == []
+    assert annex3.find(document(sheet(rows, "往届"), kind="xlsx")) == []
+    assert names(read(LINE, table(listed(project("1", "甲"))), "附：历次活动", table(rows, ordinal=2))[0]) == ["甲"]
+    assert names(read(sheet(listed(project("1", "甲"))), sheet(rows, "往届"))[0]) == ["甲"]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        ["附件3", table(FOREIGN)],
+        ["“我为同学做实事”项目汇总表", table(FOREIGN)],
+        [LINE, table(FOREIGN)],
+        [table([*FOREIGN, ["表格填写联系人：李四", "", "", "电话：13800000002", ""]])],
+        [table([[*row, extra] for row, extra in zip(FOREIGN, ("高校名称", "示例大学"), strict=True)])],
+        [sheet(FOREIGN, "附件3")],
+    ],
+)
+def test_a_short_annex_3_that_says_so_is_one(blocks: list[Any]) -> None:
+    assert names(read(*blocks)[0]) == ["乙"]
+
+
+def test_a_sheet_that_only_shows_how_to_fill_in_is_left_out() -> None:
+    sample = sheet([HEADER, ["内蒙古大学", "5", "1", "xx项目", "", "", SAMPLE, "", "", ""]], "填表示例")
+    assert names(read(sheet(listed(project("1", "甲"))), sample)[0]) == ["甲"]
+    other = sheet([HEADER, ["示例大学", "5", "1", "xx项目", "", "", SAMPLE, "", "", ""]], "填表示例")
+    assert len(annex3.find(document(sheet(listed(project("1", "甲"))), other, kind="xlsx"))) == 2
 
 
 def test_a_header_repeated_on_the_next_page_is_skipped() -> None:

@@ -272,6 +272,15 @@ def test_a_block_that_two_forms_claim_is_given_to_neither_and_both_are_named(mon
     assert "annex4" in disputed.notes[0]
 
 
+def test_a_blank_form_of_one_kind_beside_a_filled_one_of_another_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    blank = fake("annex3", 1)
+    blank.find = lambda document: [Found(1, Transcript(form="annex3", format=document.format), blank=True)]
+    with_forms(monkeypatch, blank, fake("annex4", 2))
+    assert [transcript.form for transcript in read(docx(""))] == ["annex4"]
+    with_forms(monkeypatch, blank)
+    assert [transcript.form for transcript in read(docx(""))] == ["annex3"]
+
+
 def test_unaccepted_changes_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     with_forms(monkeypatch, fake("annex4", 0))
     (transcript,) = read(docx(paragraph("<w:ins><w:r><w:t>甲</w:t></w:r></w:ins>")))

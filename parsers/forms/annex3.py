@@ -1,13 +1,14 @@
 """Annex 3 (附件3 项目汇总表): one university's projects as rows under a header of ten labels.
 
 Known by a row in which at least four of the ten labels stand in distinct cells, 项目名称 among them, and
-outnumber other texts. Labels may be renamed, reordered or on two levels; the contact line may stand above,
+outnumber other texts; with so few it must also say somewhere that it is this list. Labels may be renamed, reordered or on two levels; the contact line may stand above,
 below or outside the table. Sample text of the template is blank. A table that goes on behind a page break
 is the same form; another university's table or another sheet is a form of its own. Nothing is judged here.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from parsers.bounds import MOST_PROJECTS
@@ -20,6 +21,9 @@ from parsers.projects import LABELS, PER_FORM, PER_PROJECT, Table, read_rows
 from parsers.text import fold, one_line
 
 FORM = "annex3"
+# Fewer of the ten labels a list of other projects may have as well.
+_ENOUGH_LABELS = 6
+_TITLE = re.compile(r"附件[3三]|项目汇总表")
 
 _ALIASES = {
     "university": "学校名称 学校 高校 所在学校 所在高校 院校名称 院校 单位名称 报送单位 报送学校 推荐学校 "
@@ -88,6 +92,9 @@ def _belongs(first: Table, known: str, names: list[str], table: Table) -> bool:
     """
     if table.grid.kind is GridKind.SHEET and table.grid is not first.grid:
         return False
+    # A list of something else may follow the form.
+    if not _has_most(table) and table.header.columns.keys() != first.header.columns.keys():
+        return False
     university = table.values.get("university", "")
     if university and known and fold(university) != fold(known):
         return False
@@ -140,9 +147,45 @@ def find(document: Document) -> list[Found]:
             university, names = "", []
         university = university or table.values.get("university", "")
         names += [project.project_name for project in table.projects]
+    forms = [form for form in forms if _says_so(document, form)]
     forms = [form for form in forms if not form[0].grid.hidden] or forms[:1]
-    forms = [form for form in forms if not all(table.blank for table in form)] or forms[:1]
+    forms = _filled(forms) or forms[:1]
     return [
-        Found(form[0].block, _transcribe(document, form, contact))
+        Found(form[0].block, _transcribe(document, form, contact), all(table.blank for table in form))
         for form, contact in zip(forms, contacts(document, forms), strict=True)
+    ]
+
+
+def _says_so(document: Document, form: list[Table]) -> bool:
+    """Whether a list is this one rather than any list of projects, such as one of former years.
+
+    It has most of the labels, or one of the two that no other list has, or bears the annex's number, title or contact line.
+    """
+    if any(map(_has_most, form)):
+        return True
+    first = form[0]
+    above = [text for row in range(max(first.header.top, 0)) for _, text in first.grid.texts(row)]
+    for block in reversed(document.blocks[: first.block]):
+        if isinstance(block, Grid):
+            break
+        above.append(block.text)
+    if any(_TITLE.search(fold(text)) for text in (first.grid.name, *above)):
+        return True
+    contact = contacts(document, [form])[0]
+    return contact is not None and contact.is_own
+
+
+def _has_most(table: Table) -> bool:
+    """Whether a header names most of the columns, or one of those that only this list has."""
+    labels = table.header.columns.keys()
+    return len(labels) >= _ENOUGH_LABELS or not labels.isdisjoint(PER_FORM)
+
+
+def _filled(forms: list[list[Table]]) -> list[list[Table]]:
+    """The forms that say anything of their own: a project, or a university of which no other form has one."""
+    listing = {table.values.get("university", "") for form in forms for table in form if table.projects}
+    return [
+        form
+        for form in forms
+        if any(table.projects or table.values.get("university", "") not in {"", *listing} for table in form)
     ]

@@ -178,4 +178,4 @@ def find(document: Document) -> list[Found]:
     ]
     found = found or _in_paragraphs(document)
     filled = [each for each in found if each.transcript.record not in _BLANK]
-    return filled or found[:1]
+    return filled or [each._replace(blank=True) for each in found[:1]]
