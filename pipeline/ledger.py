@@ -10,7 +10,6 @@ import errno
 import hashlib
 import os
 import zipfile
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -94,13 +93,14 @@ class Prepared(Struct, frozen=True):
                 state.update("\x1f".join((row.tone.value, *values)).encode("utf-8", "backslashreplace"))
         return state.hexdigest()
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, old: Path | None = None) -> None:
         """Write the workbook beside its place and put it there in one step (0600; its folder 0700 where it is new).
 
+        Sheets that staff added to the old ledger (the one it replaces, if no other is named) are taken over.
         Raises LedgerBusy where another program keeps the old file from being replaced.
         """
         try:
-            self._replace(path)
+            self._replace(path, old)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise
@@ -108,11 +108,11 @@ class Prepared(Struct, frozen=True):
                 f"台账 {path} 正被其他程序打开，或文件夹不可写，无法更新。处理后下一轮会补上，备注不会丢失。"
             ) from None
 
-    def _replace(self, path: Path) -> None:
+    def _replace(self, path: Path, old: Path | None) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=".台账-", suffix=".tmp", delete=False) as file:
             try:
-                _write_package(file, self.content, self.numbers, self.title)
+                _write_package(file, self, old or path)
                 file.flush()
                 os.fsync(file.fileno())
                 file.close()
@@ -128,27 +128,29 @@ def _as_digested(value: Value) -> str:
     return f"\x1e{value.text}\x1e{value.target}" if isinstance(value, Link) else f"\x1e{value!r}"
 
 
-def _write_package(file: IO[bytes], content: Sequence[Table], numbers: Statistics, title: str) -> None:
-    """The frame that openpyxl makes, with the rows of the tabular sheets put in."""
+def _write_package(file: IO[bytes], prepared: Prepared, old: Path) -> None:
+    """The frame that openpyxl makes, with the rows of the tabular sheets put in and staff's own sheets behind."""
     from openpyxl import Workbook
 
     from pipeline.ledger_charts import draw
+    from pipeline.ledger_own_sheets import take_over
     from pipeline.ledger_sheet import Filled, fill_rows, put_sheet, set_up_sheet
     from pipeline.ledger_style import Styles
 
     book = Workbook()
     first = book.active
     book.properties.creator = "annex-inbox"
-    book.properties.title = title
+    book.properties.title = prepared.title
     styles = Styles(book)
     filled: dict[str, Filled] = {}
-    for number, table in enumerate(content, start=1):
+    for number, table in enumerate(prepared.content, start=1):
         sheet = first if number == 1 else book.create_sheet()
         assert sheet is not None
         sheet.title = table.name
-        set_up_sheet(sheet, table, title)
+        set_up_sheet(sheet, table, prepared.title)
         filled[f"xl/worksheets/sheet{number}.xml"] = fill_rows(table, styles, ACCENTS)
-    draw(book.create_sheet(SHEET), numbers)
+    draw(book.create_sheet(SHEET), prepared.numbers)
+    take_over(old, book, {SHEET, *(table.name for table in prepared.content)})
     frame = BytesIO()
     book.save(frame)
     with (

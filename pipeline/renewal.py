@@ -74,7 +74,7 @@ def _write(office: Office, prepared: ledger.Prepared, notes: tuple[str, ...], no
     beside = path.with_name(BESIDE)
     if _is_open(path, now):
         # Whoever has it open would save an old copy over a new one; both stay, until it is closed.
-        prepared.write(beside)
+        prepared.write(beside, old=path)
         note = f"台账正被打开，没有替换；最新的一份在旁边的 {BESIDE}，关闭后会自动合为一份。"
         return Kept(True, (*notes, note), unfinished=True)
     try:
