@@ -20,8 +20,8 @@ from parsers import formats, forms
 from parsers.bounds import check_bounds
 from parsers.formats import EMPTY, Unreadable, damaged, encrypted, scan, supporting
 from parsers.formats.sniffing import TITLES, is_torn, promise, sniff
-from parsers.model import STAMPED, Document, Found, Problem, ProblemKind, Transcript
-from parsers.stamp import stamped
+from parsers.model import SCANNED, STAMPED, Document, Found, Problem, ProblemKind, Transcript
+from parsers.stamp import stamped_pages
 
 __all__ = ["TITLES", "Unreadable", "form_names", "open_document", "prepare", "read", "readable_formats", "sniff"]
 
@@ -130,7 +130,12 @@ def read(content: bytes, name: str = "") -> list[Transcript]:
     if not transcripts and kind in SUPPORTING and promise(name):
         return [_nothing(kind, _broken_promise(name).problem)]
     shown = kind if document.format == scan.SCAN else document.format
-    return transcripts or [Transcript(form=None, format=shown, notes=(STAMPED,) if stamped(content, kind) else ())]
+    return transcripts or [Transcript(form=None, format=shown, notes=_looks(content, kind, document))]
+
+
+def _looks(content: bytes, kind: str, document: Document) -> tuple[str, ...]:
+    """What is to be noted of a file that is no form: that it is a scan, and which of its pages bear a seal."""
+    return (SCANNED,) * (kind == "pdf" and not document.blocks) + (STAMPED,) * stamped_pages(content, kind)
 
 
 def prepare(files: Sequence[tuple[bytes, str]]) -> None:

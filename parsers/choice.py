@@ -21,14 +21,17 @@ OPTIONS = (
 )  # fmt: skip
 _STEMS = {option.removesuffix("类"): option for option in OPTIONS} | {"其它": "其他类"}
 _OPTION = re.compile("(?P<stem>" + "|".join(r"[^\S\n]*".join(stem) for stem in _STEMS) + r")(?P<kind>[^\S\n]*[类類])?")
+# Filled drawings that are bullets as well: they mark an option only where one of these empty ones marks it not.
+_EMPTY = dict.fromkeys("⊙◎", "○◯〇") | dict.fromkeys("◆◈♦", "◇")
+_DRAWN = "".join(_EMPTY)
 _TICK = f"[{TICKED}]|[vV](?![a-zA-Z])"
 _BRACKETED = rf"[(\[【〔]\s*(?:[{TICKED}vVxX{CROSSED}])\s*[)\]】〕]"
 _BOX = rf"[{UNTICKED}]|口|[(\[【〔]\s*[)\]】〕]"
 # One look at its first character rules out most places where a mark might begin.
 _MARK = re.compile(
-    rf"(?=[(\[【〔vV口{TICKED}{CROSSED}{UNTICKED}])"
+    rf"(?=[(\[【〔vV口{TICKED}{_DRAWN}{CROSSED}{UNTICKED}])"
     rf"(?:(?P<ticked>{_BRACKETED}|(?:{_BOX})[^\S\n]?(?:{_TICK})|(?:{_TICK})(?:{_BOX})(?!\s*(?:$|\n)))"
-    rf"|(?P<free>{_TICK})|(?P<crossed>[{CROSSED}])|(?P<box>{_BOX}))"
+    rf"|(?P<free>{_TICK})|(?P<drawn>[{_DRAWN}])|(?P<crossed>[{CROSSED}])|(?P<box>{_BOX}))"
 )
 _BLANK = re.compile(r"[^\S\n]*$")
 # Styles are compared by their bits, for arithmetic with flags takes many times longer.
@@ -153,7 +156,7 @@ def _set_off(text: str, styles: bytes, match: re.Match[str]) -> int:
 
 
 def _glyphs(text: str, spots: Sequence[_Spot]) -> list[_Glyph]:
-    """Marks outside the options; v and 口 count only right beside an option, for they are letters too."""
+    """Marks outside the options; those that are letters or bullets too count only right beside an option."""
     starts = [spot.start for spot in spots]
     glyphs = []
     for match in _MARK.finditer(text):
@@ -165,8 +168,10 @@ def _glyphs(text: str, spots: Sequence[_Spot]) -> list[_Glyph]:
             continue
         kind, mark = match.lastgroup or "", match.group()
         beside = (before and before.end == start) or (after and after.start == end)
-        letters = kind in ("free", "box") and any(letter in mark for letter in "vV口")
-        if letters and not beside and not _BLANK.match(text[end : after.start if after else end + 1]):
+        if kind == "drawn" and not any(empty in text for empty in _EMPTY[mark]):
+            continue
+        doubtful = kind == "drawn" or (kind in ("free", "box") and any(letter in mark for letter in "vV口"))
+        if doubtful and not beside and not _BLANK.match(text[end : after.start if after else end + 1]):
             continue
         glyphs.append(_Glyph(kind, mark[0], *_neighbours(text, start, end, before, after)))
     return glyphs
@@ -218,7 +223,8 @@ def _by_glyph(text: str, spots: Sequence[_Spot]) -> set[str]:
         if glyph.kind == "box":
             continue
         # With a box at every option a glyph follows the boxes; a lone tick follows what it touches.
-        fixed = glyph.kind == "ticked" or (glyph.kind == "free" and len(glyphs) > 2 and glyph.first not in "√✓✔vV")
+        free = glyph.kind == "free" and len(glyphs) > 2 and glyph.first not in "√✓✔vV"
+        fixed = free or glyph.kind in ("ticked", "drawn")
         owners = _owners(glyph, side, fixed)
         if glyph.kind == "crossed":
             crossed |= owners

@@ -24,12 +24,17 @@ PARAGRAPHS = "\0paragraphs"
 
 
 class Layout(Struct, frozen=True):
-    """A form's vocabulary; `long` fields hold several lines, `runs_on` may go on in rows without a label."""
+    """A form's vocabulary; `long` fields hold several lines, `runs_on` may go on in rows without a label.
+
+    `personal` fields are those of the person in another field; `others` are the keys of labels of other people.
+    """
 
     vocabulary: Vocabulary
     long: tuple[str, ...]
     runs_on: tuple[str, ...]
     first: str
+    personal: Mapping[str, str]
+    others: frozenset[str]
 
 
 class Label(NamedTuple):

@@ -204,8 +204,10 @@ class ProblemKind(enum.Enum):
     UNSAFE = "unsafe"
 
 
-# The note on a picture or PDF that bears a red seal without being a form that could be read.
+# The note on a picture or PDF that bears a red seal without being a form that could be read, once for each such page.
 STAMPED = "页面上有红色印章"
+# The note on a PDF in which no text could be read.
+SCANNED = "是扫描件或图片，程序读不出其中的文字"
 
 
 class Problem(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Whether a picture or PDF that is no readable form bears a red seal: then it is the stamped scan of one.
+"""How many pages of a picture or PDF that is no readable form bear a red seal: so many stamped scans it is taken for.
 
 It recognises no text; seal.py looks at single pictures inside a form.
 """
@@ -12,21 +12,27 @@ from typing import Any
 from parsers.formats import scan
 from parsers.formats.red_seal import red_seal_on_page, small
 
-# Looked at, at most: so many pages, reduced to so many pixels on the longer side.
-PAGES = 3
+# Looked at, at most: so many pages, reduced to so many pixels on the longer side. Where none of the first pages bears a
+# seal, the others are not looked at.
+FIRST_PAGES, PAGES = 3, 20
 SIDE = 1000
 LARGEST = 40 << 20
 
 
-def stamped(content: bytes, kind: str) -> bool:
-    """Whether a red seal is seen on one of the first pages; never raises, False for whatever cannot be drawn."""
+def stamped_pages(content: bytes, kind: str) -> int:
+    """On how many pages a red seal is seen; never raises, and what cannot be drawn counts for none."""
     if len(content) > LARGEST or (kind != "pdf" and kind not in scan.FORMATS):
-        return False
+        return 0
+    found = 0
     try:
-        return any(red_seal_on_page(page) for page in (_pdf(content) if kind == "pdf" else _picture(content)))
+        for number, page in enumerate(_pdf(content) if kind == "pdf" else _picture(content), start=1):
+            found += red_seal_on_page(page)
+            if number == FIRST_PAGES and not found:
+                break
     except Exception:
         # Decoders fail in ways of their own, and no picture may stop a mail.
-        return False
+        return found
+    return found
 
 
 def _picture(content: bytes) -> Iterator[Any]:

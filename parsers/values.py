@@ -6,10 +6,11 @@ One walk over the rows; it neither tidies a value nor knows what a field means.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from parsers.labelled import INLINE, Label, Layout, Stretch, leftmost, place
+from parsers.labelled import INLINE, INSIDE, Label, Layout, Stretch, leftmost, place
 from parsers.labels import Rank
 from parsers.model import Cell, CellKind, Picture, Place, Run, column_letters
 from parsers.text import narrow
@@ -49,13 +50,36 @@ def _text(runs: tuple[Run, ...]) -> str:
     return runs[0].text if len(runs) == 1 else "".join([run.text for run in runs])
 
 
+def _best(form: Sequence[Stretch], layout: Layout) -> dict[str, Label]:
+    """Of the labels of each field the surest and first one, for a personal field if it can be one of that person."""
+    labels = [label for stretch in form for label in stretch.labels]
+    best: dict[str, Label] = {}
+    for label in labels:
+        if label.name and (label.name not in best or label.rank < best[label.name].rank):
+            best[label.name] = label
+    for name, person in layout.personal.items():
+        if [label.name for label in labels].count(name) > 1:
+            enough = max(best[name].rank, Rank.ALIAS)
+            own = [label for label in _own(labels, layout, name, best.get(person)) if label.rank <= enough]
+            best[name] = min(own, key=attrgetter("rank"), default=best[name])
+    return best
+
+
+def _own(labels: Iterable[Label], layout: Layout, name: str, person: Label | None) -> Iterator[Label]:
+    """The labels of a personal field, without those that stand behind the label of anybody but this person."""
+    own = True
+    for label in labels:
+        if label.rank < INSIDE and label.printed in layout.others:
+            own = False
+        elif person and label.rank < INSIDE and label.name == person.name:
+            own = label.rank == person.rank
+        elif own and label.name == name:
+            yield label
+
+
 def _choose(form: Sequence[Stretch], layout: Layout) -> list[dict[tuple[int, int], list[Label]]]:
     """The labels that count, by position: one for each field, repeats of long ones, and foreign ones."""
-    best: dict[str, Label] = {}
-    for stretch in form:
-        for label in stretch.labels:
-            if label.name and (label.name not in best or label.rank < best[label.name].rank):
-                best[label.name] = label
+    best = _best(form, layout)
     counting = {id(label) for label in best.values()}
     result: list[dict[tuple[int, int], list[Label]]] = []
     for stretch in form:

@@ -174,6 +174,42 @@ def test_a_teacher_s_phone_is_not_the_leader_s() -> None:
     assert read(table(rows)) == FILLED
 
 
+@pytest.mark.parametrize("label", ["联系电话", "联系方式", "手机"])
+@pytest.mark.parametrize(
+    "person", ["指导教师", "指导老师：", "联系人", "表格填写联系人", "指导老师姓名", "填表人", "项目联系人"]
+)
+@pytest.mark.parametrize("number", ["0471-1000009", ""])
+def test_of_several_phones_the_one_beside_the_leader_counts(person: str, label: str, number: str) -> None:
+    rows = application()
+    rows[2][2] = label
+    rows.insert(2, [person, "赵六", "联系电话", number])
+    assert read(table(rows)) == FILLED
+    rows[2:3] = [[person, "赵六", "职务", "教授"], ["邮箱", "z@example.cn", "联系电话", number]]
+    assert read(table(rows)) == FILLED
+
+
+def test_phones_of_several_persons_before_colons_are_told_apart() -> None:
+    rows = application()
+    rows[2:3] = [["指导教师：赵六  联系电话：13800000009", None, None, None]]
+    rows[3:3] = [["负责人：张三  联系电话：13800000001", None, None, None]]
+    assert read(table(rows)) == FILLED
+
+
+def test_the_only_phone_is_taken_and_of_two_alike_the_first() -> None:
+    rows = application()
+    rows[2] = ["负责人", "张三", "指导教师", "赵六"]
+    rows.insert(3, ["联系电话", "13800000001", None, None])
+    assert read(table(rows)) == FILLED
+    rows[3] = ["联系电话", "13800000001", "联系电话", "13800000009"]
+    assert read(table(rows)) == FILLED
+    rows = application()
+    rows[2] = ["联系电话", "13800000001", "负责人", "张三"]
+    rows.insert(3, ["指导教师", "赵六", "联系电话", "13800000009"])
+    assert read(table(rows)) == FILLED
+    rows[3] = ["负责人手机", "13800000009", None, None]
+    assert read(table(rows)) == FILLED
+
+
 def test_content_that_names_labels_stays_content() -> None:
     text = "项目名称：阳光书屋\n负责人：张三\n实施时间：三年"
     assert form(content=text).content == text
@@ -215,6 +251,16 @@ def test_a_blank_form_beside_a_filled_one_is_left_out() -> None:
     assert read(table(application(**BLANK)), table(application(), 2)).project_name == "阳光书屋"
 
 
+@pytest.mark.parametrize(
+    "between", ["", "附件4", "“我为同学做实事”项目申报表", table([["时间", "活动名称"], ["九月", "迎新"]], 9)]
+)
+def test_a_blank_form_behind_a_filled_list_is_known_as_blank(between: Any) -> None:
+    both = document(table([HEADER, project("1", "甲")]), between, table(application(**BLANK), 2))
+    assert [each.blank for each in annex4.find(both)] == [True]
+    assert [each.blank for each in annex3.find(both)] == [False]
+    assert [each.blank for each in annex4.find(document(table(application())))] == [False]
+
+
 def test_a_hidden_sheet_is_skipped_if_a_visible_one_exists() -> None:
     hidden = sheet(application(project_name="旧"), "去年", hidden=True)
     assert read(hidden, sheet(application())).project_name == "阳光书屋"
@@ -225,6 +271,64 @@ def test_fewer_than_five_labels_make_no_form() -> None:
     assert annex4.find(document(table(application()[:2]))) == []
     assert annex4.find(document("项目名称：甲", "负责人：乙", "其余从略")) == []
     assert annex4.find(document(table([HEADER, project("1", "甲")]))) == []
+
+
+ANOTHER: list[list[Any]] = [
+    ["项目名称", "支教", "所在学校", "内蒙古大学"],
+    ["负责人", "张三", "联系电话", "13800000009"],
+    ["项目成员", "李四、王五", None, None],
+    ["实践地点", "呼和浩特", None, None],
+    ["项目内容", "支教一周。", None, None],
+]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "大学生暑期社会实践项目申报表",
+        "内蒙古大学2024年暑期“三下乡”社会实践活动团队申报表",
+        "附件2 第十四届“挑战杯”竞赛作品申报书",
+        "大学生创新创业训练计划项目申请书",
+        "大 创 项 目 申 报 表",
+        "科研项目立项申请表",
+    ],
+)
+def test_the_application_form_of_another_programme_is_no_annex_4(title: str) -> None:
+    assert annex4.find(document(title, table(ANOTHER))) == []
+    assert annex4.find(document(title, "（2024年）", table(ANOTHER))) == []
+    assert annex4.find(document(table([[title, None, None, None], *ANOTHER]))) == []
+    assert annex4.find(document(sheet([[title, None, None, None], *ANOTHER]))) == []
+    foreign = [*ANOTHER, ["项目类别", "理论普及宣讲", None, None]]
+    assert annex4.find(document(title, table(foreign))) == []
+    assert read(table(application()), title, table(ANOTHER, 2)) == FILLED
+    assert read(title, table(ANOTHER), "附件4", table(application(), 2)) == FILLED
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "",
+        "附件4",
+        "项目申报表",
+        "内蒙古大学项目申报表",
+        "“我为同学做实事”项目申报表",
+        "“我为同学办实事”志愿服务大赛申报表",
+        "“我为同学作事情”申报表",
+        "三下乡、挑战杯等活动的申报表另行报送，请勿混在本表中填写",
+        "我校大创中心承办",
+    ],
+)
+def test_a_form_whose_title_names_no_other_programme_stays_one(title: str) -> None:
+    assert read(title, table(ANOTHER)).project_name == "支教"
+    assert read(table([[title, None, None, None], *ANOTHER])).project_name == "支教"
+
+
+def test_a_form_under_the_title_of_another_programme_with_a_category_or_called_by_its_project_stays_one() -> None:
+    for categories in (OPTIONS, OPTIONS.replace("学业", "√学业"), "学业促进", ""):
+        rows = [*ANOTHER, ["项目类别", categories, None, None]]
+        assert read("暑期“三下乡”申报表", table(rows)).project_name == "支教"
+    rows = [["项目名称", "三下乡支教", "所在学校", "内蒙古大学"], *ANOTHER[1:]]
+    assert read("“三下乡支教”项目申报表", table(rows)).project_name == "三下乡支教"
 
 
 def test_the_annex_4_and_annex_3_of_one_document_are_both_found() -> None:
@@ -266,6 +370,24 @@ def test_a_mark_among_unmarked_options_selects_the_one_it_touches(choice: str, m
 def test_a_tick_behind_an_option_among_boxes_in_front_is_its_own() -> None:
     text = boxed(gap="  ").replace("民族团结类", "民族团结类√")
     assert form(categories=text).categories == ("民族团结类",)
+
+
+@pytest.mark.parametrize(("tick", "box"), [("⊙", "○"), ("⊙", "◯"), ("◎", "○"), ("◆", "◇"), ("◈", "◇"), ("♦", "◇")])
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_filled_mark_among_its_empty_ones_selects_its_option(tick: str, box: str, behind: bool) -> None:
+    for gap in ("", " ", "　　"):
+        for choice in ("思想引领类", "民族团结类", "其他类"):
+            assert form(categories=boxed(choice, tick, box, behind, gap)).categories == (choice,)
+        assert form(categories=boxed("", tick, box, behind, gap)).categories == ()
+
+
+@pytest.mark.parametrize("bullet", ["⊙", "◎", "◆", "♦"])
+def test_the_same_mark_as_a_bullet_selects_nothing(bullet: str) -> None:
+    lines = OPTIONS.replace("思想", bullet + "思想").replace("心理", bullet + "心理").replace("文体", bullet + "文体")
+    assert form(categories=lines).categories == ()
+    assert form(categories=bullet + "请在○内打√：\n" + boxed("民族团结类", "√", "○")).categories == ("民族团结类",)
+    assert form(categories=boxed("民族团结类", "☑").replace("□", bullet + "□")).categories == ("民族团结类",)
+    assert form(categories=bullet + "请选择一项\n" + boxed("民族团结类", "●", "◇")).categories == ("民族团结类",)
 
 
 @pytest.mark.parametrize("text", [OPTIONS, boxed(), boxed(box="●"), boxed(box="◆"), boxed(behind=True), ""])

@@ -133,6 +133,59 @@ def test_an_address_and_a_number_that_the_cell_has_broken_are_whole_again() -> N
 
 
 @pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (117, "民族团结类 √助困帮扶类"),
+        (110, "民族团结类√ 助困帮扶类"),
+        (113.5, "民族团结类 √ 助困帮扶类"),
+        (112.5, "民族团结类 √  助困帮扶类"),
+    ],
+)
+def test_a_tick_drawn_between_two_options_keeps_its_distance_from_both(at: float, text: str) -> None:
+    # Two narrow blanks, seven points, part the options; the tick is of another font and drawn after them.
+    options = words(50, 475, "民族团结类") + words(129, 475, "助困帮扶类") + words(at, 475, "√")
+    (grid,) = grids(open_document(file(ruled([40, 240, 360], [500, 460, 420]) + options)))
+    assert grid.cells[0].text == text
+
+
+def test_a_blank_stands_where_it_is_drawn_whatever_was_drawn_before_it() -> None:
+    drawn = words(50, 475, "甲乙") + words(90, 475, "丙丁") + words(150, 475, "戊 己") + words(74, 475, " ")
+    (grid,) = grids(open_document(file(ruled([40, 240, 360], [500, 460, 420]) + drawn)))
+    assert grid.cells[0].text == "甲乙 丙丁 戊 己"
+
+
+def test_a_blank_that_hangs_over_the_next_word_parts_nothing() -> None:
+    drawn = words(50, 475, "甲乙 ") + words(74, 475, "丙丁戊")
+    (grid,) = grids(open_document(file(ruled([40, 240, 360], [500, 460, 420]) + drawn)))
+    assert grid.cells[0].text == "甲乙丙丁戊"
+
+
+def check_box(x: float, y: float, inside: str = "") -> str:
+    """A square of eleven points, as a form field of a text program is printed; `inside` goes from corner to corner."""
+    strokes = {"cross": ((0, 0, 11, 11), (11, 0, 0, 11)), "tick": ((2, 5, 5, 1), (5, 1, 10, 10)), "": ()}[inside]
+    return f"{x} {y} 11 11 re S\n" + "".join(f"{x + a} {y + b} m {x + c} {y + d} l S\n" for a, b, c, d in strokes)
+
+
+@pytest.mark.parametrize("mark", ["cross", "tick"])
+def test_drawn_boxes_are_read_as_boxes_and_the_one_with_a_mark_as_ticked(mark: str) -> None:
+    page = ruled([40, 240, 360], [500, 460, 420])
+    page += (
+        check_box(50, 474) + words(62, 475, "思想引领类") + check_box(140, 474, mark) + words(152, 475, "助困帮扶类")
+    )
+    page += check_box(50, 462) + words(62, 463, "文体活动类")
+    (grid,) = grids(open_document(file(page)))
+    assert layout(grid)[0] == (0, 0, 1, 1, "☐思想引领类 ☑助困帮扶类\n☐文体活动类")
+    assert {run.style for run in grid.cells[0].runs} == {Style.PLAIN}
+
+
+def test_a_small_cell_of_a_table_is_no_box_to_tick() -> None:
+    rows = "".join(f"{x} {y} 12 12 re S\n" for x in (50, 62) for y in (450, 462))
+    (grid,) = grids(open_document(file(rows + words(50.5, 464, "1") + words(80, 464, "甲"))))
+    assert layout(grid)[0] == (0, 0, 1, 1, "1")
+    assert len(grid.cells) == 4
+
+
+@pytest.mark.parametrize(
     ("before", "after", "style"),
     [
         ("1 0 0 rg", "", Style.COLOUR),

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from parsers.formats.gaps import spaced
 from parsers.formats.ruling import Lattice, Line, lattices
 from parsers.formats.text_run import Text
 from parsers.model import Cell, Grid, GridKind, Paragraph, Picture, Run
 
-# Shares of a letter's height: what still is the same line, what gap is a blank, what a cell leaves free at its sides,
-# by how much its first line may be indented.
-SAME_LINE, GAP, PADDING, INDENT = 0.5, 0.7, 0.5, 2.2
+# Shares of a letter's height: what still is the same line, what a cell leaves free at its sides, by how much its first
+# line may be indented.
+SAME_LINE, PADDING, INDENT = 0.5, 0.5, 2.2
 MARGIN = 0.1
 PAGE_NUMBER = re.compile(r"[-—–\s]*第?\s*\d{1,3}\s*页?[-—–\s]*(?:[/共]\s*\d{1,3}\s*页?)?$")
 # An address, or a telephone number, that the edge of its cell has broken.
@@ -248,7 +249,7 @@ def _lines(pieces: Iterable[Piece]) -> list[list[Piece]]:
 
 def _trimmed(line: list[Piece]) -> list[Piece]:
     """The line from left to right, without blanks at its ends."""
-    line.sort(key=lambda piece: piece.left)
+    line.sort(key=lambda piece: (piece.left, not piece.text.isspace()))
     written = [index for index, piece in enumerate(line) if not piece.text.isspace()]
     return line[written[0] : written[-1] + 1] if written else []
 
@@ -258,9 +259,9 @@ def _text(lines: Sequence[Sequence[Piece]], sides: tuple[float, float] | None) -
     text, address = Text(), ""
     for number, line in enumerate(lines):
         before: Piece | None = None
-        for piece in line:
-            if before is not None and _apart(before, piece):
-                text.add(" ", before.bits & piece.bits)
+        for piece, blanks in spaced(line):
+            if before is not None and blanks:
+                text.add(" " * blanks, before.bits & piece.bits)
             text.add(piece.text, piece.bits)
             before = piece
         if number + 1 == len(lines) or before is None:
@@ -282,11 +283,6 @@ def _text(lines: Sequence[Sequence[Piece]], sides: tuple[float, float] | None) -
 def _goes_on(above: str, below: str) -> bool:
     """Whether an address at the end of a line goes on in the next."""
     return above.endswith("://") or (BROKEN_ADDRESS.search(above) is not None and not NEW_ADDRESS.match(below))
-
-
-def _apart(before: Piece, piece: Piece) -> bool:
-    tall = min(before.bottom - before.top, piece.bottom - piece.top)
-    return piece.left - before.right > GAP * tall and not before.text.endswith(" ") and not piece.text.startswith(" ")
 
 
 def _full(line: Sequence[Piece], following: Sequence[Piece], sides: tuple[float, float]) -> bool:

@@ -1,6 +1,6 @@
 """What is drawn on a PDF page beside its text: straight lines, filled areas, where the pictures are, what text may show.
 
-Curves and slanting lines are left out; nothing is rendered.
+Of curves and slanting lines only the places of small ones are told; nothing is rendered.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ THIN = 2.6
 STRAIGHT = 0.6
 SHORTEST = 2.0
 DEEPEST = 8
+# The sides of what may be a box to tick; a tick is not larger.
+SMALLEST_BOX, LARGEST_BOX = 5.0, 20.0
 TEXT, PATH, IMAGE, FORM = 1, 2, 3, 5
 LINE_TO, BEZIER_TO, MOVE_TO = 0, 1, 2
 WHITE = 0xF8
@@ -34,6 +36,8 @@ IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
 class Drawn:
     """Lines, areas filled with a colour other than white, and pictures, as left, top, right, bottom.
 
+    `squares` are small ones drawn in one stroke, whose lines are not among the others; `strokes` are small slanting
+    lines and curves.
     `windows` are the areas outside of which nothing is seen of a text, by the text's address.
     """
 
@@ -41,6 +45,8 @@ class Drawn:
     verticals: list[Line] = field(default_factory=list)
     areas: list[Bounds] = field(default_factory=list)
     images: list[Bounds] = field(default_factory=list)
+    squares: list[Bounds] = field(default_factory=list)
+    strokes: list[Bounds] = field(default_factory=list)
     windows: dict[int | None, Bounds] = field(default_factory=dict)
 
 
@@ -141,15 +147,19 @@ def _path(pdfium: Any, thing: Any, matrix: Matrix, to_box: ToBox, drawn: Drawn) 
     for points, straight in _subpaths(pdfium, thing):
         if len(points) < 2:
             continue
-        if stroke.value and straight:
+        whole = to_box(*_spread(points, matrix))
+        if stroke.value and straight and _is_square(whole, points):
+            drawn.squares.append(whole)
+        elif stroke.value and straight:
             for start, end in pairwise(points):
                 _line(to_box(*_spread([start, end], matrix)), drawn)
+        elif not straight and _is_small(whole):
+            drawn.strokes.append(whole)
         if fill.value and straight:
-            box = to_box(*_spread(points, matrix))
-            if min(box[2] - box[0], box[3] - box[1]) <= THIN:
-                _line(box, drawn, THIN)
+            if min(whole[2] - whole[0], whole[3] - whole[1]) <= THIN:
+                _line(whole, drawn, THIN)
             elif _is_coloured(pdfium, thing):
-                drawn.areas.append(box)
+                drawn.areas.append(whole)
 
 
 def _line(box: Bounds, drawn: Drawn, thick: float = STRAIGHT) -> None:
@@ -159,6 +169,27 @@ def _line(box: Bounds, drawn: Drawn, thick: float = STRAIGHT) -> None:
         drawn.horizontals.append(Line((top + bottom) / 2, left, right))
     elif wide <= thick and high > SHORTEST:
         drawn.verticals.append(Line((left + right) / 2, top, bottom))
+    elif _is_small(box):
+        drawn.strokes.append(box)
+
+
+def draw_frame(box: Bounds, drawn: Drawn) -> None:
+    """Add the four sides of a box to the lines."""
+    left, top, right, bottom = box
+    drawn.horizontals += [Line(top, left, right), Line(bottom, left, right)]
+    drawn.verticals += [Line(left, top, bottom), Line(right, top, bottom)]
+
+
+def _is_square(box: Bounds, points: list[tuple[float, float]]) -> bool:
+    """Whether a part of a path, with this box around it, runs once round a small upright square."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    sides = ({round(point[axis], 1) for point in points} for axis in (0, 1))
+    fits = abs(wide - high) < 1 and SMALLEST_BOX <= wide <= LARGEST_BOX
+    return fits and len(points) in (5, 6) and all(len(places) == 2 for places in sides)
+
+
+def _is_small(box: Bounds) -> bool:
+    return max(box[2] - box[0], box[3] - box[1]) <= LARGEST_BOX
 
 
 def _subpaths(pdfium: Any, thing: Any) -> Iterator[tuple[list[tuple[float, float]], bool]]:

@@ -9,6 +9,7 @@ import ctypes
 from collections.abc import Sequence
 from typing import Any
 
+from parsers.formats.check_boxes import check_boxes
 from parsers.formats.page import Piece
 from parsers.formats.pdf_lines import Bounds, Drawn, ToBox, address
 from parsers.formats.ruling import Line
@@ -40,12 +41,12 @@ def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> tuple[list[Piece], li
     try:
         for index in range(min(text_page.count_chars(), MOST_LETTERS)):
             code = pdfium.FPDFText_GetUnicode(text_page.raw, index)
-            if code in BLANKS:
+            if code in BLANKS and pdfium.FPDFText_IsGenerated(text_page.raw, index):
                 # Programs set ideographs off from letters by a narrow gap, which the library takes for a blank.
-                guessed = pdfium.FPDFText_IsGenerated(text_page.raw, index)
-                if pieces and not (guessed and _beside_ideograph(pdfium, text_page.raw, index)):
-                    last = pieces[-1]
-                    pieces.append(Piece(" ", last.right, last.top, last.right, last.bottom))
+                told = not _beside_ideograph(pdfium, text_page.raw, index)
+                if pieces and told and pdfium.FPDFText_GetLooseCharBox(text_page.raw, index, box):
+                    left = to_box(box.left, box.bottom, box.right, box.top)[0]
+                    pieces.append(Piece(" ", left, pieces[-1].top, left, pieces[-1].bottom))
                 continue
             if code < 0x20 or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):
                 continue
@@ -57,11 +58,12 @@ def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> tuple[list[Piece], li
             if look is None or not pdfium.FPDFText_GetLooseCharBox(text_page.raw, index, box):
                 continue
             bounds = to_box(box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top))
-            character = chr(code) if code < 0x110000 else "\ufffd"
+            character = " " if code in BLANKS else chr(code) if code < 0x110000 else "\ufffd"
             seen = key not in drawn.windows or _is_inside(bounds, drawn.windows[key])
             (pieces if seen else cut_off).append(Piece(marks(character, look[1]), *bounds, look[0]))
     finally:
         text_page.close()
+    pieces += check_boxes(pieces, drawn)
     _decorate(pieces, drawn)
     return pieces, cut_off
 

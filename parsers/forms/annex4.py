@@ -3,17 +3,18 @@
 Known by at least five of the ten labels, each a cell of its own or before a colon, in one table, in
 tables that follow one another, or in paragraphs; a list's header row (Annex 3) is none. Labels may be
 renamed, values may stand right of a label, below it, behind it in the same cell, or run on over a page
-break. The template's prompts are no content. Nothing is judged here.
+break. The template's prompts are no content; another programme's form is none. Nothing is judged here.
 """
 
 from __future__ import annotations
 
 from parsers.beside import block_of, sections, with_lines
-from parsers.choice import chosen
+from parsers.choice import OPTIONS, chosen
 from parsers.labelled import Layout, Stretch, is_list, names, place, stretches
 from parsers.labels import Vocabulary
 from parsers.model import Annex4, Document, Found, Grid, GridKind, Paragraph, Place, Transcript
 from parsers.opinion import split_opinion, without_content_prompt
+from parsers.programme import names_another_programme
 from parsers.seal import sealed
 from parsers.text import lines, one_line
 from parsers.values import Reader, Value
@@ -51,25 +52,32 @@ _ALIASES = {
     "校团委推荐意见及案例点评 学校团委审核意见 高校团委推荐意见及案例点评 学校团委推荐意见与案例点评",
 }
 _FOREIGN = (
-    "备注 学院意见 院系意见 学院团委意见 院团委意见 学院推荐意见 院系推荐意见 学生会意见 校学生会意见 "
-    "指导教师 指导老师 邮箱 电子邮箱 电子邮件 性别 民族 政治面貌 学院 专业 年级 班级 职务 学号 姓名 qq "
-    "微信 项目编号 编号 项目级别 附件 宣传报道链接 报道链接 链接 项目成果 项目成效 项目数量 序号 出生年月 "
-    "所在学院 所在院系 通讯地址 联系人 指导单位意见 自治区学联意见 学联意见 上级意见 评审意见 填表日期 "
-    "填表人 表格填写联系人"
+    "备注 学院意见 院系意见 学院团委意见 院团委意见 学院推荐意见 院系推荐意见 学生会意见 校学生会意见 邮箱 电子邮箱 "
+    "电子邮件 性别 民族 政治面貌 学院 专业 年级 班级 职务 学号 姓名 qq 微信 项目编号 编号 项目级别 附件 宣传报道链接 "
+    "报道链接 链接 项目成果 项目成效 项目数量 序号 出生年月 所在学院 所在院系 通讯地址 指导单位意见 自治区学联意见 "
+    "学联意见 上级意见 评审意见 填表日期"
+)
+# People beside the leader who may have a phone of their own.
+_OTHERS = (
+    "指导教师 指导老师 指导教师姓名 指导老师姓名 项目指导教师 项目指导老师 填表人 填报人 表格填写联系人 联系人 联系人姓名 "
+    "学校联系人 高校联系人 团委联系人 校团委联系人 学校团委联系人"
 )
 _QUALIFIERS = "职务 学院 院系 专业 年级 班级 性别 民族 学号 邮箱 政治面貌 签字"
 LAYOUT = Layout(
     Vocabulary(
         exact={label: name for name, label in LABELS.items()},
         aliases={alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()},
-        foreign=frozenset(_FOREIGN.split()),
+        foreign=frozenset([*_FOREIGN.split(), *_OTHERS.split()]),
         qualifiers=tuple(_QUALIFIERS.split()),
     ),
     long=("members", "content", "recommendation"),
     runs_on=("members", "content", "recommendation", "categories"),
     first="project_name",
+    personal={"phone": "leader"},
+    others=frozenset(_OTHERS.split()),
 )
 _FEWEST, _FEWEST_BESIDE_A_LIST = 5, 7
+_NOT_FOUND = "未找到“{}”一栏"
 # No reader sees the pictures of these formats, so nothing can be said about a seal.
 _WITHOUT_PICTURES = frozenset({"xls", "xlsb", "ods", "et", "csv", "spreadsheetml"})
 _BLANK = tuple(Annex4(sealed=sealed) for sealed in (None, False))
@@ -141,7 +149,7 @@ def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: 
         signed_on=signed,
         sealed=_sealed(values, closing, document.format),
     )
-    notes = [f"未找到“{label}”一栏" for name, label in LABELS.items() if values[name].label is None]
+    notes = [_NOT_FOUND.format(label) for name, label in LABELS.items() if values[name].label is None]
     notes += dict.fromkeys(reader.notes)
     return Transcript(FORM, document.format, record, _places(top, values), notes=tuple(notes))
 
@@ -168,6 +176,16 @@ def _in_paragraphs(document: Document) -> list[Found]:
     ]
 
 
+def _is_another_programme_s(document: Document, found: Found) -> bool:
+    """Whether the title names another programme and no category printed or chosen is one of ours."""
+    record = found.transcript.record
+    assert isinstance(record, Annex4)
+    printed = _NOT_FOUND.format(LABELS["categories"]) not in found.transcript.notes
+    if printed and (not record.categories or not set(OPTIONS).isdisjoint(record.categories)):
+        return False
+    return names_another_programme(document, found.block, record.project_name)
+
+
 def find(document: Document) -> list[Found]:
     """Every Annex 4 of the document in order; a blank one, or a hidden sheet's, only if there is no other."""
     forms = _forms(document)
@@ -176,6 +194,6 @@ def find(document: Document) -> list[Found]:
         Found(form[0].block, _transcribe(document, whole, form[0], _closing(document, form[-1].block)))
         for form, whole in zip(shown, with_lines(document, shown, LAYOUT, set(LABELS)), strict=True)
     ]
-    found = found or _in_paragraphs(document)
+    found = [each for each in found or _in_paragraphs(document) if not _is_another_programme_s(document, each)]
     filled = [each for each in found if each.transcript.record not in _BLANK]
     return filled or [each._replace(blank=True) for each in found[:1]]
