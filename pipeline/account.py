@@ -49,7 +49,7 @@ class Remark(Struct, frozen=True):
 class Account(Struct, frozen=True):
     """One university heard of, named as in the store: "?" and an address while nobody knows which it is.
 
-    `times` are those of its first and its newest mail, `address` the newest one's sender, `contact` name and phone of the
+    `times` are those of its first and its newest mail, `address` the sender of the newest that counts, `contact` name and phone of the
     contact in the newest current Annex 3 that gives either. All times are Shanghai's wall clock.
     """
 
@@ -78,10 +78,10 @@ def account_of(university: str, submission: Submission, places: Places) -> Accou
         university=university,
         state=submission.state,
         lines=tuple(_line(entry, submission.state, by_project, places) for entry in submission.entries),
-        remarks=tuple(Remark(one, brought.get(one.path, brought[""])) for one in submission.all_findings),
+        remarks=tuple(Remark(one, _about(one, submission, brought)) for one in submission.all_findings),
         contact=_contact(submission),
         times=(local(min(instants)), local(max(instants))) if instants else (None, None),
-        address=max(submission.mails, key=lambda mail: mail.received_at).sender.address if instants else "",
+        address=submission.heeded[-1].sender.address if submission.heeded else "",
     )
 
 
@@ -135,15 +135,22 @@ def _file(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
+def _about(finding: Finding, submission: Submission, brought: Mapping[str, str]) -> str:
+    """The mail that a finding is about."""
+    if finding.rule == "submission.held":
+        mails = [one.mail for one in submission.held if one.path == finding.path]
+        return next((mail for mail in mails if mail[:12] in finding.message), mails[0])
+    return brought.get(finding.path, brought[""])
+
+
 def _brought(submission: Submission) -> dict[str, str]:
     """For each path the mail of the newest current document that bears it; under "" the newest mail of all."""
     versions = (
         *submission.summaries,
         *(entry.application for entry in submission.entries if entry.application),
         *submission.supporting,
-        *submission.held,
     )
-    newest = submission.mails[-1].id if submission.mails else ""
+    newest = submission.heeded[-1].id if submission.heeded else ""
     return {"": newest, **{version.path: version.mail for version in versions}}
 
 

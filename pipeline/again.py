@@ -98,14 +98,25 @@ def retry(office: Office, prefixes: Iterable[str] | None, clock: Clock) -> tuple
 
 
 def decide(office: Office, prefix: str, accepted: bool, clock: Clock) -> str:
-    """Let a mail from an unknown address replace what its university sent, or refuse it for good; says what came of it."""
+    """Let a mail from an unknown address replace what its university sent, or refuse it for good; says what came of it.
+
+    A decision may be changed; raises ConfigurationError for a mail that never waited for one.
+    """
     mail = meant(office, prefix)
-    office.store.universities.decide(mail, accepted, clock())
     names = [name for entry in office.store.mails([mail]) for name in entry.universities]
+    held = {version.mail for name in names for version in office.submission(name).held}
+    if mail not in held | office.store.universities.decisions().keys():
+        raise ConfigurationError(
+            f"邮件 {mail[:12]} 没有等待决定的材料，未作改动。accept、reject 只用于“待人工”的高校中陌生邮箱发来、要替换已报送材料的邮件，"
+            "编号见台账“问题清单”。要更换或撤回已采用的材料，请让高校重新发来改正后的文件。"
+        )
+    office.store.universities.decide(mail, accepted, clock())
     office.forget(*names)
     keep_ledger(office, clock())
     states = "；".join(f"{name} {office.submission(name).state.value}" for name in names)
-    return f"已{'采用' if accepted else '不采用'}邮件 {mail[:12]}。{states}"
+    due = office.store.outbox.replies_of([mail])[mail] is None
+    answer = "。给发件人的回信将在下次 poll 时发出" if due else ""
+    return f"已{'采用' if accepted else '不采用'}邮件 {mail[:12]}。{states}{answer}"
 
 
 def waive(office: Office, waiver: Waiver, clock: Clock) -> str:

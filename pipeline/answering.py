@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from pipeline.assemble import NO_ATTACHMENT
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.database import is_unusable
-from pipeline.model import SHANGHAI, Mail, Reply, Submission
+from pipeline.model import SHANGHAI, Mail, Reply, Severity, Submission
 from pipeline.office import Office
 from pipeline.passes import Progress, silent
 from pipeline.trust import own_part
@@ -49,8 +50,9 @@ def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -
     # Only of a university that is known is it told what has changed since its last reply.
     known = [name for name in names if not name.startswith("?")]
     replied = office.store.outbox.replies_of(mail.id for name in known for mail in office.submission(name).mails)
+    accepted = {mail for mail, yes in office.store.universities.decisions().items() if yes}
     # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
-    written = [_written(office, one, mails, now, replied) for one, mails in due.items() if one not in enough]
+    written = [_written(office, one, mails, now, replied, accepted) for one, mails in due.items() if one not in enough]
     replies = [reply for reply in written if reply is not None]
     bounced = office.store.outbox.bounced([reply.recipient for reply in replies])
     usual = "off" if office.settings.reply == "off" else "queued"
@@ -70,11 +72,16 @@ def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]
 
 
 def _written(
-    office: Office, address: str, mails: list[Mail], now: datetime, replied: Mapping[str, str | None]
+    office: Office,
+    address: str,
+    mails: list[Mail],
+    now: datetime,
+    replied: Mapping[str, str | None],
+    accepted: Container[str],
 ) -> Reply | None:
     """The reply to a correspondent, `replied` as Outbox.replies_of; None where there is none to be sent now."""
     try:
-        return _composed(office, address, mails, now, replied)
+        return _composed(office, address, mails, now, replied, accepted)
     except Exception as fault:
         if is_unusable(fault):
             raise
@@ -84,18 +91,28 @@ def _written(
 
 
 def _composed(
-    office: Office, address: str, mails: list[Mail], now: datetime, replied: Mapping[str, str | None]
+    office: Office,
+    address: str,
+    mails: list[Mail],
+    now: datetime,
+    replied: Mapping[str, str | None],
+    accepted: Container[str],
 ) -> Reply | None:
-    """The reply to a correspondent; None where there is nobody to write to."""
+    """The reply to a correspondent; None where there is nobody to write to, or nothing to say."""
     from pipeline.enclosures import enclosures
     from pipeline.reply import compose
 
     universities = dict.fromkeys(name for mail in mails for name in mail.universities)
+    # What was said of a mail before staff accepted it was another reply.
+    occasion = tuple(f"accepted {mail.id}" for mail in mails if mail.id in accepted)
     submissions = tuple(own_part(office.submission(name), address) for name in universities)
     changes = _changes(office, submissions, mails, replied) if len(submissions) == 1 else NOTHING
+    if _brings_nothing(mails, submissions):
+        _leave(office, mails)
+        return None
     files = tuple(one for submission in submissions for one in enclosures(submission, office.content))
     try:
-        return compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files)
+        return compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files, occasion)
     except ValueError:
         # Staff see it in the mail log.
         log.warning("邮件 %s 没有可用的回信地址", mails[-1].id[:12])
@@ -110,8 +127,15 @@ def _changes(
     (after,) = submissions
     if mails[-1].reply_to.address not in after.trusted or not after.university:
         return NOTHING
-    answered = [mail for mail in after.mails if replied.get(mail.id)]
+    answered = [mail for mail in after.mails if replied.get(mail.id) and mail.reply_to.address in after.trusted]
     return compare(office.submission_of(after.university, answered), after) if answered else NOTHING
+
+
+def _brings_nothing(mails: Sequence[Mail], submissions: Sequence[Submission]) -> bool:
+    """Whether these are mails without anything, thanks perhaps, about submissions of which nothing is asked any more."""
+    empty = all(any(finding.rule == NO_ATTACHMENT for finding in mail.findings) for mail in mails)
+    found = [finding for submission in submissions for finding in submission.all_findings]
+    return empty and not any(one.severity is Severity.ERROR or one.rule == NO_ATTACHMENT for one in found)
 
 
 def _leave(office: Office, mails: Iterable[Mail]) -> None:

@@ -11,20 +11,22 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from parsers.model import Annex3, Annex4
+from parsers.model import Annex3, Annex4, Record
 from parsers.text import fold
 from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, Version, Waiver
 from pipeline.names import project_stem, same_project
 from pipeline.rules import Rules
+from pipeline.spare import has_head, is_filled, listed_keys, spare
 from pipeline.stamps import SCAN, with_stamps
 from pipeline.subjects import Whole
-from pipeline.trust import is_trusted, name_of
+from pipeline.trust import is_trusted, name_of, speaks_for_another
 from pipeline.values import is_blank, people, phones
 
 ALIKE = 60
 # How reliably a form is read from these formats, least first; all others are read exactly.
 PLAINNESS = {SCAN: 0, "pdf": 1, "html": 2}
 NOTHING_DECIDED: Mapping[str, bool] = {}
+NO_ATTACHMENT = "mail.no_attachment"
 
 
 @dataclass
@@ -37,10 +39,17 @@ class _Desk:
     withdrawn: list[Version] = field(default_factory=list)
     superseded: list[Version] = field(default_factory=list)
     held: list[Version] = field(default_factory=list)
+    # The number of mails laid here, and for each record that of the last one in which it counted.
+    mails: int = 0
+    brought: dict[Record, int] = field(default_factory=dict)
 
     def lay_new(self, versions: Sequence[Version]) -> list[Version]:
         """Take in of a mail only what replaces nothing, and hold the rest; returns what was taken."""
-        taken = [version for version in versions if not self._would_replace(version)]
+        extra = spare(versions, self._standing())
+        replacing = [one for one in versions if one not in extra and self._would_replace(one)]
+        # What came beside it says nothing about the university either, until staff have decided.
+        aside = [version for version in versions if replacing and version.transcript.form is None]
+        taken = [version for version in versions if version not in replacing and version not in aside]
         self.held += [version for version in versions if version not in taken]
         self.lay(taken)
         return taken
@@ -57,25 +66,49 @@ class _Desk:
     def lay(self, versions: Sequence[Version]) -> None:
         """Take in the documents of one mail."""
         versions = self._typed(versions)
-        tables = [version for version in versions if isinstance(version.transcript.record, Annex3)]
+        extra = spare(versions, self._standing())
+        self.superseded += extra
+        counted = [version for version in versions if version not in extra]
+        tables = [version for version in counted if isinstance(version.transcript.record, Annex3)]
         if tables:
-            self._replace_summaries(tables)
-        for version in versions:
+            self._replace_summaries(sorted(tables, key=has_head))
+        for version in counted:
             record = version.transcript.record
             if isinstance(record, Annex4):
                 key = same_project(record.project_name) or f"?{version.mail}{version.index}"
                 if key in self.applications:
                     self.superseded.append(self.applications.pop(key))
                 self.applications[key] = version
+        self._clear_blank()
+        self._remember(versions)
+
+    def _remember(self, versions: Sequence[Version]) -> None:
+        standing = self._standing()
+        for version in versions:
+            record = version.transcript.record
+            if record is not None and version in standing:
+                self.brought[record] = self.mails + 1
+            elif record is not None:
+                self.brought.setdefault(record, self.mails)
+        self.mails += 1
+
+    def _standing(self) -> list[Version]:
+        return [*self.summaries, *self.applications.values()]
+
+    def _clear_blank(self) -> None:
+        """Blank applications count only until one is filled in."""
+        blank = [key for key, version in self.applications.items() if not is_filled(version)]
+        if len(blank) < len(self.applications):
+            self.superseded += [self.applications.pop(key) for key in blank]
 
     def _typed(self, versions: Sequence[Version]) -> list[Version]:
-        """The versions of a mail, least reliable first, so that what was typed has the last word; what was recognised in a
-        picture is left out where anything typed says the same."""
+        """The versions of a mail, least reliable first, so that what was typed has the last word, and of these what is new
+        before what an earlier mail brought; what was recognised in a picture is left out where anything typed says the same."""
         tables = bool(self.summaries) or any(
             isinstance(one.transcript.record, Annex3) and one.transcript.format != SCAN for one in versions
         )
         kept = []
-        for version in sorted(versions, key=lambda one: PLAINNESS.get(one.transcript.format, len(PLAINNESS))):
+        for version in sorted(versions, key=self._rank):
             record = version.transcript.record
             if (version.transcript.format == SCAN and isinstance(record, Annex3) and tables) or (
                 version.transcript.format == SCAN and isinstance(record, Annex4) and self._has(record, versions)
@@ -84,6 +117,11 @@ class _Desk:
             else:
                 kept.append(version)
         return kept
+
+    def _rank(self, version: Version) -> tuple[int, int]:
+        record = version.transcript.record
+        age = self.mails + 1 if record is None else self.brought.get(record, self.mails + 1)
+        return PLAINNESS.get(version.transcript.format, len(PLAINNESS)), age
 
     def _has(self, record: Annex4, versions: Sequence[Version]) -> bool:
         key = same_project(record.project_name)
@@ -106,6 +144,16 @@ class _Desk:
             if not stem_listed and (key in self.ever_listed or told_before):
                 self.withdrawn.append(self.applications.pop(key))
         self.ever_listed |= listed
+        self._restore({project_stem(name) for name in listed})
+
+    def _restore(self, stems: set[str]) -> None:
+        """The newest withdrawn Annex 4 of a project that is listed again counts again."""
+        for version in reversed(self.withdrawn[:]):
+            key = same_project(name_of(version))
+            current = {project_stem(name) for name in self.applications}
+            if key and project_stem(key) in stems - current:
+                self.withdrawn.remove(version)
+                self.applications[key] = version
 
 
 def _together(tables: list[Version]) -> tuple[list[Version], list[Version]]:
@@ -122,14 +170,7 @@ def _together(tables: list[Version]) -> tuple[list[Version], list[Version]]:
             current.insert(0, table)
             taken |= keys
     doubles += [table for table in tables if table not in current and table not in doubles]
-    return current, doubles
-
-
-def listed_keys(version: Version) -> set[str]:
-    """The keys of the projects an Annex 3 lists."""
-    record = version.transcript.record
-    names = [project.project_name for project in record.projects] if isinstance(record, Annex3) else []
-    return {same_project(name) for name in names} - {""}
+    return sorted(current, key=lambda table: table.index), doubles
 
 
 def assemble(
@@ -154,15 +195,20 @@ def assemble(
     desk = _Desk()
     trusted: set[str] = set()
     newcomers = []
+    named = rules.terms.roster.get(university)
     for mail in letters:
         brought = by_mail[mail.id]
         if decisions.get(mail.id) is False:
             desk.superseded += brought
-        elif decisions.get(mail.id) or is_trusted(mail, trusted, rules.terms.roster.get(university), rules):
+        elif decisions.get(mail.id) or is_trusted(mail, trusted, named, rules):
             desk.lay(brought)
             trusted.add(mail.reply_to.address)
+        elif speaks_for_another(mail, named, rules.terms.roster):
+            desk.held += brought
         elif desk.lay_new(brought):
             newcomers.append(mail)
+    rejected = {mail.id for mail in letters if decisions.get(mail.id) is False}
+    unheeded = rejected | {version.mail for version in desk.held}
     entries = _entries(desk)
     entries, replaced = _without_replaced(entries, order)
     draft = Submission(
@@ -172,9 +218,12 @@ def assemble(
         summaries=tuple(desk.summaries),
         withdrawn=tuple(desk.withdrawn),
         superseded=(*desk.superseded, *replaced),
-        supporting=tuple(v for mail in letters for v in by_mail[mail.id] if v.transcript.form is None),
+        supporting=tuple(
+            v for mail in letters if mail.id not in unheeded for v in by_mail[mail.id] if v.transcript.form is None
+        ),
         held=tuple(desk.held),
         newcomers=tuple(newcomers),
+        unheeded=frozenset(unheeded),
         trusted=frozenset(trusted),
         mails=letters,
     )
@@ -250,9 +299,17 @@ def _judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Seq
     ]
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in current_applications(draft) for finding in version.findings]
+    rest = (*of_files, *of_tables, *of_forms, *(one for one in of_mails if one.rule != NO_ATTACHMENT))
+    if complete and not any(_is_error(_waived(finding, waivers)) for finding in (*rest, *together)):
+        # Whoever writes thanks, or what will follow, when nothing is asked for any more has nothing to send.
+        of_mails = [finding for finding in of_mails if finding.rule != NO_ATTACHMENT]
     alone = [_waived(finding, waivers) for finding in (*of_mails, *of_files, *of_tables)]
     found = (*alone, *together, *(_waived(finding, waivers) for finding in of_forms))
     return replace(draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules))
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR
 
 
 def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
@@ -280,13 +337,14 @@ def _open_mail_findings(draft: Submission, order: dict[str, int], complete: bool
     A finding about a mail that brought nothing, or only a link, is closed by a later mail; lateness stays with the mails
     that brought what is current.
     """
-    newest = draft.mails[-1].id if draft.mails else ""
+    newest = draft.heeded[-1].id if draft.heeded else ""
     current = {version.mail for version in (*draft.summaries, *current_applications(draft))} | {newest}
     found: list[Finding] = []
     for mail in draft.mails:
         for finding in mail.findings:
             if finding.severity is Severity.ERROR:
-                closed = _made_good(mail.id, "", draft, order, complete or finding.rule == "mail.no_attachment")
+                later = complete or finding.rule == NO_ATTACHMENT
+                closed = mail.id in draft.unheeded or _made_good(mail.id, "", draft, order, later)
             else:
                 closed = mail.id not in current
             if not closed:
@@ -310,6 +368,6 @@ def _state(draft: Submission, found: Sequence[Finding], rules: Rules) -> State:
         return State.MISSING
     if rules.terms.roster.get(draft.university) is None or draft.held:
         return State.FOR_STAFF
-    if any(finding.severity is Severity.ERROR for finding in found):
+    if any(map(_is_error, found)):
         return State.TO_CORRECT
     return State.ACCEPTED if draft.summaries else State.FOR_STAFF

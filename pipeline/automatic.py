@@ -7,7 +7,7 @@ and it does not decide what becomes of the mail.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pipeline.model import Automatic
 
@@ -18,6 +18,11 @@ _BOUNCE_SUBJECT = re.compile(
     r"delivery status notification|"
     r"mail delivery (failed|failure|system)|delivery (failure|has failed)|returned mail|failure notice|"
     r"mail (system )?error|message (could not|not) (be )?delivered|the email is returned",
+    re.IGNORECASE,
+)
+_PROGRESS_SUBJECT = re.compile(
+    r"(warning:\s*)?((mail|message|delivery)\b[^:]{0,60}\bdelayed|delayed (mail|delivery)|could not send message for)|"
+    r"successful mail delivery|已延迟\s*[:：]|已送达\s*[:：]",
     re.IGNORECASE,
 )
 _BOUNCE_TEXT = re.compile(
@@ -59,12 +64,29 @@ def classify(
     text: str = "",
     files: int = 0,
     own_address: str = "",
+    actions: Collection[str] = (),
 ) -> Automatic | None:
     """Why a mail was not written by a person to us; None for a person's mail.
 
     `headers` by lower-case name, decoded; `sender` the From address; `text` the beginning of the body; `files` how
-    many files are attached: who attaches forms is a person whatever the subject says.
+    many files are attached: who attaches forms is a person whatever the subject says; `actions` what a delivery report
+    in it says was done (RFC 3464 2.3.3): only what failed comes back.
     """
+    kind = _kind(headers, sender, subject, text, files, own_address)
+    if kind is not Automatic.BOUNCE:
+        return kind
+    unharmed = "failed" not in actions if actions else _PROGRESS_SUBJECT.match(_bare(subject))
+    return Automatic.DELIVERY if unharmed else kind
+
+
+def is_unread(address: str) -> bool:
+    """Whether an address is one of those whose mail no person reads: noreply, postmaster, a list's."""
+    return bool(_DAEMON.match(address) or _NO_REPLY.match(address))
+
+
+def _kind(
+    headers: Mapping[str, tuple[str, ...]], sender: str, subject: str, text: str, files: int, own_address: str
+) -> Automatic | None:
     if report := _report(headers):
         return report
     bare = _bare(subject)

@@ -20,6 +20,7 @@ FREE = 1024 * 1024
 MOST_LISTED = 10_000
 # What senders are told in the same words whatever the format.
 BROKEN = "压缩包损坏或不完整"
+TORN = "压缩包不完整，后面的文件没有传完，只读出了前面完好的文件"
 BROKEN_ENTRY = "压缩包中的这个文件已损坏"
 EMPTY = "压缩包里没有文件"
 LOCKED = "压缩包设有密码"

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from parsers.model import Annex3, Annex4, Transcript
+from parsers.model import SCANNED, Annex3, Annex4, Transcript
 from pipeline.model import Finding, Message, Severity
 from pipeline.rules import Rules
-from pipeline.stamps import SCAN
+from pipeline.stamps import SCAN, is_unread_scan
 from pipeline.subjects import Application, File, Letter, SummaryTable
 
 
@@ -33,12 +33,9 @@ def check_document(transcript: Transcript, path: str, received_at: datetime, rul
 
 
 def _check_file(transcript: Transcript, path: str, rules: Rules) -> tuple[Finding, ...]:
-    problems = transcript.problems or (None,)
-    return tuple(
-        finding
-        for problem in problems
-        for finding in rules.check(File(problem.kind, problem.detail) if problem else File(None), path)
-    )
+    files = [File(problem.kind, problem.detail) for problem in transcript.problems]
+    nothing = File(None, SCANNED if is_unread_scan(transcript, path) else "")
+    return tuple(finding for file in files or [nothing] for finding in rules.check(file, path))
 
 
 def check_mail(

@@ -83,14 +83,20 @@ _BUTTON = re.compile(
     r"(进入)?(点击|点此|立即)?(下载|打开|查看|预览|转存|保存)?(页面|附件|全部|链接)?[:：]?$|download|https?:",
     re.IGNORECASE,
 )
+# What is said, in the same sentence, of an address behind which a file lies, and of one that only leads to publicity.
+_SENTENCE = re.compile(r"[。；;！!？?]")
+_OF_FORM = re.compile(r"附件\s*[34三四]|申报表|申报书|申请表|汇总表")
+_OF_FILE = re.compile(r"附件|材料|文件|网盘|云盘|压缩|打包|提取码|密码|下载|超大|中转")
+_OF_PUBLICITY = re.compile(r"宣传|报道|新闻|推文|公众号|视频|影像|照片|图片|佐证")
 
 
 class _Sight(Struct, frozen=True):
-    """One appearance of a link: its address, its own words, and the words around it."""
+    """One appearance of a link: its address, its own words, and the words around it; whether it is only mentioned."""
 
     url: str
     label: str
     around: str
+    mentioned: bool = False
 
 
 def links(html: str, text: str) -> tuple[CloudLink, ...]:
@@ -105,7 +111,7 @@ def own_links(body: bodies.Html, text: str) -> tuple[CloudLink, ...]:
         provider = provider_of(sight.url)
         if provider:
             key = _key(sight.url)
-            found[key] = _richer(found.get(key, CloudLink(provider, sight.url)), sight)
+            found[key] = _richer(found.get(key, CloudLink(provider, sight.url, mentioned=True)), sight)
     return tuple(found.values())
 
 
@@ -144,8 +150,14 @@ def _anchors(tree: Any) -> Iterator[_Sight]:
         seen[url] += 1
         if seen[url] <= SHOWN:
             label = element.get("download") or element.get("filename") or bodies.clean("".join(element.itertext()))
+            around = _around(element, held)
             facts = f" ({element.get('filesize') or ''} {element.get('expiretime') or ''})"
-            yield _Sight(url, label, _around(element, held) + facts)
+            # Mail programs make a link of every address that is typed.
+            if label.startswith("http") or _key(label) == _key(url):
+                before, _, after = around.partition(label)
+                yield _Sight(url, "", around + facts, _is_mention(before, after))
+            else:
+                yield _Sight(url, label, around + facts)
 
 
 def _target(element: Any) -> str:
@@ -177,7 +189,14 @@ def _bare(text: str) -> Iterator[_Sight]:
             before = line[max(0, match.start() - 300) : match.start()]
             if len(before) < 5 and index:
                 before = f"{lines[index - 1][-300:]} {before}"
-            yield _Sight(match[0].rstrip(".,;:!?)]'"), "", before)
+            mentioned = _is_mention(before, line[match.end() :])
+            yield _Sight(match[0].rstrip(".,;:!?)]'"), "", before, mentioned)
+
+
+def _is_mention(before: str, after: str) -> bool:
+    """Whether the sentence in which an address stands says nothing of a file."""
+    sentence = _SENTENCE.split(before)[-1] + _SENTENCE.split(after[:40])[0]
+    return not _OF_FORM.search(sentence) and not (_OF_FILE.search(sentence) and not _OF_PUBLICITY.search(sentence))
 
 
 def _richer(link: CloudLink, sight: _Sight) -> CloudLink:
@@ -189,12 +208,11 @@ def _richer(link: CloudLink, sight: _Sight) -> CloudLink:
     label = "" if _BUTTON.match(sight.label) or len(sight.label) > 200 else sight.label
     before = sight.around[: facts.start()] if facts else sight.around
     name = label if _NAME.search(label) else _last_name(before) or label
-    return replace(
-        link,
-        name=link.name or name.strip(),
-        size=link.size or size.replace(" ", ""),
-        expires=link.expires or (expiry[0].strip() if expiry else ""),
-    )
+    shown = link.name or name.strip()
+    size = link.size or size.replace(" ", "")
+    expires = link.expires or (expiry[0].strip() if expiry else "")
+    mentioned = link.mentioned and sight.mentioned and not (shown or size or expires)
+    return replace(link, name=shown, size=size, expires=expires, mentioned=mentioned)
 
 
 def _last_name(words: str) -> str:

@@ -151,7 +151,8 @@ def _settle(office: Office, reply: Queued, delivery: Delivery, done: Dispatched)
         done.copies.append(reply)
     elif state != "queued":
         done.held += 1
-        log.warning("给 %s 的回复未能发出：%s", reply.recipient, delivery.text)
+        what = "不知是否已经发出" if state == "uncertain" else "未能发出"
+        log.warning("给 %s 的回复%s：%s", reply.recipient, what, delivery.text)
 
 
 def _end(office: Office, delivery: Delivery, done: Dispatched, today: datetime) -> None:
@@ -218,5 +219,5 @@ def _resolve_uncertain(office: Office, done: Dispatched, clock: Clock) -> None:
         elif server_keeps_copies:
             office.store.outbox.mark(reply.message_id, "queued", "上次没有发出，重新发送")
         else:
-            office.store.outbox.mark(reply.message_id, "held", "无法确定是否已经发出，请人工查看已发送文件夹")
+            office.store.outbox.mark(reply.message_id, "unconfirmed", "无法确定是否已经发出，请人工查看已发送文件夹")
             done.held += 1

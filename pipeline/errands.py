@@ -87,7 +87,7 @@ def _digest(office: Office, now: datetime) -> None:
             line["university"] or "（高校待确认）" for line in report["universities"] if line["state"] == state.value
         ]
         lines.append(f"{state.value} {len(names)} 所{'：' + '、'.join(names) if names else ''}")
-    waiting = office.store.outbox.replies("held", "undeliverable", "bounced")
+    waiting = office.store.outbox.replies("held", "unconfirmed", "undeliverable", "bounced")
     lines += [f"需要人工处理的回复：{reply.recipient}（{reply.said}）" for reply in waiting]
     aside = report["mails"]["set_aside"]
     if aside:

@@ -16,6 +16,7 @@ from pipeline.assign import Known, assign
 from pipeline.check import check_document, check_mail
 from pipeline.model import Disposition, Document, Finding, Mail, Message, Outcome, Reading, Version
 from pipeline.rules import Rules, Words
+from pipeline.spare import without_spare_findings
 from pipeline.stamps import with_stamps
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def judge(
         version(document, owner or waiting, index, mail_id, received_at, rules)
         for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
     )
-    versions = with_stamps(versions)
+    versions = without_spare_findings(with_stamps(versions))
     forms = sum(one.transcript.form is not None for one in versions)
     universities = tuple(dict.fromkeys(one.university for one in versions)) if forms else ()
     if not universities:

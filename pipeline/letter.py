@@ -24,6 +24,8 @@ from pipeline.model import (
     Submission,
     Version,
 )
+from pipeline.names import same_project
+from pipeline.trust import name_of
 from pipeline.wording import deadline_text, linked_files, mails_text, one_line, quoted, receipt_number, topic
 
 FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表"}
@@ -55,12 +57,12 @@ class Received(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """One project as it is registered now."""
+    """One project as it is registered now; `listed` None where nothing is said of Annex 3."""
 
     university: str
     project: str
     category: str
-    listed: bool
+    listed: bool | None
     applied: bool
 
 
@@ -202,7 +204,7 @@ def _received(mails: tuple[Mail, ...], submissions: tuple[Submission, ...]) -> t
     order = {mail.id: place for place, mail in enumerate(mails)}
     unique: dict[tuple[int, int], tuple[Version, str]] = {}
     for submission in submissions:
-        fates = {"": _current(submission), "，已由后收到的替代": submission.superseded}
+        fates = {"": _current(submission), "，以另一份为准": submission.superseded}
         fates["，已按撤回处理"] = submission.withdrawn
         fates["，待秘书处核实后采用"] = submission.held
         for fate, versions in fates.items():
@@ -263,7 +265,7 @@ def _standings(submissions: tuple[Submission, ...], several: bool) -> Iterator[S
                 university,
                 one_line(entry.name, 80),
                 one_line(_category(entry), 40),
-                entry.listed is not None,
+                entry.listed is not None if submission.summaries else None,
                 entry.application is not None,
             )
 
@@ -301,7 +303,8 @@ def _remarks(mails: tuple[Mail, ...], submissions: tuple[Submission, ...], late:
         yield "来信的收到时间在报送截止时间之后，我们已如实登记，是否受理由秘书处确定后另行告知。"
     answered = {mail.id for mail in mails}
     for submission in submissions:
-        records = (version.transcript.record for version in submission.withdrawn)
-        names = dict.fromkeys(quoted(each.project_name) for each in records if isinstance(each, Annex4))
+        current = {same_project(entry.name) for entry in submission.entries}
+        left = [name for name in map(name_of, submission.withdrawn) if name and same_project(name) not in current]
+        names = dict.fromkeys(map(quoted, left))
         if names and any(version.mail in answered for version in submission.summaries):
             yield f"最新的附件3未再列入{'、'.join(names)}，我们按撤回处理；如非此意，请重新发送列有全部项目的附件3。"

@@ -16,6 +16,8 @@ REPLY_STATES = {
     "draft": "已存草稿",
     "off": "未发送（回信已关闭）",
     "held": "未能发出，请人工处理",
+    "unconfirmed": "发送结果不明，请人工处理：先到“已发送”里看是否已发出",
+    "dropped": "没有发出，已不必要",
     "undeliverable": "未能发出，收件地址无效或曾被退信",
     "bounced": "已发出，但被退回，请人工联系",
 }
@@ -29,7 +31,7 @@ def mail_lines(office: Office) -> list[MailLine]:
     answers = store.outbox.replies_of()
     forms = store.documents_by_mail()
     lines = [
-        MailLine(_shown(mail), result_of(mail, forms.get(mail.id, {})), reply_of(answers.get(mail.id), queued))
+        MailLine(_shown(mail), result_of(mail, forms.get(mail.id, {})), reply_of(mail, answers.get(mail.id), queued))
         for mail in store.mails()
     ]
     lines += [_set_aside_line(office, entry) for entry in store.all_set_aside()]
@@ -54,12 +56,14 @@ def result_of(mail: Mail, forms: dict[str | None, int]) -> str:
     return f"报送：{brought}" if brought else "报送：没有收到文件"
 
 
-def reply_of(message_id: str | None, queued: dict[str, Queued]) -> str:
+def reply_of(mail: Mail, message_id: str | None, queued: dict[str, Queued]) -> str:
     """How a mail was answered, in words."""
     if message_id is None:
         return "待汇总后回复"
     if not message_id:
-        return "不需回复"
+        submitted = mail.disposition is Disposition.SUBMISSION and mail.automatic is None
+        nowhere = submitted and not mail.reply_to.address and not mail.sender.address
+        return "无法回复，没有可用的回信地址，请人工联系" if nowhere else "不需回复"
     reply = queued.get(message_id)
     if reply is None:
         return "待发送"

@@ -7,13 +7,13 @@ bytes, because labels lie and attached mails must stay whole. Archives and attac
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from typing import Any
 
-from pipeline import addresses, automatic, bodies, charsets, cloud, forwards, parts
+from pipeline import addresses, automatic, bodies, charsets, cloud, delivery, forwards, parts
 from pipeline.model import Address, Automatic, CloudLink, Message
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
@@ -38,18 +38,20 @@ def decode(raw: bytes, own_address: str = "") -> Message:
     own = bodies.own_text(text) or body.text
     files = parts.files(tree, html)
     attached = sum(1 for file in files if not file.inline)
-    reason = _automatic(headers, sender.address, subject, own or text or html, attached, own_address)
-    if reason is Automatic.BOUNCE:
+    actions = delivery.actions(tree)
+    reason = _automatic(headers, sender.address, subject, own or text or html, attached, own_address, actions)
+    returned = reason in (Automatic.BOUNCE, Automatic.DELIVERY)
+    if returned:
         # What a bounce carries is our own mail coming back.
         files, attached = (), 0
     return Message(
         message_id=next(iter(_ids(headers.get("message-id", ())[:1])), ""),
         sender=sender,
-        reply_to=_address(head, headers, "reply-to") or sender,
+        reply_to=_reply_to(head, headers, own_address) or sender,
         subject=subject,
         text=own,
         references=tuple(_ids([*headers.get("references", ()), *headers.get("in-reply-to", ())])),
-        attachments=files if reason is Automatic.BOUNCE else (*files, *bodies.pasted_form(body)),
+        attachments=files if returned else (*files, *bodies.pasted_form(body)),
         attached=attached,
         cloud_links=_links(body, own, text, html, bool(attached) or not forwards.is_forward(subject)),
         automatic=reason,
@@ -81,13 +83,29 @@ def _address(head: Head, headers: Headers, name: str) -> Address | None:
     return addresses.of_header(headers.get(name, ("",))[0], structured)
 
 
+def _reply_to(head: Head, headers: Headers, own_address: str) -> Address | None:
+    """Whom Reply-To names; None where nobody reads what is sent there, or it would come back to ourselves."""
+    found = _address(head, headers, "reply-to")
+    if found and (automatic.is_unread(found.address) or found.address == own_address.lower()):
+        return None
+    return found
+
+
 def _automatic(
-    headers: Headers, sender: str, subject: str, text: str, files: int, own_address: str
+    headers: Headers, sender: str, subject: str, text: str, files: int, own_address: str, actions: Collection[str]
 ) -> Automatic | None:
     wanted = {name for name in headers if name in _HEADERS or name.startswith(("x-auto", "x-qq-auto", "list-"))}
     wanted |= headers.keys() & {"feedback-id", "x-mailing-list", "mailing-list"}
     decoded = {name: tuple(charsets.header(value) for value in headers[name][:3]) for name in wanted}
-    return automatic.classify(decoded, sender=sender, subject=subject, text=text, files=files, own_address=own_address)
+    return automatic.classify(
+        decoded,
+        sender=sender,
+        subject=subject,
+        text=text,
+        files=files,
+        own_address=own_address,
+        actions=actions,
+    )
 
 
 def _ids(values: Any) -> list[str]:

@@ -41,6 +41,7 @@ class Automatic(enum.Enum):
 
     AUTO_REPLY = "自动回复"
     BOUNCE = "退信"
+    DELIVERY = "投递通知"
     RECEIPT = "阅读回执"
     LIST = "群发邮件"
     NO_REPLY = "系统邮件"
@@ -76,13 +77,17 @@ class Limits(Struct, frozen=True):
 
 
 class CloudLink(Struct, frozen=True):
-    """A file that is only linked to, on a provider's cloud storage (超大附件); `expires` as written."""
+    """A file that is only linked to, on a provider's cloud storage (超大附件); `expires` as written.
+
+    `mentioned` tells that it is but an address among the sender's words, which say nothing of a file behind it.
+    """
 
     provider: str
     url: str
     name: str = ""
     size: str = ""
     expires: str = ""
+    mentioned: bool = False
 
 
 class Message(Struct, frozen=True):
@@ -246,8 +251,10 @@ class Submission(Struct, frozen=True):
     """What a university currently stands for, judged.
 
     `findings` are those that need several documents or the mail; those of one document stand with its version.
-    `held` would replace what is current and came from an address not `trusted` for this university: staff decide. `newcomers`
-    are the mails from such addresses whose new documents were taken.
+    `held` came from an address not `trusted` for this university with something that would replace what is current, or by all
+    but its forms from another university: staff decide. `newcomers` are the mails from such addresses whose new documents were
+    taken. `unheeded` are the ids of mails that staff have still to decide over, or rejected: nothing they say is said of the
+    university.
     `all_findings` joins both, current versions only, in the order a person would work through them.
     """
 
@@ -260,6 +267,7 @@ class Submission(Struct, frozen=True):
     supporting: tuple[Version, ...] = ()
     held: tuple[Version, ...] = ()
     newcomers: tuple[Mail, ...] = ()
+    unheeded: frozenset[str] = frozenset()
     trusted: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
     all_findings: tuple[Finding, ...] = ()
@@ -268,6 +276,11 @@ class Submission(Struct, frozen=True):
     @property
     def errors(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.all_findings if finding.severity is Severity.ERROR)
+
+    @property
+    def heeded(self) -> tuple[Mail, ...]:
+        """The mails that count for the university, in the order of `mails`."""
+        return tuple(mail for mail in self.mails if mail.id not in self.unheeded)
 
 
 class Enclosure(Struct, frozen=True):

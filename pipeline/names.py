@@ -63,12 +63,12 @@ def applicant(text: str) -> Applicant:
     """Take an applicant (申报主体) apart."""
     key = same_project(text)
     graduate = "研究生" in key or "研会" in key
-    union = re.search(r"学生会|研究生会|研会|学生联合会|学生分会|团学联|学生组织", key) is not None
+    union = re.search(r"(?:学生|研究生)(?:联合)?分?会|研会|团学联|学生组织", key) is not None
     # A department of the union (学生会权益部) is the union's own and no unit of the university.
     key = re.sub(
         r"(学生分?会|研究生分?会|研会)(?:委员会|主席团|秘书处|[\u4e00-\u9fff]{1,8}(?:部|中心|办公室))$", r"\1", key
     )
-    unit = re.sub(r"研究生分?会|学生分?会|学生联合会|研会|团学联|团委|团总支|委员会|学生组织|共青团", "", key)
+    unit = re.sub(r"(?:研究生|学生)(?:联合)?分?会|研会|团学联|团委|团总支|委员会|学生组织|共青团", "", key)
     return Applicant(union, graduate, unit)
 
 

@@ -17,13 +17,26 @@ from msgspec.structs import replace
 from parsers.model import Annex3
 from pipeline.assemble import assemble
 from pipeline.assign import Known, assign
+from pipeline.check import check_mail
 from pipeline.codec import finding_out, record_out
 from pipeline.flow import process, version
 from pipeline.message import decode
-from pipeline.model import Address, Attachment, Disposition, Finding, Mail, Outcome, Severity, Submission, Version
+from pipeline.model import (
+    Address,
+    Attachment,
+    Disposition,
+    Finding,
+    Mail,
+    Message,
+    Outcome,
+    Severity,
+    Submission,
+    Version,
+)
 from pipeline.names import same_project
 from pipeline.reading import Read, read_documents, read_here
 from pipeline.rules import Rules
+from pipeline.spare import without_spare_findings
 from pipeline.stamps import with_stamps
 
 # What operating systems and office programs leave behind, and nobody means to check.
@@ -131,7 +144,9 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read
         version(document, owner or NO_ONE, index, mail_id, received, rules)
         for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
     )
-    versions = with_stamps(versions)
+    versions = without_spare_findings(with_stamps(versions))
+    forms = sum(one.transcript.form is not None for one in versions)
+    message = Message("", Address(), Address(), "", "", attached=len(files))
     mail = Mail(
         id=mail_id,
         received_at=received,
@@ -142,6 +157,7 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read
         references=(),
         attached=len(files),
         disposition=Disposition.SUBMISSION,
+        findings=check_mail(message, received, forms, rules) if forms else (),
         universities=tuple(dict.fromkeys(one.university for one in versions)),
     )
     return Outcome(mail, versions)

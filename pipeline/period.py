@@ -37,9 +37,19 @@ TERM = re.compile(
     r"(?P<term>第?[一二12上下]|春季?|秋季?)\s*(?:半)?学期"
 )
 DURATION = re.compile(
-    r"(?P<number>半|\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s*(?P<half>个半)?\s*个?\s*(?P<unit>学年|学期|年|(?<=个|半)月|周|天)(?P<more>半)?"
+    r"(?P<number>半|\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s*(?P<half>个半)?\s*个?\s*"
+    r"(?P<unit>学年|学期|年|(?<=个|半)月|周(?!\s*[一二三四五六日末])|天)(?P<more>半)?"
 )
 MONTHS = {"学年": 12.0, "学期": 6.0, "年": 12.0, "月": 1.0, "周": 7 / 30.4, "天": 1 / 30.4}
+# "每学期两周", "每两周", "两周一次" and "1个月/学期" say how often; "第1周" says which one.
+CYCLE = re.compile(r"[每各]\s*[一个]*(?P<unit>学年|学期|季度|年|月|周|星期|天|日)(?!.*(?:已|坚持|累计|历时))")
+CYCLES = MONTHS | {"季度": 3.0, "星期": MONTHS["周"], "日": MONTHS["天"]}
+# As far as a cycle is looked for before a length of time.
+SAME_SAYING = 40
+WHICH_OR_EVERY = re.compile(r"(?:第|[每各]\s*隔?)$")
+TIMES = re.compile(
+    r"\s*(?:/\s*(?:学期|学年|年|月|周|次|期)|(?:开展|举办|举行|进行|组织)?\s*[\d一二两三四五六七八九十]+\s*[次场期回])"
+)
 LONGEST_MONTHS = 1200.0
 # A period is told in a line; a text of thousands of digits would keep the patterns busy for minutes.
 LONGEST = 1_000
@@ -94,7 +104,7 @@ def read_period(text: str) -> Period | None:
     """
     plain = _digits(unicodedata.normalize("NFKC", text[:LONGEST])).lstrip("'’‘")
     spans = [_term(found) for found in TERM.finditer(plain)] + list(_spans(TERM.sub(" ", plain)))
-    lengths = [(plain[: found.start()], _months(found)) for found in DURATION.finditer(plain)]
+    lengths = [(plain[: found.start()], _months(found)) for found in DURATION.finditer(plain) if not _often(found)]
     if spans:
         start = min(first for first, _ in spans)
         if ONGOING.search(plain):
@@ -105,6 +115,17 @@ def read_period(text: str) -> Period | None:
         return Period(start=start, end=max(last for _, last in spans))
     months = [months - bool(NEARLY.search(before)) for before, months in lengths]
     return Period(months=max(months)) if months else None
+
+
+def _often(found: re.Match[str]) -> bool:
+    """Whether a length of time is one of many: a numbered one, one of so many times, or less than the cycle before it."""
+    before, months = found.string[max(found.start() - SAME_SAYING, 0) : found.start()], _months(found)
+    if months >= MONTHS["年"]:
+        # "第三年" and "两年20次" tell of whole years all the same.
+        return False
+    if WHICH_OR_EVERY.search(before) or TIMES.match(found.string, found.end()):
+        return True
+    return any(CYCLES[cycle["unit"]] > months for cycle in CYCLE.finditer(before))
 
 
 def _term(found: re.Match[str]) -> tuple[date, date]:

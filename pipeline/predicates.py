@@ -6,19 +6,29 @@ document, and whether a failure matters, and what is said about it, stands in ru
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from parsers.model import Annex3, Place, Project
+from parsers.model import SCANNED, Annex3, Annex4, Place, Project
 from parsers.text import fold
-from pipeline.model import Entry, Submission
+from pipeline.model import Entry, Submission, Version
 from pipeline.names import applicant, category_of, same_applicant, same_project
 from pipeline.period import read_period
 from pipeline.roster import Nearness
+from pipeline.spare import listed_keys
+from pipeline.stamps import is_unread_scan
 from pipeline.subjects import Application, Breach, File, Letter, SummaryTable, Whole, predicate
-from pipeline.values import has_opinion, is_blank, is_url, people, phones, says_nothing, word_count
+from pipeline.values import has_opinion, is_blank, is_url, phones, same_people, says_nothing, word_count
 
 # ---------------------------------------------------------------- the mail
+
+_SHOW = re.compile(
+    r"\.(mp4|mov|avi|wmv|mkv|flv|mpe?g|m4v|rmvb|webm|3gp|mp3|wav|m4a|wma|aac|flac|jpe?g|png|gif|bmp|heic|webp|pptx?)$",
+    re.IGNORECASE,
+)
+_FORM = re.compile(r"附件\s*[4四]|申报表|申请表")
+_SCAN = re.compile(r"附件|申报|申请|汇总|盖章|扫描")
 
 
 @predicate()
@@ -30,11 +40,18 @@ def nothing_attached(letter: Letter) -> Iterator[Breach]:
 
 @predicate("provider", "name", "expires")
 def only_linked(letter: Letter) -> Iterator[Breach]:
-    """A file that lies on a provider's cloud storage, one breach for each."""
+    """A file that lies on a provider's cloud storage, one breach for each; beside forms only if it may be one as well."""
     for link in letter.message.cloud_links:
+        if letter.forms and (link.mentioned or _is_show(link.name)):
+            continue
         expires = f"，{link.expires}到期" if link.expires else ""
         values = {"provider": link.provider, "name": link.name or "文件名未显示", "expires": expires, "found": link.url}
         yield Breach(values=values)
+
+
+def _is_show(name: str) -> bool:
+    """Whether a file is a film, a picture, sound or slides by its name, and not the scan of a form."""
+    return bool(_SHOW.search(name)) and not _SCAN.search(name)
 
 
 @predicate("received")
@@ -55,11 +72,13 @@ def reader_stopped(file: File, *, kind: str) -> Iterator[Breach]:
         yield Breach(values={"detail": f"（{file.detail}）" if file.detail else ""})
 
 
-@predicate()
+@predicate("detail")
 def no_form_inside(file: File) -> Iterator[Breach]:
-    """Readable, but neither Annex 3 nor Annex 4."""
+    """Readable, but neither Annex 3 nor Annex 4; or a picture, of which that cannot be told."""
     if file.problem is None:
-        yield Breach()
+        yield Breach(
+            values={"detail": f"（{file.detail}；若是申报材料，请对方发送 .docx 电子版）" if file.detail else ""}
+        )
 
 
 # ---------------------------------------------------------------- Annex 3, the table as a whole
@@ -337,23 +356,34 @@ def summary_missing(whole: Whole) -> Iterator[Breach]:
         yield Breach()
 
 
-@predicate()
+@predicate("scan")
 def application_missing(whole: Whole) -> Iterator[Breach]:
     """A project of Annex 3 has no Annex 4; rows that name the same project are asked for once."""
     asked: Counter[str] = Counter()
+    scans = [v.path for v in whole.submission.supporting if is_unread_scan(v.transcript, v.path)]
     for entry, project in listed(whole.submission):
         asked[same_project(entry.name)] += 1
         if is_blank(entry.name) or entry.listed is None or asked[same_project(entry.name)] > 1:
             continue
         if entry.application is None:
             place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name", Place())
+            scan = _scan_of(entry.name, scans, whole.submission)
             yield Breach(
                 field="project_name",
                 project=project.project_name,
                 path=entry.listed.path,
                 place=str(place),
-                values={"project": project.project_name, "found": project.project_name},
+                values={"project": project.project_name, "found": project.project_name, "scan": scan},
             )
+
+
+def _scan_of(name: str, scans: Sequence[str], submission: Submission) -> str:
+    """What is said of a scan that seems to be this project's form: it names the project, or is called a form and names none."""
+    names = [key for entry, _ in listed(submission) if (key := same_project(entry.name))]
+    called = [path for path in scans if same_project(name) in same_project(path)] or [
+        path for path in scans if _FORM.search(path) and not any(key in same_project(path) for key in names)
+    ]
+    return f"来信中的“{called[0].rpartition('/')[2]}”{SCANNED}，请改发 .docx 格式的申报表。" if called else ""
 
 
 @predicate()
@@ -396,7 +426,7 @@ def _agrees(whole: Whole, field: str, row: Project, form: Application) -> bool:
     if ours == theirs or is_blank(ours) or is_blank(theirs):
         return True
     if field == "leader":
-        return bool(people(ours) & people(theirs))
+        return same_people(ours, theirs)
     if field == "phone":
         return not phones(ours) or not phones(theirs) or bool(set(phones(ours)) & set(phones(theirs)))
     university = whole.terms.roster.get(whole.submission.university)
@@ -432,7 +462,8 @@ def differs_from_summary(whole: Whole, *, field: str) -> Iterator[Breach]:
 
 @predicate("sender", "id", "files")
 def held_back(whole: Whole) -> Iterator[Breach]:
-    """A mail from an address not known for the university would replace what it has sent; one breach for each mail."""
+    """A mail waits for staff: from an address not known it would replace what the university has sent, or all but its forms
+    speaks for another university; one breach for each mail."""
     held: dict[str, list[str]] = {}
     for version in whole.submission.held:
         held.setdefault(version.mail, []).append(version.path)
@@ -447,3 +478,28 @@ def written_from_elsewhere(whole: Whole) -> Iterator[Breach]:
     """New documents were taken from an address not known for the university before; one breach for each address."""
     for sender in dict.fromkeys(str(mail.sender) for mail in whole.submission.newcomers):
         yield Breach(values={"sender": sender})
+
+
+@predicate("used")
+def several_versions(whole: Whole) -> Iterator[Breach]:
+    """What counts came with others of the same table in the same mail that say something else, and did not come before; one
+    breach for each that counts."""
+    submission = whole.submission
+    old = (*submission.superseded, *submission.withdrawn)
+    pairs = [(entry.name, entry.application) for entry in submission.entries if entry.application is not None]
+    for project, version in [*(("", table) for table in submission.summaries), *pairs]:
+        others = [one for one in old if one.mail == version.mail and _differs(one, version)]
+        earlier = [one.transcript.record for one in old if one.mail != version.mail] if others else []
+        paths = "、".join(one.path for one in others if one.transcript.record not in earlier)
+        if paths:
+            yield Breach(project=project, path=version.path, values={"used": version.path, "found": paths})
+
+
+def _differs(one: Version, other: Version) -> bool:
+    """Whether two forms are of the same table and say something else; in another format that may be due to its reading."""
+    first, second = one.transcript.record, other.transcript.record
+    if one.transcript.format != other.transcript.format or first == second:
+        return False
+    if isinstance(first, Annex4) and isinstance(second, Annex4):
+        return same_project(first.project_name) == same_project(second.project_name) != ""
+    return not listed_keys(one).isdisjoint(listed_keys(other))

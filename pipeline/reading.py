@@ -20,7 +20,7 @@ from pipeline.model import Attachment, Automatic, Document, Limits, Reading
 from pipeline.unpack import unpack
 
 # These never bring material of a university's, whatever is attached to them.
-NOT_READ = (Automatic.BOUNCE, Automatic.RECEIPT, Automatic.AUTO_REPLY, Automatic.OWN)
+NOT_READ = (Automatic.BOUNCE, Automatic.DELIVERY, Automatic.RECEIPT, Automatic.AUTO_REPLY, Automatic.OWN)
 
 # Reads files, given as (bytes, name), and answers in their order: in this process, or in confined ones (reader.py).
 Read = Callable[[Sequence[tuple[bytes, str]]], list[list[Transcript]]]

@@ -1,44 +1,43 @@
 """`annex-inbox remind`: a friendly word before the deadline to those who are missing or still have to correct something.
 
 It writes only to addresses that are known: the one a university last wrote from, or those the roster gives. Once the material
-is there it has nothing more to say.
+is there, or while an answer is still due, it has nothing to say; what it queued is looked at again before it goes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from pipeline.model import SHANGHAI, Finding, State
+from pipeline.model import SHANGHAI, Finding, Mail, Reply, Submission, University
 from pipeline.office import Office
 from pipeline.reports import time_left
-from pipeline.wording import deadline_text, topic
+from pipeline.rows import Queued
+from pipeline.wording import day_text, deadline_text, quoted, topic
 
 EARLIEST_HOUR = 9
+# By itself the program reminds nobody whom it has written to, for whatever reason, within this time.
+REST = timedelta(days=1)
+UNDER_WAY = ("queued", "sending", "uncertain")
+
+
+class Part(Struct, frozen=True):
+    """What one university is reminded of; `problems` is empty where nothing has come at all, `received` says whether any
+    file of it is there."""
+
+    university: str
+    problems: tuple[Finding, ...] = ()
+    received: bool = False
 
 
 class Reminder(Struct, frozen=True):
-    """Whom to remind of what; `problems` is empty where nothing has come at all. `to` "" means that no address is known."""
+    """Whom to remind of what, one university at least; `to` "" means that no address is known that can be written to."""
 
-    university: str
     to: str
-    problems: tuple[Finding, ...]
-
-
-def due(office: Office) -> Iterator[Reminder]:
-    """Everybody on the roster who is missing or has to correct something, in its order."""
-    heard = set(office.store.universities.names())
-    for university in office.rules.terms.roster.universities:
-        if university.name not in heard:
-            for to in university.contacts or ("",):
-                yield Reminder(university.name, to, ())
-            continue
-        submission = office.submission(university.name)
-        if submission.state is State.TO_CORRECT:
-            known = [mail.reply_to.address for mail in submission.mails if mail.reply_to.address in submission.trusted]
-            yield Reminder(university.name, known[-1] if known else "", submission.errors)
+    parts: tuple[Part, ...]
 
 
 def is_day(office: Office, now: datetime) -> bool:
@@ -49,39 +48,124 @@ def is_day(office: Office, now: datetime) -> bool:
     return now < deadline and here.hour >= EARLIEST_HOUR and left in office.rules.remind_days_before
 
 
-def remind(office: Office, now: datetime) -> list[Reminder]:
-    """Queue what is due, to each address once a day at most; returns what was queued. Nothing after the deadline."""
-    from pipeline.notes import note
-    from pipeline.reply import template
+def due(office: Office, now: datetime, rest: timedelta = timedelta()) -> list[Reminder]:
+    """All reminders to be written now, by address in the roster's order, and one for each university without an address.
 
+    An address gets one a day at most, and none about a university it was written to about within `rest`.
+    Nothing after the deadline.
+    """
     if now >= office.rules.terms.deadline:
         return []
-    day = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
-    queued = []
-    for one in due(office):
-        if one.to and not office.store.outbox.has_bounced(one.to):
-            values = {
-                "reminder": one,
-                "deadline": deadline_text(office.rules.terms.deadline),
-                "left": time_left(office.rules.terms.deadline, now),
-                "notice": office.rules.notice,
-                "day": now.astimezone(SHANGHAI),
-            }
-            text, html = (template(f"remind.{kind}.j2").render(values) for kind in ("txt", "html"))
-            subject = f"【提醒】{one.university}{topic(office.rules.notice.activity)}申报材料"
-            occasion = f"remind {one.university} {day}"
-            mail = note(
-                occasion,
-                one.to,
-                subject,
-                text,
-                office.rules.notice,
-                office.user,
-                now,
-                "reminder",
-                html,
-                (one.university,),
-            )
-            if office.store.outbox.queue(mail, now):
-                queued.append(one)
-    return queued
+    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    letters = office.store.outbox.made_lately(min(today, now - rest))
+    reminded = {one.recipient for one in letters if one.kind == "reminder" and one.made_at >= today}
+    resting = [one for one in letters if one.state in UNDER_WAY or now - (one.tried_at or one.made_at) < rest]
+    found: dict[str, list[Part]] = {}
+    for to, part in _parts(office, office.rules.terms.roster.universities, resting):
+        if to not in reminded:
+            # Those without an address have nothing in common but that.
+            found.setdefault(to or f"?{part.university}", []).append(part)
+    return [Reminder("" if to.startswith("?") else to, tuple(parts)) for to, parts in found.items()]
+
+
+def _parts(office: Office, universities: Sequence[University], letters: Sequence[Queued]) -> Iterator[tuple[str, Part]]:
+    """Who has to be told what: those missing or with something to correct, but for those whom one of these letters, or a
+    reply still to be made, tells it."""
+    told = {(one.recipient, name) for one in letters for name in one.universities}
+    heard = set(office.store.universities.names())
+    unanswered = {mail.id for mail in office.store.outbox.unanswered()}
+    for university in universities:
+        submission = office.submission(university.name) if university.name in heard else None
+        if submission is None or not submission.heeded:
+            part, addresses = Part(university.name), university.contacts
+        else:
+            waiting = any(mail.id in unanswered for mail in submission.heeded)
+            if waiting or not submission.errors:
+                continue
+            received = any((submission.summaries, submission.entries, submission.supporting))
+            problems = tuple(_told(finding, submission) for finding in submission.errors)
+            part, addresses = Part(university.name, problems, received), _writers(submission)[-1:]
+        bounced = office.store.outbox.bounced(addresses) if addresses else set()
+        usable = [to for to in addresses if to not in bounced]
+        yield from ((to, part) for to in usable or [""] if (to, university.name) not in told)
+
+
+def _writers(submission: Submission) -> tuple[str, ...]:
+    """The addresses a university may be reached at, newest last: those replies go to."""
+    from pipeline.reply import addressee
+
+    found = []
+    for mail in submission.heeded:
+        if mail.automatic is None and mail.reply_to.address in submission.trusted:
+            try:
+                found.append(addressee(mail).address)
+            except ValueError:
+                continue
+    return tuple(found)
+
+
+def _told(finding: Finding, submission: Submission) -> Finding:
+    """The finding in words that fit outside a reply: one about a mail says which mail that was."""
+    about = next((mail for mail in reversed(submission.heeded) if finding in mail.findings), None)
+    return replace(finding, message=f"{_named(about)}：{finding.message}") if about else finding
+
+
+def _named(mail: Mail) -> str:
+    return f"{day_text(mail.received_at)}的来信{quoted(mail.subject) if mail.subject.strip() else ''}"
+
+
+def remind(office: Office, now: datetime, rest: timedelta = timedelta()) -> list[Reminder]:
+    """Queue what is due; returns it, those included that cannot be written to."""
+    found = due(office, now, rest)
+    for one in found:
+        if one.to:
+            office.store.outbox.queue(_letter(office, one, now), now)
+    return found
+
+
+def look_again(office: Office, now: datetime) -> None:
+    """Have the reminders that wait to be sent say what is due by now, and drop those about which there is nothing to say.
+
+    A university that has written, or was written to, since its reminder was made is not reminded.
+    """
+    queued = [one for one in office.store.outbox.replies("queued") if one.kind == "reminder"]
+    for one in queued:
+        parts = _still_due(office, one) if now < office.rules.terms.deadline else ()
+        if not parts:
+            office.store.outbox.mark(one.message_id, "dropped", "不必再提醒，没有发出", was="queued")
+        else:
+            office.store.outbox.rewrite(_letter(office, Reminder(one.recipient, parts), one.made_at, now))
+
+
+def _still_due(office: Office, queued: Queued) -> tuple[Part, ...]:
+    lately = office.store.outbox.made_lately(queued.made_at)
+    since = [one for one in lately if one.kind != "reminder" and one.made_at > queued.made_at]
+    universities = [one for one in office.rules.terms.roster.universities if one.name in queued.universities]
+    newest = {
+        name: max((mail.received_at for mail in office.submission(name).heeded), default=queued.made_at)
+        for name in queued.universities
+    }
+    found = _parts(office, universities, since)
+    return tuple(part for to, part in found if to == queued.recipient and newest[part.university] <= queued.made_at)
+
+
+def _letter(office: Office, one: Reminder, made_at: datetime, now: datetime | None = None) -> Reply:
+    """The reminder as a mail, the only one of the day it was made on to this address; it says how long there is from `now`."""
+    from pipeline.notes import note
+    from pipeline.reply import template, whom
+
+    notice, deadline = office.rules.notice, office.rules.terms.deadline
+    names = tuple(part.university for part in one.parts)
+    values = {
+        "reminder": one,
+        "names": names,
+        "changed": any(part.received and part.problems for part in one.parts),
+        "deadline": deadline_text(deadline),
+        "left": time_left(deadline, now or made_at),
+        "notice": notice,
+        "day": (now or made_at).astimezone(SHANGHAI),
+    }
+    text, html = (template(f"remind.{kind}.j2").render(values) for kind in ("txt", "html"))
+    subject = f"【提醒】{whom(names)}{topic(notice.activity)}申报材料"
+    occasion = f"remind {made_at.astimezone(SHANGHAI):%Y-%m-%d}"
+    return note(occasion, one.to, subject, text, notice, office.user, now or made_at, "reminder", html, names)

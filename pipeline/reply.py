@@ -41,22 +41,24 @@ def compose(
     made_at: datetime,
     changes: Changes = NOTHING,
     enclosures: tuple[Enclosure, ...] = (),
+    occasion: tuple[str, ...] = (),
 ) -> Reply:
     """The one reply to these mails of one correspondent (oldest first), about the submissions as they stand.
 
-    `changes` are those since the last reply; `enclosures` go along as attachments.
+    `changes` are those since the last reply; `enclosures` go along as attachments; `occasion` tells why mails are answered
+    that have had a reply before.
 
-    The same mails and recipient always give the same Message-ID, the same arguments the same bytes. The mail
+    The same mails, recipient and occasion always give the same Message-ID, the same arguments the same bytes. The mail
     is 7-bit, its lines end in CRLF (RFC 5321) and it is marked as automatic (RFC 3834).
     Raises ValueError where there is no mail, or none of the newest one's addresses can be written to.
     """
     if not mails:
         raise ValueError("a reply needs a mail to answer")
     newest = mails[-1]
-    recipient = _recipient(newest)
+    recipient = addressee(newest)
     letter = draft(mails, submissions, notice, made_at, changes, tuple(one.name for one in enclosures))
     answers = tuple(mail.id for mail in mails)
-    digest = hashlib.sha256("\n".join([*sorted(answers), recipient.address]).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join([*sorted(answers), recipient.address, *occasion]).encode()).hexdigest()
     message_id = f"<annex.{digest[:32]}@{sender.rpartition('@')[2]}>"
     subject = _subject(letter)
     head = {
@@ -109,8 +111,11 @@ def _environment() -> Environment:
     return environment
 
 
-def _recipient(mail: Mail) -> Address:
-    """Reply-To, else From (contract §6), whichever can be written to without SMTPUTF8, which 163 does not offer."""
+def addressee(mail: Mail) -> Address:
+    """Reply-To, else From (contract §6), whichever can be written to without SMTPUTF8, which 163 does not offer.
+
+    Raises ValueError where neither can.
+    """
     for address in (mail.reply_to, mail.sender):
         if ADDRESS.fullmatch(address.address):
             return address
@@ -118,9 +123,12 @@ def _recipient(mail: Mail) -> Address:
 
 
 def _subject(letter: Letter) -> str:
-    names = letter.universities
-    whom = "、".join(names) if len(names) <= 2 else f"{names[0]}等{len(names)}所高校"
-    return f"{MARKS[letter.kind]}{whom}{letter.topic}申报材料"
+    return f"{MARKS[letter.kind]}{whom(letter.universities)}{letter.topic}申报材料"
+
+
+def whom(universities: tuple[str, ...]) -> str:
+    """The universities a mail is about, as its subject names them."""
+    return "、".join(universities) if len(universities) <= 2 else f"{universities[0]}等{len(universities)}所高校"
 
 
 # Of every reply the sender's name is the same, and of all to one university the subject.

@@ -48,7 +48,7 @@ def status(office: Office, now: datetime) -> Json:
         "mails": office.store.mail_counts(),
         "replies": office.store.outbox.counts(),
         "last_pass": json.loads(office.store.fact("last_totals") or "{}"),
-        "last_success": last or "",
+        "last_success": datetime.fromisoformat(last).astimezone(SHANGHAI).isoformat() if last else "",
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Set
 from functools import cached_property
 
 from msgspec import Struct
@@ -14,6 +15,13 @@ from msgspec import Struct
 from parsers.text import fold
 from pipeline.model import University
 
+# Traditional characters of the names universities have; a keyboard set to them writes no other name.
+SIMPLIFIED = str.maketrans(
+    "內學業師範農醫財經倫貝爾寧藝術應築興職頭豐輕電機貿錫體烏蘭鐵鋼滿語環態專創鴻團會員聯處貫區資訊源傳計紮",
+    "内学业师范农医财经伦贝尔宁艺术应筑兴职头丰轻电机贸锡体乌兰铁钢满语环态专创鸿团会员联处贯区资讯源传计扎",
+)
+# What is written shorter or longer than it is: 内蒙师大, 内蒙古医科大, 职业学院 for 职业技术学院.
+SHORTENED = ((re.compile("^内蒙(?!古)"), "内蒙古"), (re.compile("职业技术"), "职业"), (re.compile("大$"), "大学"))
 # Names this short are also parts of other words (内大 in 国内大学), so they count only when they stand alone.
 SHORTEST_WITHIN = 4
 ADDITIONS = re.compile(
@@ -43,8 +51,16 @@ class Roster(Struct, frozen=True, dict=True):
 
     @cached_property
     def _names(self) -> dict[str, University]:
-        names = {fold(other): university for university in self.universities for other in university.other_names}
-        return names | {fold(university.name): university for university in self.universities}
+        names = {_key(other): university for university in self.universities for other in university.other_names}
+        return names | {_key(university.name): university for university in self.universities}
+
+    @cached_property
+    def _homes(self) -> dict[str, frozenset[str]]:
+        homes: dict[str, frozenset[str]] = {}
+        for university in self.universities:
+            for domain in map(registered_domain, university.domains):
+                homes[domain] = homes.get(domain, frozenset()) | {university.name}
+        return homes
 
     @cached_property
     def _known(self) -> dict[str, Match | None]:
@@ -52,27 +68,32 @@ class Roster(Struct, frozen=True, dict=True):
 
     def get(self, name: str) -> University | None:
         """The entry of exactly this official name."""
-        found = self._names.get(fold(name))
+        found = self._names.get(_key(name))
         return found if found is not None and found.name == name else None
 
     def find(self, text: str) -> Match | None:
         """The one university a filled-in name means, or None where none or several can be meant."""
-        key = fold(text)
+        key = _key(text)
         if key not in self._known:
             self._known[key] = self._find(key) if key else None
         return self._known[key]
 
+    def at_home(self, address: str) -> Set[str]:
+        """The names of the universities whose registered domain an address stands under, usually none or one."""
+        return self._homes.get(registered_domain(address), frozenset())
+
     def mentioned(self, text: str) -> University | None:
         """The one university a longer text (a subject line) speaks of, by its full name or a longer other name."""
-        found = self._within(fold(text))
+        found = self._within(_key(text))
         return found.university if found else None
 
     def _find(self, key: str) -> Match | None:
         stripped = ADDITIONS.match(key)
-        for name in (key, stripped["name"] if stripped else key):
+        bare = stripped["name"] if stripped else key
+        for name in (key, bare):
             if name in self._names:
                 return Match(self._names[name], Nearness.EXACT)
-        return self._within(key) or self._near(key)
+        return self._within(key) or self._shortened(bare) or self._near(bare)
 
     def _within(self, key: str) -> Match | None:
         hits = [name for name in self._names if len(name) >= SHORTEST_WITHIN and name in key]
@@ -87,6 +108,11 @@ class Roster(Struct, frozen=True, dict=True):
             return None
         return Match(self._names[longest[0]], Nearness.WITHIN)
 
+    def _shortened(self, key: str) -> Match | None:
+        short = _short(key)
+        meant = {university.name: university for name, university in self._names.items() if _short(name) == short}
+        return Match(next(iter(meant.values())), Nearness.NEAR) if len(meant) == 1 else None
+
     def _near(self, key: str) -> Match | None:
         from rapidfuzz.distance import DamerauLevenshtein
 
@@ -98,3 +124,21 @@ class Roster(Struct, frozen=True, dict=True):
             if len(name) >= 5 and DamerauLevenshtein.distance(name, key, score_cutoff=1) <= 1
         }
         return Match(next(iter(near.values())), Nearness.NEAR) if len(near) == 1 else None
+
+
+def registered_domain(address: str) -> str:
+    """The part of an address or host name that somebody registered: example.edu.cn of mail.example.edu.cn."""
+    labels = address.rpartition("@")[2].lower().split(".")
+    second = len(labels) > 2 and labels[-1] == "cn" and labels[-2] in ("edu", "com", "net", "org", "gov", "ac")
+    return ".".join(labels[-3:] if second else labels[-2:])
+
+
+def _key(name: str) -> str:
+    """A name's comparison copy, in simplified characters."""
+    return fold(name).translate(SIMPLIFIED)
+
+
+def _short(key: str) -> str:
+    for pattern, plain in SHORTENED:
+        key = pattern.sub(plain, key)
+    return key

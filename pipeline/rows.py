@@ -20,7 +20,8 @@ NAMED_AT_ONCE = 500
 
 
 class Queued(Struct, frozen=True):
-    """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, undeliverable."""
+    """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, unconfirmed,
+    undeliverable, dropped."""
 
     message_id: str
     recipient: str
@@ -44,10 +45,11 @@ class Dossier(Struct, frozen=True):
 
 
 class Returned(Struct, frozen=True):
-    """What a bounce quotes: Message-IDs of ours, and addresses."""
+    """What a bounce quotes: Message-IDs of ours, and addresses; `reached` are those of which it says that nothing failed."""
 
     message_ids: frozenset[str]
     addresses: frozenset[str]
+    reached: frozenset[str] = frozenset()
 
 
 class SetAside(Struct, frozen=True):

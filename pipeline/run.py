@@ -17,11 +17,11 @@ from pipeline.answering import answer
 from pipeline.bookkeeping import keep_ledger
 from pipeline.dispatch import Clock, dispatch
 from pipeline.errands import heartbeat, tell_staff
-from pipeline.errors import AnnexError, ServerAway
+from pipeline.errors import AnnexError, ConfigurationError, ServerAway
 from pipeline.model import Envelope
 from pipeline.office import Office
 from pipeline.passes import Pass, Progress, silent
-from pipeline.reminder import is_day, remind
+from pipeline.reminder import REST, is_day, look_again, remind
 from pipeline.taking import retry_set_aside, take_all
 from pipeline.tally import Tallies
 
@@ -51,8 +51,9 @@ def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
         fetch(office, done, clock, progress)
     done.replies = answer(office, clock(), progress)
     _ledger(office, done, clock())
+    look_again(office, clock())
     if office.settings.reply != "off" and is_day(office, clock()):
-        remind(office, clock())
+        remind(office, clock(), REST)
     tell_staff(office, clock(), done.troubles)
     done.dispatched = dispatch(office, clock, lambda one, of: progress("发送回复", one, of))
     done.notes += done.dispatched.notes
@@ -88,7 +89,7 @@ def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
         found, missing = mailbox.folders(office.settings.folders)
         done.notes += [f"邮箱中没有文件夹“{name}”，已跳过。" for name in missing]
         if not found:
-            raise ServerAway("ANNEX_FOLDERS 中的文件夹一个也打不开，请核对文件夹名称。")
+            raise ConfigurationError("ANNEX_FOLDERS 中的文件夹一个也打不开，请核对文件夹名称。")
         listed: list[Envelope] = []
         tallies = Tallies(store, office.user, clock())
         for folder in found:

@@ -29,6 +29,14 @@ COLOURS = {State.ACCEPTED: "green", State.TO_CORRECT: "yellow", State.FOR_STAFF:
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}
 # Words, or words in a colour.
 Words = str | tuple[str, str]
+# Replies that a person has to see to, by their state.
+STUCK = {
+    "held": "未能发出",
+    "undeliverable": "收件地址无效或曾被退信",
+    "bounced": "被退回",
+    "uncertain": "发送结果待确认",
+    "unconfirmed": "发送结果不明（请先到“已发送”里看是否已发出）",
+}
 # So many of the things to correct are told of a university.
 MOST_ERRORS = 5
 FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表", None: "—"}
@@ -80,7 +88,7 @@ def checked(result: Checked) -> None:
         out.print(f"[bold]{_plain(document.path)}[/]  {FORMS[document.transcript.form]}")
         for finding in document.findings:
             _finding(out, finding)
-        for note in document.transcript.notes:
+        for note in dict.fromkeys(document.transcript.notes):
             out.print(f"    [dim]{_plain(note)}[/]")
     for submission in result.submissions:
         state = submission.state
@@ -159,10 +167,15 @@ def status(report: dict[str, Any]) -> None:
         "",
         f"邮件：已登记 {mails['recorded']} 封，搁置 {mails['set_aside']} 封，待回复 {mails['unanswered']} 封。",
     ]
+    replies = report.get("replies", {})
+    stuck = [f"{words} {replies[state]} 封" for state, words in STUCK.items() if state in replies]
+    if stuck:
+        told.append(f"回复需人工处理：{'，'.join(stuck)}。详见台账“邮件日志”。")
     if last:
         parts = f"登记 {last['recorded']} + 搁置 {last['set_aside']} + 已登记过 {last['known_already']} + 未取到 {last['missed']}"
         told.append(f"上次收取：新列出 {last['listed']} 封 = {parts}。")
-    told.append(f"上次成功运行：{report['last_success'][:19].replace('T', ' ') or '还没有'}")
+    success = report["last_success"][:19].replace("T", " ")
+    told.append(f"上次成功运行：{f'{success}（北京时间）' if success else '还没有'}")
     typer.echo("\n".join(told))
 
 

@@ -23,6 +23,8 @@ SMTP_PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 PREFIX = "ANNEX_"
 # Seconds between two replies.
 PAUSE = 3.0
+# The most that may be asked for: far beyond what makes sense, and still what clocks and timers can count.
+HOUR_SECONDS, WEEK_MINUTES, YEAR_MINUTES, MOST_REPLIES = 3600, 7 * 24 * 60, 365 * 24 * 60, 1_000_000
 
 
 def resource(name: str) -> Path:
@@ -36,7 +38,10 @@ class Server:
     """A server's address taken from a URL such as imaps://host:993."""
 
     def __init__(self, url: str, ports: Mapping[str, int]) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise ValueError("不是完整的服务器地址") from None
         self.scheme, self.host = parts.scheme.lower(), parts.hostname or ""
         if self.scheme not in ports:
             raise ValueError(f"应以 {'、'.join(f'{scheme}://' for scheme in ports)} 开头")
@@ -82,13 +87,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     executor: str = ""
     rules: Path | None = None
     reply: str = "send"
-    send_pause: Annotated[float, Meta(ge=0)] | None = None
-    send_per_day: Annotated[int, Meta(ge=0)] = 200
-    send_per_correspondent: Annotated[int, Meta(ge=1)] = 6
-    settle_minutes: Annotated[float, Meta(ge=0)] = 15.0
+    send_pause: Annotated[float, Meta(ge=0, le=HOUR_SECONDS)] | None = None
+    send_per_day: Annotated[int, Meta(ge=0, le=MOST_REPLIES)] = 200
+    send_per_correspondent: Annotated[int, Meta(ge=1, le=MOST_REPLIES)] = 6
+    settle_minutes: Annotated[float, Meta(ge=0, le=YEAR_MINUTES)] = 15.0
     sent_copy: str = "never"
     alert_to: str = ""
-    pass_minutes: Annotated[float, Meta(gt=0)] = 60.0
+    pass_minutes: Annotated[float, Meta(gt=0, le=WEEK_MINUTES)] = 60.0
     poll: str = "*/5 * * * *"
 
     @property
@@ -144,6 +149,9 @@ def _matching(pattern: str, reason: str) -> Callable[[Any], str]:
     return checked
 
 
+_address = _matching(r"[^@\s<>,]+@[^@\s<>,]+", "应为一个邮箱地址")
+
+
 def _one_of(*allowed: str) -> Callable[[Any], str]:
     return lambda value: one_of(value, allowed)
 
@@ -160,6 +168,7 @@ def _cron(value: str) -> str:
 
 # How a value is read where its type does not say it all; the defaults are right as they stand.
 READ: dict[str, Callable[[Any], object]] = {
+    "user": _address,
     "auth_code": lambda value: value if isinstance(value, Secret) else Secret(value),
     "imap_url": _server(IMAP_PORTS),
     "smtp_url": _server(SMTP_PORTS),
@@ -169,7 +178,7 @@ READ: dict[str, Callable[[Any], object]] = {
     "executor": _matching(r"dask://[^/\s]+:\d+", "应为 dask://主机:端口"),
     "reply": _one_of("send", "draft", "off"),
     "sent_copy": _one_of("never", "auto", "append"),
-    "alert_to": _matching(r"[^@\s<>,]+@[^@\s<>,]+", "应为一个邮箱地址"),
+    "alert_to": _address,
     "poll": _cron,
 }
 

@@ -18,8 +18,9 @@ STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 REASONS = {
     r"Object missing required field `(.+)`": "缺少这一项",
     r"Object contains unknown field `(.+)`": "不认识这一项，请检查拼写",
-    r"Expected `\w+` >= ([\d.]+)": r"不能小于 \1",
-    r"Expected `\w+` > ([\d.]+)": r"应大于 \1",
+    r"Expected `\w+` >= ([\d.]+?)(?:\.0)?": r"不能小于 \1",
+    r"Expected `\w+` <= ([\d.]+?)(?:\.0)?": r"不能大于 \1",
+    r"Expected `\w+` > ([\d.]+?)(?:\.0)?": r"应大于 \1",
     r"Expected `str[^`]*`, .*": "应为文字（若是数字请加引号）",
     r"Expected `str`": "键应为文字（若是数字请加引号）",
     r"Expected `int[^`]*`, .*": "应为整数",

@@ -1,21 +1,23 @@
 """Which application forms need no seal of their own because a stamped scan of them came along (annex4.seal.missing).
 
-A scan is matched by the project it names, by its file name, or by there being one for every form without a seal.
+A scan is matched by the project it names, by its file name, or by there being a stamped page for every form without a seal.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from parsers.model import STAMPED, Annex4
+from parsers.model import SCANNED, STAMPED, Annex4, Transcript
 from parsers.text import fold
 from pipeline.model import Version
 from pipeline.names import same_project
 
 # What was recognised in a picture is a candidate, never better than what was typed.
 SCAN = "scan"
+_FORM = re.compile(r"附件\s*[34三四]|申报表|申请表|汇总表")
 
 
 def with_stamps(versions: Sequence[Version]) -> tuple[Version, ...]:
@@ -24,7 +26,7 @@ def with_stamps(versions: Sequence[Version]) -> tuple[Version, ...]:
     if not scans:
         return tuple(versions)
     bare = [version for version in versions if _complains(version)]
-    enough = len(scans) >= len(bare)
+    enough = sum(map(_stamped_pages, scans)) >= len(bare)
     return tuple(
         _settled(version)
         if _complains(version) and (enough or any(_shows(scan, version) for scan in scans))
@@ -39,6 +41,19 @@ def is_stamped_scan(version: Version) -> bool:
     if isinstance(record, Annex4):
         return version.transcript.format in (SCAN, "pdf") and record.sealed is True
     return STAMPED in version.transcript.notes
+
+
+def is_unread_scan(transcript: Transcript, path: str) -> bool:
+    """Whether a file may be a form in which only pictures are: a PDF, or a picture called a form or bearing a seal."""
+    # Whoever only looks at what was stored does without the readers.
+    from parsers.formats.scan import FORMATS
+
+    picture = transcript.format in FORMATS and (STAMPED in transcript.notes or _FORM.search(path) is not None)
+    return transcript.form is None and (SCANNED in transcript.notes or picture)
+
+
+def _stamped_pages(scan: Version) -> int:
+    return max(scan.transcript.notes.count(STAMPED), 1)
 
 
 def _complains(version: Version) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipeline.tables import aside, bounced, concerns, mail, outbox, purged, sighting, version
+from pipeline.tables import aside, bounced, concerns, copied, mail, outbox, purged, sighting, version
 
 
 def _one(name: str) -> sa.BindParameter[Any]:
@@ -32,9 +32,15 @@ def _at_place() -> tuple[sa.ColumnElement[bool], ...]:
 
 @cache
 def is_recorded() -> sa.CompoundSelect[Any]:
-    """Given `id_`: a row where a mail is recorded, set aside or purged."""
-    columns = (mail.c.id, aside.c.mail, purged.c.mail)
+    """Given `id_`: a row where a mail is recorded, set aside, purged, or a copy of another."""
+    columns = (mail.c.id, aside.c.mail, purged.c.mail, copied.c.mail)
     return sa.union_all(*(sa.select(column).where(column == _one("id_")) for column in columns))
+
+
+@cache
+def recorded_under() -> sa.Select[Any]:
+    """Given `message_ids`: the mails that bear one of these Message-IDs."""
+    return sa.select(mail.c.id).where(mail.c.message_id.in_(_each("message_ids")))
 
 
 @cache

@@ -34,6 +34,7 @@ from pipeline.store_work import Work, note_sighting
 from pipeline.tables import (
     aside,
     concerns,
+    copied,
     decision,
     fact,
     instant,
@@ -83,9 +84,23 @@ class Store:
     # ---- mails
 
     def is_recorded(self, id: str) -> bool:
-        """Whether a mail's outcome is stored, or the mail set aside."""
+        """Whether a mail's outcome is stored, the mail set aside, or known as a copy of another."""
         with self.database.reading() as connection:
             return connection.execute(statements.is_recorded(), {"id_": id}).first() is not None
+
+    def recorded_under(self, message_ids: Iterable[str]) -> list[str]:
+        """Ids of the recorded mails that bear one of these Message-IDs ("" is none)."""
+        wanted = {"message_ids": [one for one in message_ids if one]}
+        with self.database.reading() as connection:
+            return list(connection.execute(statements.recorded_under(), wanted).scalars())
+
+    def record_copy(self, id: str, original: str, envelope: Envelope | None = None) -> None:
+        """Note that a mail, set aside before perhaps, is a recorded one delivered once more: no mail of its own."""
+        with self.database.writing() as connection:
+            connection.execute(aside.delete().where(aside.c.mail == id))
+            connection.execute(copied.insert().values(mail=id, original=original))
+            if envelope is not None:
+                note_sighting(connection, envelope, original)
 
     def record(self, outcome: Outcome, envelope: Envelope | None = None, returned: Returned | None = None) -> list[str]:
         """Store all that a mail came to, in one transaction; an earlier outcome of the same mail is replaced.
@@ -167,7 +182,9 @@ class Store:
     def purge(self, before: datetime) -> list[tuple[str, list[str]]]:
         """Remove everything about the mails received before an instant; their ids with the universities they concerned."""
         with self.database.writing() as connection:
-            ids = list(connection.execute(sa.select(mail.c.id).where(mail.c.received_at < stamp(before))).scalars())
+            old = sa.select(mail.c.id).where(mail.c.received_at < stamp(before))
+            ids = list(connection.execute(old).scalars())
+            ids += connection.execute(sa.select(copied.c.mail).where(copied.c.original.in_(old))).scalars()
             ids += connection.execute(sa.select(aside.c.mail).where(aside.c.received_at < stamp(before))).scalars()
             gone = []
             for id in dict.fromkeys(ids):
@@ -226,6 +243,7 @@ _ABOUT_A_MAIL = (
     (version, version.c.mail),
     (aside, aside.c.mail),
     (decision, decision.c.mail),
+    (copied, copied.c.mail),
     (piece, piece.c.mail),
 )
 

@@ -16,7 +16,7 @@ from pipeline import statements
 from pipeline.database import Database
 from pipeline.model import Mail, Reply
 from pipeline.rows import NAMED_AT_ONCE, Queued, Returned, mails_of, queued_of, reply_row
-from pipeline.tables import bounced, mail, outbox, stamp
+from pipeline.tables import bounced, instant, mail, outbox, stamp
 
 
 class Outbox:
@@ -82,10 +82,11 @@ class Outbox:
 
     def replies(self, *states: str) -> list[Queued]:
         """Replies in the given states (all if none is given), oldest first."""
+        return self._found(outbox.c.state.in_(states) if states else sa.true())
+
+    def _found(self, wanted: sa.ColumnElement[bool]) -> list[Queued]:
         columns = [column for column in outbox.c if column is not outbox.c.raw]
-        query = sa.select(*columns).order_by(outbox.c.made_at, outbox.c.message_id)
-        if states:
-            query = query.where(outbox.c.state.in_(states))
+        query = sa.select(*columns).where(wanted).order_by(outbox.c.made_at, outbox.c.message_id)
         with self._database.reading() as connection:
             return [queued_of(row) for row in connection.execute(query).mappings()]
 
@@ -97,6 +98,13 @@ class Outbox:
         if found is None:
             raise LookupError(message_id)
         return bytes(found.raw)
+
+    def rewrite(self, reply: Reply) -> None:
+        """Put another text in the place of a reply that is still to be sent."""
+        there = (outbox.c.message_id == reply.message_id, outbox.c.state == "queued")
+        values = {"subject": reply.subject, "raw": reply.raw, "universities": list(reply.universities)}
+        with self._database.writing() as connection:
+            connection.execute(outbox.update().where(*there).values(**values))
 
     def mark(
         self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None, was: str | None = None
@@ -130,6 +138,18 @@ class Outbox:
         with self._database.reading() as connection:
             return {row.recipient: int(row.made) for row in connection.execute(statements.made_since(), this)}
 
+    def last_tried(self, message_ids: Iterable[str]) -> datetime | None:
+        """When the newest of some replies was handed over, None where none of them was, or is one of ours."""
+        query = sa.select(sa.func.max(outbox.c.tried_at)).where(outbox.c.message_id.in_(list(message_ids)))
+        with self._database.reading() as connection:
+            found = connection.execute(query).scalar()
+        return instant(found) if found else None
+
+    def made_lately(self, moment: datetime) -> list[Queued]:
+        """Replies made or tried since an instant, and those that are still on their way, oldest first."""
+        since = sa.or_(outbox.c.made_at >= stamp(moment), outbox.c.tried_at >= stamp(moment))
+        return self._found(sa.or_(since, outbox.c.state.in_(("queued", "sending", "uncertain"))))
+
     # ---- what came back
 
     def bounced(self, addresses: Iterable[str]) -> set[str]:
@@ -146,7 +166,8 @@ def note_return(connection: Connection, returned: Returned, entry: Mail) -> list
     """Remember what came back: the replies named, else those sent to the addresses named."""
     columns = (outbox.c.message_id, outbox.c.recipient)
     sent = connection.execute(sa.select(*columns).where(outbox.c.state == "sent")).all()
-    found = [row for row in sent if row.message_id in returned.message_ids or row.recipient in returned.addresses]
+    named = [row for row in sent if row.message_id in returned.message_ids or row.recipient in returned.addresses]
+    found = [row for row in named if row.recipient not in returned.reached]
     for row in found:
         there = outbox.c.message_id == row.message_id
         connection.execute(outbox.update().where(there).values(state="bounced", said="对方邮件系统退信"))

@@ -101,8 +101,12 @@ class Universities:
             return {row.mail: row.accepted for row in connection.execute(sa.select(decision))}
 
     def decide(self, id: str, accepted: bool, at: datetime) -> None:
-        """Keep a decision of staff's; the last one counts."""
+        """Keep a decision of staff's; the last one counts. A mail now accepted is to be answered, though it was before."""
         with self._database.writing() as connection:
+            before = connection.execute(sa.select(decision.c.accepted).where(decision.c.mail == id)).scalar()
+            if accepted and not before:
+                # What is not to be answered at all ("") stays so.
+                connection.execute(mail.update().where(mail.c.id == id, mail.c.reply != "").values(reply=None))
             connection.execute(decision.delete().where(decision.c.mail == id))
             connection.execute(decision.insert().values(mail=id, accepted=accepted, decided_at=stamp(at)))
 

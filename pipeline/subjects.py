@@ -36,7 +36,7 @@ class Letter(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    """A document that is no form: the reader's problem, or None when it was readable and simply something else."""
+    """A document that is no form: the reader's problem, or None when it was simply something else, or only a picture."""
 
     problem: ProblemKind | None
     detail: str = ""

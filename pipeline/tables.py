@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-SCHEMA = 3
+SCHEMA = 4
 metadata = sa.MetaData()
 
 fact = sa.Table(
@@ -133,6 +133,13 @@ bounced = sa.Table(
     sa.Column("address", sa.Text, primary_key=True),
     sa.Column("mail", sa.String(64), nullable=False),
     sa.Column("bounced_at", sa.Text, nullable=False),
+)
+copied = sa.Table(
+    "copied",
+    metadata,
+    # A mail that is another one, delivered once more with other lines of the servers' on top.
+    sa.Column("mail", sa.String(64), primary_key=True),
+    sa.Column("original", sa.String(64), nullable=False, index=True),
 )
 purged = sa.Table(
     "purged",

@@ -8,9 +8,12 @@ import logging
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pipeline.database import is_unusable
 from pipeline.dispatch import Clock
@@ -30,6 +33,9 @@ ATTEMPTS = 3
 # Where a mail lies, its id, and what was read of it.
 Read = tuple[Envelope, str, "Future[Reading]"]
 OUR_IDS = re.compile(r"<annex\.[0-9a-f]{32}@[^<>\s]+>")
+# Nobody answers a mail of ours, with nothing, as quickly as this; a look at so many Message-IDs of a thread will do.
+AT_ONCE = timedelta(minutes=5)
+THREAD = 30
 ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -72,6 +78,8 @@ def _take_together(office: Office, done: Pass, some: Sequence[Read]) -> bool:
     try:
         outcomes = [look_at(office, mail, place.received_at, reading.result) for place, mail, reading in some]
         if any(outcome.mail.automatic is Automatic.BOUNCE for outcome in outcomes):
+            return False
+        if office.store.recorded_under(outcome.mail.message_id for outcome in outcomes):
             return False
         office.store.record_all([(outcome, one[0]) for outcome, one in zip(outcomes, some, strict=True)])
     except Exception as fault:
@@ -119,7 +127,11 @@ def take(
     try:
         outcome = look_at(office, mail, received_at, read)
         with office.store.together():
-            keep(office, outcome, envelope)
+            original = _original(office, outcome.mail)
+            if original:
+                office.store.record_copy(mail, original, envelope)
+            else:
+                keep(office, outcome, envelope)
     except Exception as fault:
         if is_unusable(fault):
             raise
@@ -127,8 +139,23 @@ def take(
         _set_aside(office, mail, received_at, fault, clock(), envelope)
         done.set_aside += 1
         return None
-    done.count(outcome.mail)
+    if original:
+        done.known_already += 1
+    else:
+        done.count(outcome.mail)
     return outcome
+
+
+def _original(office: Office, mail: Mail) -> str:
+    """The id of the recorded mail that this one is, delivered once more; "" if there is none."""
+    from pipeline.copies import is_copy
+
+    for other in office.store.recorded_under([mail.message_id]):
+        # A mail whose bytes are lost cannot be compared.
+        with suppress(FileNotFoundError):
+            if other != mail.id and is_copy(office.spool.read(mail.id), office.spool.read(other)):
+                return other
+    return ""
 
 
 def _set_aside(
@@ -142,8 +169,23 @@ def _set_aside(
 def look_at(office: Office, mail: str, received_at: datetime, read: Callable[[], Reading] | None = None) -> Outcome:
     """What a mail of the spool comes to by the rules in force; nothing is stored."""
     reading = read() if read is not None else office.stage.read(mail)
+    if _answers_at_once(office, reading, received_at):
+        reading = replace(reading, message=replace(reading.message, automatic=Automatic.AUTO_REPLY))
     known = partial(office.store.universities.known_to, before=received_at)
     return judge(reading, mail, received_at, office.rules, known)
+
+
+def _answers_at_once(office: Office, reading: Reading, received_at: datetime) -> bool:
+    """Whether a mail that brings nothing came within minutes of one of ours that it answers: a robot's, whatever it says.
+
+    No header tells the automatic answers that people word themselves.
+    """
+    message = reading.message
+    ours = [one for one in message.references if OUR_IDS.fullmatch(one)][-THREAD:]
+    if not ours or message.automatic or message.attached or message.cloud_links or reading.documents:
+        return False
+    sent = office.store.outbox.last_tried(ours)
+    return sent is not None and abs(received_at - sent) <= AT_ONCE
 
 
 def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> None:
@@ -159,11 +201,16 @@ def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> 
 
 def _returned(office: Office, mail: Mail) -> Returned:
     """What a bounce quotes of ours: by the Message-ID, else by the address it names."""
-    from pipeline.message import decode
+    from pipeline import delivery, parts
 
     raw = office.spool.read(mail.id)
-    text = raw.decode("ascii", "replace") + decode(raw, office.user).text
-    return Returned(frozenset(OUR_IDS.findall(text)), frozenset(found.lower() for found in ADDRESS.findall(text)))
+    tree = parts.parse(raw)
+    text = raw.decode("ascii", "replace") + delivery.words(tree)
+    done = delivery.actions(tree)
+    reached = frozenset().union(*done.values()) - done.get("failed", set())
+    return Returned(
+        frozenset(OUR_IDS.findall(text)), frozenset(found.lower() for found in ADDRESS.findall(text)), reached
+    )
 
 
 def retry_set_aside(office: Office, clock: Clock, only: Iterable[str] | None = None) -> int:

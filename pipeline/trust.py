@@ -7,25 +7,34 @@ from __future__ import annotations
 
 from parsers.model import Annex4
 from pipeline.model import Entry, Mail, Severity, State, Submission, University, Version
+from pipeline.roster import Roster, registered_domain
 from pipeline.rules import Rules
 
 
 def is_trusted(mail: Mail, trusted: set[str], university: University | None, rules: Rules) -> bool:
     """Whether a mail may replace what its university has sent: it comes from an address already known for it, or one under
-    the university's own domain; the first to write is known from then on."""
+    the university's own domain; the first to write is known from then on, unless all speaks for another university."""
     address = mail.reply_to.address
-    if not trusted - {""} or address in trusted - {""}:
+    if address in trusted - {""}:
         return True
+    if not trusted - {""}:
+        return not speaks_for_another(mail, university, rules.terms.roster)
     domain = registered_domain(address)
     own = {registered_domain(known) for known in trusted} - set(rules.mail_providers)
     return domain in own | {registered_domain(one) for one in (university.domains if university else ())}
 
 
-def registered_domain(address: str) -> str:
-    """The part of an address or host name that somebody registered: example.edu.cn of mail.example.edu.cn."""
-    labels = address.rpartition("@")[2].lower().split(".")
-    second = len(labels) > 2 and labels[-1] == "cn" and labels[-2] in ("edu", "com", "net", "org", "gov", "ac")
-    return ".".join(labels[-3:] if second else labels[-2:])
+def speaks_for_another(mail: Mail, university: University | None, roster: Roster) -> bool:
+    """Whether the sender's domain or the subject is that of another university than the mail's forms name, as where
+    somebody filled in a wrong name; what names both, or comes with forms of that other one, is not meant."""
+    if university is None:
+        return False
+    meant = {name for one in (mail.sender, mail.reply_to) for name in roster.at_home(one.address)}
+    if university.name in meant:
+        return False
+    if spoken := roster.mentioned(mail.subject):
+        meant.add(spoken.name)
+    return bool(meant) and meant.isdisjoint((university.name, *mail.universities))
 
 
 def own_part(submission: Submission, address: str) -> Submission:
@@ -38,16 +47,26 @@ def own_part(submission: Submission, address: str) -> Submission:
         for entry in submission.entries
         if entry.application is not None and entry.application.mail in mine
     )
-    supporting = tuple(version for version in submission.supporting if version.mail in mine)
-    found = [finding for version in supporting for finding in version.findings]
-    found += [f for entry in entries if entry.application is not None for f in entry.application.findings]
-    found += [finding for mail in submission.mails if mail.id in mine for finding in mail.findings]
+    # A table may be current without being told as such: only what came from here is spoken of.
+    supporting = tuple(one for one in (*submission.summaries, *submission.supporting) if one.mail in mine)
     held = tuple(version for version in submission.held if version.mail in mine)
+    aside = [version for version in held if version.transcript.form is None]
+    found = [finding for version in (*supporting, *aside) for finding in version.findings]
+    found += [f for entry in entries if entry.application is not None for f in entry.application.findings]
+    found += [
+        finding
+        for mail in submission.mails
+        if mail.id in mine
+        for finding in mail.findings
+        if finding in submission.findings or mail.id in submission.unheeded
+    ]
     wrong = any(finding.severity is Severity.ERROR for finding in found)
     return Submission(
         university=submission.university,
-        state=State.FOR_STAFF if held or not wrong else State.TO_CORRECT,
+        state=State.FOR_STAFF if held else State.TO_CORRECT if wrong else submission.state,
         entries=entries,
+        withdrawn=tuple(version for version in submission.withdrawn if version.mail in mine),
+        superseded=tuple(version for version in submission.superseded if version.mail in mine),
         supporting=supporting,
         held=held,
         all_findings=tuple(found),

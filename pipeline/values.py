@@ -42,6 +42,13 @@ DAY = re.compile(
     r"(?:\d{2,4}|[〇零○一二]{2,4})[年./\-][\d一二三四五六七八九十]{1,3}[月./\-](?:[\d一二三四五六七八九十]{1,3}[日号]?)?"
 )
 
+# What stands before an opinion, printed or typed: 推荐意见：, 二、案例点评.
+HEADINGS = re.compile(
+    r"^(?:(?:[\d一二三][、.]?)?(?:学校|校|高校)?(?:共青团|团委)?(?:推荐|审核|审批)?(?:意见|理由|案例点评|案例评价|点评)(?:及案例点评|和案例点评)?(?::|$))+"
+)
+# One of several persons or numbers in a cell: 1.张三 2.李四.
+NUMBERED = re.compile(r"(?<!\d)\d{1,2}[.．、)）]")
+
 NOTHING = {"", "无", "暂无", "没有", "无链接", "暂无链接", "none", "null"}
 
 
@@ -63,7 +70,7 @@ def phones(text: str) -> tuple[str, ...]:
 
     A landline of the region whose first 0 was lost, as happens when a spreadsheet takes it for a number, is completed.
     """
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", _uncircled(text))
     for dash in "‐‑‒–—―−－_":
         plain = plain.replace(dash, "-")
     found = [re.sub(r"\D", "", number) for number in MOBILE.findall(plain)]
@@ -77,6 +84,11 @@ def phones(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _uncircled(text: str) -> str:
+    """The text with a separator for each circled or raised number (①, ⑵, ²), which NFKC would take for digits."""
+    return "".join("、" if unicodedata.category(letter) == "No" else letter for letter in text)
+
+
 def says_nothing(text: str) -> bool:
     """Whether a value is blank, a dash or stroke, or a word for "none"."""
     return fold(text) in NOTHING or not any(character.isalnum() for character in text)
@@ -88,17 +100,17 @@ def is_blank(text: str) -> bool:
 
 
 def has_opinion(text: str) -> bool:
-    """Whether a committee's opinion says anything beside who signed it and when; a word for "none" does not."""
+    """Whether a committee's opinion says anything beside its headings, who signed it and when; a word for "none" does not."""
     if PLAIN_SAYING.search(text):
         return True
     return not says_nothing(text) and any(map(_says, text.splitlines()))
 
 
 def _says(line: str) -> bool:
-    key = DAY.sub("", fold(line)).strip(":,.;。、_-/")
-    if is_blank(key) or len(key) > 60:
-        return bool(key) and not is_blank(key)
-    return SAYING.search(key) is not None or _compiled(SIGNER).fullmatch(key) is None
+    key = DAY.sub("", HEADINGS.sub("", fold(line))).strip(":,.;。、_-/")
+    if says_nothing(key):
+        return False
+    return len(key) > 60 or SAYING.search(key) is not None or _compiled(SIGNER).fullmatch(key) is None
 
 
 def is_url(text: str) -> bool:
@@ -107,6 +119,15 @@ def is_url(text: str) -> bool:
 
 
 def people(text: str) -> frozenset[str]:
-    """The persons named in a cell, blanks inside names and telephone numbers dropped."""
-    parts = re.split(r"[、，,;；/\n]|\s{2,}", re.sub(r"[\d+（）()\-]{5,}", "", text))
-    return frozenset(name for name in map(fold, parts) if name)
+    """The persons named in a cell; blanks and dots inside names, their numbering and telephone numbers dropped."""
+    listed = NUMBERED.sub("、", _uncircled(re.sub(r"[\d+（）()\-]{5,}", "", text)))
+    parts = re.split(r"[、，,;；/\n]|\s{2,}", listed)
+    return frozenset(filter(None, ("".join(filter(str.isalnum, fold(part))) for part in parts)))
+
+
+def same_people(one: str, other: str) -> bool:
+    """Whether two cells have a person in common; if blanks part the persons, whether one names all of the other's."""
+    if people(one) & people(other):
+        return True
+    first, second = (people("、".join(text.split())) for text in (one, other))
+    return bool(first and second) and (first <= second or second <= first)

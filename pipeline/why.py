@@ -178,7 +178,7 @@ def _document(version: Version, submission: Submission | None) -> Json:
         "form": transcript.form,
         "format": transcript.format,
         "says": _says(transcript),
-        "notes": list(transcript.notes),
+        "notes": list(dict.fromkeys(transcript.notes)),
         "problems": [problem.detail for problem in transcript.problems],
         "findings": [finding_out(finding) for finding in version.findings],
         "standing": standing(version, submission) if submission else "",
@@ -219,7 +219,7 @@ def _reply(office: Office, mail: Mail | None) -> Json:
         return {"result": "未回复"}
     message_id = office.store.outbox.replies_of().get(mail.id)
     queued = {one.message_id: one for one in office.store.outbox.replies()} if message_id else {}
-    result = reply_of(message_id, queued)
+    result = reply_of(mail, message_id, queued)
     reply = queued.get(message_id or "")
     if reply is None:
         return {"result": result}

@@ -73,7 +73,7 @@ def mails_text(mails: tuple[Mail, ...]) -> str:
 
 
 def linked_files(mails: tuple[Mail, ...]) -> Iterator[str]:
-    for link in (link for mail in mails for link in mail.cloud_links):
+    for link in (link for mail in mails for link in mail.cloud_links if not link.mentioned):
         expires = f"{link.expires}到期" if re.search(r"\d", link.expires) else link.expires
         known = "，".join(one_line(fact, 80) for fact in (link.size, link.provider, expires) if fact.strip())
         name = one_line(link.name, 160) or "（链接中没有写明文件名）"

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 
 from parsers.formats.zip_parts import members
-from pipeline import charsets
+from pipeline import charsets, torn_zips
 from pipeline.budget import (
     BROKEN,
     BROKEN_ENTRY,
@@ -21,6 +21,7 @@ from pipeline.budget import (
     EMPTY,
     LOCKED,
     MOST_LISTED,
+    TORN,
     VOLUME,
     Broken,
     Budget,
@@ -78,6 +79,8 @@ def is_document(attachment: Attachment) -> bool:
         plain = members(attachment.content)
         if plain is not None:
             return not _DOCUMENT_ENTRIES.isdisjoint([member.name for member in plain])
+        if torn_zips.torn(attachment.content) is not None:
+            return bool(_DOCUMENT.search(attachment.path))
         with zipfile.ZipFile(io.BytesIO(attachment.content)) as archive:
             return not _DOCUMENT_ENTRIES.isdisjoint(archive.namelist())
     except UnicodeDecodeError:
@@ -112,9 +115,12 @@ def zip_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     # Entries of archives stored inside are counted too, hence the margin.
     if content.count(_ENTRY) > min(20 * limits.max_files, MOST_LISTED):
         raise too_many(limits)
-    archive, content = _zip_file(content)
+    torn = torn_zips.torn(content)
+    archive, content = _zip_file(torn.content if torn else content)
     before = budget.total
     entries = [(entry, path) for entry, path in _named(archive.infolist()) if path]
+    if torn and (not entries or not _DOCUMENT_ENTRIES.isdisjoint(archive.namelist())):
+        raise Broken("unreadable", BROKEN)
     if not entries:
         raise Broken("unreadable", EMPTY)
     if all(entry.flag_bits & _LOCKED for entry, _ in entries):
@@ -128,6 +134,8 @@ def zip_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
                 raise
             yield Attachment(path, b"", problem=broken.problem, detail=broken.detail)
         check_spread(budget.total - before, len(content), limits)
+    if torn and torn.lost:
+        yield Attachment(attachment.path, b"", problem="unreadable", detail=TORN)
 
 
 def _zip_file(content: bytes) -> tuple[zipfile.ZipFile, bytes]:

@@ -86,6 +86,8 @@ def build(case: dict[str, Any]) -> dict[str, bytes]:
         if f"annex4.{number}" not in dropped:
             files[f"附件4-{number + 1}.docx"] = forms.annex4_document(one, mark)
     files |= {name: ODD_FILES[kind]() for name, kind in case.get("files", {}).items()}
+    if "beside" in case:
+        files |= {f"另一份{name}": content for name, content in build(case["beside"]).items()}
     if "mail" not in case:
         return files
     letters = {"来信.eml": _mail(case["mail"], files)}

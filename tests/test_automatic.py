@@ -50,6 +50,35 @@ def test_a_coremail_bounce_is_known_by_its_page() -> None:
     assert kind("Subject: x\r\nContent-Type: text/html; charset=utf-8", page) is Automatic.BOUNCE
 
 
+def report(*actions: str) -> str:
+    """A delivery report with one recipient for each action (RFC 3464)."""
+    groups = "".join(f"\r\nFinal-Recipient: rfc822; a{n}@x.cn\r\nAction: {a}\r\n" for n, a in enumerate(actions))
+    return f"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n{groups}\r\n--b--"
+
+
+@pytest.mark.parametrize(
+    ("actions", "expected"),
+    [
+        (("failed",), Automatic.BOUNCE),
+        (("Failed (permanent)",), Automatic.BOUNCE),
+        (("delayed", "failed"), Automatic.BOUNCE),
+        (("delayed",), Automatic.DELIVERY),
+        (("delivered", "relayed"), Automatic.DELIVERY),
+        (("expanded",), Automatic.DELIVERY),
+        ((), Automatic.BOUNCE),
+    ],
+)
+@pytest.mark.parametrize("kind_of_mail", ["report; report-type=delivery-status", "mixed"])
+def test_only_what_failed_is_a_bounce(kind_of_mail: str, actions: tuple[str, ...], expected: Automatic) -> None:
+    head = f"From: MAILER-DAEMON@mx.qq.com\r\nContent-Type: multipart/{kind_of_mail}; boundary=b"
+    assert kind(head, report(*actions)) is expected
+
+
+@pytest.mark.parametrize("subject", ["Warning: message 1rX-2 delayed 24 hours", "Successful Mail Delivery Report"])
+def test_a_daemon_that_writes_no_report_may_say_by_its_subject_that_nothing_failed(subject: str) -> None:
+    assert kind(f"From: Mailer-Daemon@x.cn\r\nSubject: {subject}") is Automatic.DELIVERY
+
+
 REPLIES = {
     "qq header": "X-QQ-AUTO-REPLY: true\r\nSubject: x",
     "qq subject": f"Subject: {b64('自动回复: 【请补正】材料')}",

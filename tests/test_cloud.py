@@ -149,3 +149,36 @@ def test_many_links_take_bounded_time() -> None:
     started = time.perf_counter()
     assert len(cloud.links(page, "")) <= 3000
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("", "附件请查收。项目宣传报道链接：https://docs.qq.com/doc/abc"),
+        ("", "附件3和附件4请查收。\n宣传报道：\nhttps://docs.qq.com/doc/abc\n谢谢"),
+        ('<p>附件4请查收。</p><p>报道：<a href="https://docs.qq.com/doc/abc">https://docs.qq.com/doc/abc</a></p>', ""),
+        ('<p>附件4请查收。报道：<a href="https://docs.qq.com/doc/abc">docs.qq.com/doc/abc</a></p>', ""),
+    ],
+)
+def test_an_address_among_the_words_is_mentioned_and_not_presented_as_a_file(html: str, text: str) -> None:
+    assert cloud.links(html, text) == (CloudLink("腾讯文档", "https://docs.qq.com/doc/abc", mentioned=True),)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("", "附件4.docx：https://docs.qq.com/doc/abc"),
+        ("", "【腾讯文档】附件4 申报表\nhttps://docs.qq.com/doc/abc"),
+        ("", "项目汇总表和申报表见链接 https://pan.baidu.com/s/1abc 提取码：1234"),
+        ("", "材料较大，放在网盘 https://pan.baidu.com/s/1abc"),
+        ("", "链接：https://pan.baidu.com/s/1abc 提取码：1234"),
+        ('<p>附件4：<a href="https://docs.qq.com/doc/abc">docs.qq.com/doc/abc</a></p>', ""),
+        ('<a href="https://pan.baidu.com/s/1abc">点击下载</a>', ""),
+        ('<a href="https://docs.qq.com/doc/abc">【腾讯文档】申报</a>', "https://docs.qq.com/doc/abc"),
+        (NETEASE_BLOCK, ""),
+        (QQ_BLOCK, ""),
+    ],
+)
+def test_a_link_behind_which_a_file_is_said_to_be_is_presented(html: str, text: str) -> None:
+    (link,) = cloud.links(html, text)
+    assert not link.mentioned

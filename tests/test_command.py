@@ -8,11 +8,14 @@ import logging
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,9 +23,11 @@ import typer
 
 from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
 from pipeline import __main__ as command
-from pipeline import screen
+from pipeline import commands_pass, commands_staff, program, screen
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
+from pipeline.model import SHANGHAI
 from pipeline.passes import Pass
+from pipeline.settings import resource
 
 COMMANDS = ("demo", "init", "poll", "watch", "check", "status", "show", "ledger", "replay", "set-aside", "doctor")
 
@@ -48,7 +53,7 @@ def logging_as_it_was() -> Iterator[None]:
     for name in [None, *list(logging.root.manager.loggerDict)]:
         logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
     for handler in logging.root.handlers:
-        handler.removeFilter(command.mask_phones)
+        handler.removeFilter(program.mask_phones)
 
 
 @pytest.fixture
@@ -158,13 +163,13 @@ def test_rules_read_before_are_not_read_as_yaml_again(tmp_path: Path) -> None:
 
 
 def test_a_half_character_of_a_damaged_document_is_told_as_an_escape(capsys: pytest.CaptureFixture[str]) -> None:
-    command._print_json({"found": "甲\ud800"})
+    program.print_json({"found": "甲\ud800"})
     assert capsys.readouterr().out == '{\n  "found": "\\u7532\\ud800"\n}\n'
 
 
 def test_json_is_written_for_people_as_well(capsys: pytest.CaptureFixture[str]) -> None:
     value = {"名": ['“"\\\n\x1f', [], {}, 1, None, True]}
-    command._print_json(value)
+    program.print_json(value)
     assert capsys.readouterr().out == json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -253,12 +258,24 @@ def test_only_a_terminal_is_given_colours_and_a_progress_bar_and_the_words_are_t
         (("nonsense",), "没有命令 nonsense。"),
         (("statuz",), "没有命令 statuz（是不是 status？）。"),
         (("poll", "--nonsense"), "没有选项 --nonsense"),
-        (("check",), "缺少参数"),
-        (("check", "no-such-file.docx"), "找不到"),
+        (("check",), "缺少参数 paths。"),
+        (("waive", "内蒙古大学"), "缺少参数 rule。"),
+        (("waive", "内蒙古大学", "annex4.missing"), "缺少参数 --reason。"),
+        (("check", "no-such-file.docx"), "参数 paths 有误：找不到"),
         (("check", ".", "--received", "昨天"), "--received"),
+        (("check", ".", "--received", "9999-12-31T23:59-12:00"), "--received"),
+        (("check", ".", "--received", "0001-01-01"), "--received"),
         (("replay",), "--all"),
         (("show", "没有这所大学"), "没有名为"),
         (("demo", "--universities", "500"), "--universities"),
+        (("demo", "--universities", "0"), "参数 --universities 有误：不能小于 1。"),
+        (("demo", "--seed", "x"), "参数 --seed 有误：应为整数。"),
+        (("demo", "--out", __file__), "--out"),
+        (("demo", "--out"), "选项 --out 后面缺少值。"),
+        (("status", "--json=1"), "选项 --json 后面不写值。"),
+        (("try-rules", "."), "参数 rules 有误：“.”是文件夹"),
+        (("poll", "extra"), "多写了 extra。"),
+        (("set-aside", "show"), "缺少参数 mail。"),
     ],
 )
 def test_wrong_usage_is_said_in_chinese_with_exit_code_2(call: Call, arguments: tuple[str, ...], word: str) -> None:
@@ -303,6 +320,22 @@ def test_a_time_of_receipt_may_be_given(call: Call, tmp_path: Path) -> None:
     assert json.loads(said.out)["summary"]["warnings"] == 1
 
 
+def test_files_received_after_the_deadline_are_as_late_as_a_mail(call: Call, submission: Path) -> None:
+    late = json.loads(call("check", str(submission), "--json", "--received", "2024-12-01T08:00").out)
+    (one,) = late["submissions"]
+    assert [(finding["rule"], finding["path"]) for finding in one["findings"]] == [("mail.late", "")]
+    (submission / "信.eml").write_bytes(letter(papers(table("内蒙古农业大学"))))
+    both = json.loads(call("check", str(submission), "--json", "--received", "2024-12-01T08:00").out)
+    assert [[finding["rule"] for finding in one["findings"]] for one in both["submissions"]] == [["mail.late"]] * 2
+    assert "mail.late" not in call("check", str(submission), "--json").out
+
+
+def test_files_that_hold_no_form_are_no_submission_and_so_never_late(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "通知.txt").write_text("与报送无关", encoding="utf-8")
+    said = call("check", "通知.txt", "--json", "--received", "2024-12-01T08:00")
+    assert json.loads(said.out)["submissions"] == []
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -311,15 +344,29 @@ def test_a_time_of_receipt_may_be_given(call: Call, tmp_path: Path) -> None:
         ("smtp_url", "smtp://smtp.163.com:25"),
         ("reply", "maybe"),
         ("settle_minutes", "-1"),
+        ("settle_minutes", "inf"),
+        ("pass_minutes", "1e12"),
         ("send_per_day", "many"),
         ("poll", "every day"),
         ("folders", " , "),
+        ("user", "no-at"),
     ],
 )
-def test_a_wrong_setting_is_refused_by_its_name(call: Call, setting: str, value: str) -> None:
-    said = call("poll", **{setting: value})
+@pytest.mark.parametrize("asked", ["poll", "doctor"])
+def test_a_wrong_setting_is_refused_by_its_name(call: Call, asked: str, setting: str, value: str) -> None:
+    said = call(asked, **{setting: value})
     assert said.code == 2
     assert f"ANNEX_{setting.upper()}" in said.err
+
+
+def test_folders_of_which_none_exists_are_a_wrong_setting_and_one_of_several_is_told(
+    call: Call, servers: dict[str, str]
+) -> None:
+    none = call("poll", **{**servers, "folders": "没有这个,也没有这个"})
+    assert (none.code, "ANNEX_FOLDERS" in none.err) == (2, True)
+    assert call("doctor", **{**servers, "folders": "没有这个"}).code == 2
+    one = call("poll", **{**servers, "folders": "INBOX,没有这个"})
+    assert (one.code, "没有文件夹“没有这个”" in one.out) == (0, True)
 
 
 def test_a_missing_authorization_code_is_named(call: Call) -> None:
@@ -367,6 +414,93 @@ def test_poll_status_show_ledger_replay_and_doctor_work_on_a_real_mailbox(
     said = call("doctor")
     assert (said.code, "一切正常" in said.out) == (0, True)
     assert CODE not in said.out
+
+
+def test_status_speaks_of_shanghais_time_and_of_replies_that_a_person_has_to_see_to(
+    call: Call, servers: dict[str, str], tmp_path: Path
+) -> None:
+    call("poll", **servers)
+    told = re.search(r"上次成功运行：(\S+ \S+)（北京时间）", call("status").out)
+    assert told is not None
+    last = datetime.fromisoformat(told[1]).replace(tzinfo=SHANGHAI)
+    assert abs(datetime.now(SHANGHAI) - last) < timedelta(hours=1)
+    assert "回复需人工处理" not in call("status").out
+    for state, words in (("held", "未能发出 1 封"), ("unconfirmed", "发送结果不明")):
+        with closing(sqlite3.connect(tmp_path / "data" / "annex-inbox.sqlite3")) as store, store:
+            store.execute("UPDATE outbox SET state = ?", (state,))
+        assert words in call("status").out
+
+
+def test_what_is_logged_bears_shanghais_time(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = logging.StreamHandler()
+    monkeypatch.setattr(logging.root, "handlers", [handler])
+    handler.setFormatter(logging.Formatter("%(asctime)s"))
+    call("status")
+    record = logging.makeLogRecord({"created": datetime(2024, 11, 20, 1, 0, tzinfo=UTC).timestamp()})
+    assert handler.format(record).startswith("2024-11-20 09:00")
+
+
+def test_a_dry_run_says_what_reminding_would_do(
+    call: Call, servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands_pass, "now", lambda: MORNING + timedelta(hours=1))
+    monkeypatch.setattr(commands_staff, "now", lambda: MORNING + timedelta(hours=2))
+    call("poll", **servers)
+    tried, done = call("remind", "--dry-run"), call("remind")
+    assert tried.out.replace("没有写信", "将在下次 poll 时发出") == done.out
+    # Nobody has to correct anything, and the roster that comes with the program knows no address.
+    assert "共 0 封" in done.out
+    assert "没有可用邮箱的高校 55 所" in done.out
+
+
+# What can be asked of any desk, whatever has come so far.
+ASKED = (
+    "rules",
+    "rules --instructions",
+    "rules --html",
+    f"show {UNIVERSITY}",
+    f"show {UNIVERSITY} --json",
+    "--debug status --json",
+    "--verbose ledger",
+    "dashboard",
+    "remind --dry-run",
+    "remind",
+    "replay --all",
+    "replay --all --dry-run",
+    "set-aside list",
+    "set-aside retry",
+    f"try-rules {resource('rules.yaml')}",
+    "purge --before 2024-11-01 --dry-run",
+    "purge --before 2024-11-01",
+)
+
+
+@pytest.mark.parametrize("polled", [False, True])
+def test_every_command_answers_on_an_empty_desk_and_on_one_with_mail(
+    call: Call, servers: dict[str, str], polled: bool
+) -> None:
+    assert call("poll" if polled else "status", **servers).code == 0
+    assert {asked: call(*asked.split()).code for asked in ASKED} == dict.fromkeys(ASKED, 0)
+    assert call("export", "初评材料", "--all").code == (0 if polled else 2)
+
+
+def test_the_rules_are_told_as_a_table(call: Call) -> None:
+    said = call("rules")
+    assert all(word in said.out for word in ("规则", "级别", "依据", "annex3.summary.too_long", "limit=50"))
+
+
+def test_one_mail_may_be_asked_about_processed_again_and_decided_on(call: Call, servers: dict[str, str]) -> None:
+    call("poll", **servers)
+    mail = json.loads(call("show", UNIVERSITY, "--json").out)["mails"][0]["id"][:8]
+    asked = (
+        f"why {mail}",
+        f"why {mail} --json",
+        f"replay {mail}",
+        f"replay {mail} --dry-run",
+        f"set-aside retry {mail}",
+    )
+    assert {one: call(*one.split()).code for one in asked} == dict.fromkeys(asked, 0)
+    assert call("set-aside", "show", mail).code == 2
 
 
 def test_doctor_names_each_failure_and_the_remedy(call: Call) -> None:
@@ -463,7 +597,7 @@ def test_telephone_numbers_are_masked_in_what_is_logged() -> None:
     record = logging.LogRecord(
         "x", logging.WARNING, "x", 1, "给 %s 的回复，工号 %d", ("13800000001", 138000000012345), None
     )
-    assert command.mask_phones(record)
+    assert program.mask_phones(record)
     assert record.getMessage() == "给 138****0001 的回复，工号 138000000012345"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
 from pipeline import reminder
 from pipeline.again import unwaive, waive
+from pipeline.demo.servers import ReceivedMail
 from pipeline.errors import ConfigurationError
 from pipeline.model import State, Waiver
 from pipeline.rules_file import load
@@ -151,3 +152,157 @@ def test_a_draft_that_staff_sent_is_recognised_by_its_message_id(desk: Desk) -> 
     desk.imap.add("已发送", draft.raw.replace(b"Auto-Submitted", b"X-Edited"), desk.now)
     desk.run(reply="draft")
     assert desk.row("邮件日志", 高校名称="内蒙古农业大学")["回复"].startswith("已回复收到")
+
+
+THIRD_LAST_DAY = datetime.fromisoformat("2024-11-23T10:00+08:00")
+
+
+def reminders(desk: Desk) -> list[ReceivedMail]:
+    return [reply for reply in desk.sent if "【提醒】" in str(parsed(reply)["Subject"])]
+
+
+def corrected(desk: Desk) -> bytes:
+    """The correction of what is wrong at this desk."""
+    return letter({"附件3.xlsx": papers(table(), False)["附件3.xlsx"]}, desk.now)
+
+
+def planned(desk: Desk) -> list[tuple[str, list[str]]]:
+    """Who would be reminded by staff now, of which universities; without those no address is known of."""
+    with desk.office() as office:
+        due = reminder.due(office, desk.now)
+    return [(one.to, [part.university for part in one.parts]) for one in due if one.to]
+
+
+def test_whose_mail_waits_for_its_answer_is_not_reminded_meanwhile(desk: Desk) -> None:
+    desk.now = THIRD_LAST_DAY
+    name = "内蒙古农业大学"
+    desk.receive(letter(papers(table(name), False), desk.now, "nd@example.cn"), desk.now)
+    desk.run(settle_minutes=15)
+    assert [reply.recipients for reply in reminders(desk)] == [("shili@example.edu.cn",)]
+    assert planned(desk) == []
+    desk.run(20, settle_minutes=15)
+    desk.run(20, settle_minutes=15)
+    assert len([reply for reply in desk.sent if reply.recipients == ("nd@example.cn",)]) == 1
+    # It was written to just now; staff may think otherwise.
+    assert planned(desk) == [("nd@example.cn", [name])]
+
+
+def test_who_was_asked_to_correct_something_days_ago_is_reminded_and_not_again_soon(desk: Desk) -> None:
+    desk.now = THIRD_LAST_DAY
+    desk.run()
+    desk.now = datetime.fromisoformat("2024-11-25T10:00+08:00")
+    desk.run()
+    desk.run()
+    assert len(reminders(desk)) == 2
+
+
+def test_a_queued_reminder_goes_out_only_while_there_is_reason_for_it(desk: Desk) -> None:
+    with desk.office() as office:
+        assert len(reminder.remind(office, desk.now)) > 1
+    desk.receive(corrected(desk), desk.now + timedelta(minutes=1))
+    desk.run()
+    assert reminders(desk) == []
+    with desk.office() as office:
+        assert [one.state for one in office.store.outbox.replies() if one.kind == "reminder"] == ["dropped"]
+
+
+def test_a_queued_reminder_of_who_has_written_since_is_dropped_though_something_is_still_wrong(desk: Desk) -> None:
+    with desk.office() as office:
+        reminder.remind(office, desk.now)
+    desk.receive(letter(papers(table(contact_name=""))), desk.now + timedelta(minutes=1))
+    desk.run()
+    assert [str(parsed(reply)["Subject"])[:5] for reply in desk.sent] == ["【请补正】", "【请补正】"]
+
+
+def test_a_queued_reminder_says_what_is_due_when_its_turn_comes(desk: Desk) -> None:
+    desk.receive(letter(papers(table("内蒙古农业大学", contact_name="")), desk.now), desk.now)
+    desk.run()
+    with desk.office() as office:
+        reminder.remind(office, desk.now)
+        waive(office, waiver(), lambda: desk.now)
+    desk.run()
+    (reply,) = reminders(desk)
+    assert text_of(reply).startswith("内蒙古农业大学团委、学生会：\n")
+    assert "51 字" not in text_of(reply)
+    assert UNIVERSITY not in str(parsed(reply)["Subject"])
+
+
+def test_a_queued_reminder_that_was_not_sent_before_the_deadline_is_dropped(desk: Desk) -> None:
+    with desk.office() as office:
+        reminder.remind(office, desk.now)
+    desk.now = datetime.fromisoformat("2024-11-27T10:00+08:00")
+    desk.run()
+    assert reminders(desk) == []
+
+
+def test_an_untouched_queued_reminder_goes_out(desk: Desk) -> None:
+    with desk.office() as office:
+        reminder.remind(office, desk.now)
+    desk.run()
+    desk.run()
+    assert len(reminders(desk)) == 1
+
+
+def test_a_reminder_of_a_mail_without_files_does_not_claim_that_material_was_received(desk: Desk) -> None:
+    name = "内蒙古农业大学"
+    desk.receive(letter({}, desk.now, "nd@example.cn", f"{name}项目报送"), desk.now)
+    desk.run()
+    desk.now = THIRD_LAST_DAY
+    desk.run()
+    (reply,) = [reply for reply in reminders(desk) if reply.recipients == ("nd@example.cn",)]
+    assert "材料已经收到" not in text_of(reply)
+    assert f"来信“{name}项目报送”" in text_of(reply)
+    assert "没有附件" in text_of(reply)
+    (other,) = [reply for reply in reminders(desk) if reply.recipients != ("nd@example.cn",)]
+    assert "材料已经收到" in text_of(other)
+
+
+@pytest.mark.parametrize(
+    ("sender", "extra"), [("noreply@imau.edu.cn", ()), ("list@qq.com", ("List-Id: <all.example.cn>",))]
+)
+def test_who_is_not_replied_to_is_not_reminded(desk: Desk, sender: str, extra: tuple[str, ...]) -> None:
+    name = "内蒙古农业大学"
+    desk.receive(letter(papers(table(name), False), desk.now, sender, extra=extra), desk.now)
+    desk.run()
+    with desk.office() as office:
+        due = reminder.due(office, desk.now)
+    assert [one.to for one in due if one.parts[0].university == name] == [""]
+    desk.now = THIRD_LAST_DAY
+    desk.run()
+    assert [reply.recipients for reply in reminders(desk)] == [("shili@example.edu.cn",)]
+
+
+def test_who_writes_for_several_universities_gets_one_reminder_a_day_for_all_of_them(desk: Desk) -> None:
+    names = ["内蒙古农业大学", "内蒙古师范大学"]
+    for name in names:
+        desk.receive(letter(papers(table(name), False), desk.now, "city@qq.com"), desk.now)
+    desk.run()
+    desk.now = THIRD_LAST_DAY
+    desk.run()
+    desk.run()
+    (reply,) = [reply for reply in reminders(desk) if reply.recipients == ("city@qq.com",)]
+    assert all(name in text_of(reply) and name in str(parsed(reply)["Subject"]) for name in names)
+    html = parsed(reply).get_body(("html",))
+    assert html is not None
+    assert all(name in html.get_content() for name in names)
+
+
+def test_who_was_reminded_today_is_not_due_again_today(desk: Desk) -> None:
+    assert planned(desk) == [("shili@example.edu.cn", [UNIVERSITY])]
+    with desk.office() as office:
+        reminder.remind(office, desk.now)
+    assert planned(desk) == []
+    desk.now += timedelta(days=1)
+    desk.run()
+    assert planned(desk) == [("shili@example.edu.cn", [UNIVERSITY])]
+
+
+def test_what_a_stranger_sends_changes_nothing_of_what_a_university_is_reminded_of(desk: Desk) -> None:
+    at = desk.now + timedelta(hours=1)
+    files = {"附件3.xlsx": papers(table(projects=1), False)["附件3.xlsx"], "附件4-9.docx": b"broken"}
+    desk.receive(letter(files, at, "stranger@qq.com"), at)
+    desk.run(settle_minutes=15)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待人工"
+    with desk.office() as office:
+        (one,) = [one for one in reminder.due(office, desk.now) if one.to]
+    assert (one.to, [finding.rule for finding in one.parts[0].problems]) == ("shili@example.edu.cn", [WRONG])

@@ -180,8 +180,8 @@ def test_on_a_disk_that_is_really_full_nothing_is_lost_and_the_store_survives(sm
         assert run(desk) is not None
         assert log(desk) == [TWO, ONE]
         assert Counter(addressed(post)) <= Counter([ONE, TWO])
-        assert all(state in ("sent", "held") for state in became(desk).values())
-        assert {*addressed(post), *(to for to, state in became(desk).items() if state == "held")} == {ONE, TWO}
+        assert all(state in ("sent", "unconfirmed") for state in became(desk).values())
+        assert {*addressed(post), *(to for to, state in became(desk).items() if state == "unconfirmed")} == {ONE, TWO}
 
 
 def test_a_store_locked_for_a_while_only_makes_the_pass_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -456,7 +456,10 @@ def test_where_the_server_keeps_no_copies_a_reply_of_unknown_fate_is_held_for_st
         proxy.heal()
         run(desk)
         run(desk, DAY)
-        assert became(desk) == {ONE: "held"}
+        assert became(desk) == {ONE: "unconfirmed"}
+        (row,) = CalamineWorkbook.from_path(desk.ledger).get_sheet_by_name("邮件日志").to_python()[1:]
+        assert "发送结果不明" in str(row[6])
+        assert "未能发出" not in str(row[6])
         assert addressed(post) == ([ONE] if fault.endswith("down") else [])
 
 

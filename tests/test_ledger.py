@@ -214,7 +214,7 @@ def test_the_whole_roster_is_shown_then_those_not_on_it_then_the_unknown(path: P
 
 def test_first_and_newest_mail_and_the_contact_are_shown(path: Path) -> None:
     newest = mail(2, at=MORNING + timedelta(days=1))
-    write(path, view(replace(submission(GUARD), mails=(newest, mail(1)))), Staff())
+    write(path, view(replace(submission(GUARD), mails=(mail(1), newest))), Staff())
     row = rows(path, "高校进度")[0]
     assert (row["首次收到"], row["最近收到"]) == (datetime(2024, 11, 20, 9, 30), datetime(2024, 11, 21, 9, 30))
     assert (row["联系人"], row["联系电话"], row["联系邮箱"]) == ("王五", "0471-1234567", "zhangsan2@example.org")

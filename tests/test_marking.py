@@ -52,7 +52,7 @@ def in_table(row: int, column: int, ordinal: int = 1) -> Place:
 def faulty_table() -> Annex3:
     first = replace(project(1), summary="很" * 63, phone="12345")
     second = replace(project(2), category="别的类", applicant="学生会", leader="")
-    return Annex3("内蒙大学", "2个", "", "0471-6000000", (first, second))
+    return Annex3("示例大学", "2个", "", "0471-6000000", (first, second))
 
 
 FAULTY_APPLICATION = replace(

@@ -225,6 +225,12 @@ def test_the_first_valid_reply_to_is_who_gets_the_answer() -> None:
     assert message.decode(b"From: a@example.cn\r\nReply-To: <>\r\n\r\n").reply_to.address == "a@example.cn"
 
 
+@pytest.mark.parametrize("nobody", ["Box@163.com", "noreply@qq.com", "no-reply@x.cn", "mailer-daemon@x.cn"])
+def test_a_reply_to_that_nobody_reads_or_that_is_our_own_is_passed_over_for_from(nobody: str) -> None:
+    raw = f"From: Zhang <a@example.cn>\r\nReply-To: {nobody}\r\n\r\n".encode()
+    assert message.decode(raw, "box@163.com").reply_to == Address("Zhang", "a@example.cn")
+
+
 def test_references_are_message_ids_only_each_once_oldest_first() -> None:
     raw = b"References: <1@x> junk\r\n\t<2@x>,<1@x>\r\nIn-Reply-To: <3@x> (from you)\r\nMessage-ID:  <4@x>\r\n\r\n"
     decoded = message.decode(raw)

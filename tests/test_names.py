@@ -60,6 +60,8 @@ def test_what_is_not_exactly_one_category_is_none(text: str) -> None:
         "校学生会权益部",
         "护理学院团总支学生会",
         "校研究生会",
+        "化学化工学院研究生分会",
+        "校研究生联合会",
     ],
 )
 def test_an_applicant_that_names_its_level_is_complete(text: str) -> None:
@@ -73,7 +75,7 @@ def test_an_applicant_without_level_or_union_is_not_complete(text: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [
     ("校级学生会", "内大学生会"), ("内蒙古大学学生会", "学校学生会"), ("数学学院学生会", "内蒙古大学数学科学学院团委学生会"), ("二级学院学生会", "化学化工学院学生会"),
-    ("校级学生会", "校学生会权益部"), ("校级学生会", "内蒙古大学第三十届学生会"), ("校级学生会", "校团委、校学生会"), ("外国语学院学生会", "外语学院学生会"),
+    ("化学化工学院研究生分会", "化学化工学院研究生会"), ("校级学生会", "校学生会权益部"), ("校级学生会", "内蒙古大学第三十届学生会"), ("校级学生会", "校团委、校学生会"), ("外国语学院学生会", "外语学院学生会"),
 ])  # fmt: skip
 def test_an_abbreviation_a_department_or_a_term_of_office_is_the_same_applicant(one: str, other: str) -> None:
     assert same_applicant(one, other, NAMES)

@@ -80,6 +80,34 @@ def test_exactly_a_year_with_both_its_days_is_enough_and_a_day_less_is_not() -> 
     assert reaches("2023.11.27-2024.11.26") is False
 
 
+@pytest.mark.parametrize("text", [
+    "每学期第1周", "每学期2周", "每学期开学前两周", "每年3个月", "常态化开展，每学期1个月", "每年9月开展，为期一个月", "每周二 周四晚", "每周一周三", "每两周一次", "一学期一次",
+    "每半年举办一次", "一周两次", "三个月一次", "每月第二周", "大一第一学期", "每个学期5周", "1个月/学期", "每星期三天",
+])  # fmt: skip
+def test_how_often_is_not_how_long(text: str) -> None:
+    assert read_period(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "enough"),
+    [
+        ("每周一次，已开展2年", True),
+        ("每周两次，持续两年", True),
+        ("每学期开展2周，已坚持3年", True),
+        ("每周开展一次，共三个月", False),
+        ("每年一次，已开展三个月", False),
+        ("2022年9月起，每学期为期两周", True),
+        ("2024年9月起，每学期两周", False),
+        ("每年", None),
+        ("一年一次，开展三年", True),
+        ("第三年", True),
+        ("两年20次", True),
+    ],
+)
+def test_how_long_is_read_beside_how_often(text: str, enough: bool | None) -> None:
+    assert reaches(text) is enough
+
+
 @pytest.mark.parametrize("text", ["长期", "每学期", "大一至大四", "每年3月—12月", "去年至今"])
 def test_what_names_neither_date_nor_length_is_not_guessed(text: str) -> None:
     assert read_period(text) is None

@@ -45,14 +45,41 @@ def test_a_university_whose_name_contains_another_is_an_entry_of_its_own(roster:
         assert match.university.name == name
 
 
-def test_one_slip_is_taken_and_told_to_staff(roster: Roster) -> None:
-    match = roster.find("内蒙古财精大学")
+@pytest.mark.parametrize(("text", "name"), [
+    ("內蒙古大學", "内蒙古大学"), ("呼倫貝爾學院", "呼伦贝尔学院"), ("錫林郭勒職業學院", "锡林郭勒职业学院"), ("鄂爾多斯應用技術學院", "鄂尔多斯应用技术学院"),
+    ("內蒙古農業大學團委", "内蒙古农业大学"),
+])  # fmt: skip
+def test_traditional_characters_are_the_same_name(text: str, name: str, roster: Roster) -> None:
+    match = roster.find(text)
     assert match is not None
-    assert (match.university.name, match.nearness) == ("内蒙古财经大学", Nearness.NEAR)
+    assert (match.university.name, match.nearness) == (name, Nearness.EXACT)
+    assert roster.mentioned(f"{text}報送材料") == match.university
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("内蒙古财精大学", "内蒙古财经大学"), ("内蒙大学", "内蒙古大学"), ("内蒙师范大学", "内蒙古师范大学"), ("内蒙师大", "内蒙古师范大学"), ("内蒙古医科大", "内蒙古医科大学"),
+    ("内蒙古大", "内蒙古大学"), ("内蒙古电子信息职业学院", "内蒙古电子信息职业技术学院"), ("锡林郭勒职业技术学院", "锡林郭勒职业学院"), ("包头职业学院", "包头职业技术学院"),
+    ("锡林郭勒职业技术学院团委", "锡林郭勒职业学院"),
+])  # fmt: skip
+def test_one_slip_is_taken_and_told_to_staff(text: str, name: str, roster: Roster) -> None:
+    match = roster.find(text)
+    assert match is not None
+    assert (match.university.name, match.nearness) == (name, Nearness.NEAR)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "大学", "某某大学", "北京大学", "内蒙古工业大学、内蒙古大学", "内蒙古大学交通职业技术学院", "国内大学"]
+    "text",
+    [
+        "",
+        "大学",
+        "某某大学",
+        "北京大学",
+        "内蒙古工业大学、内蒙古大学",
+        "内蒙古大学交通职业技术学院",
+        "国内大学",
+        "蒙古大学院",
+        "包头大学",
+    ],
 )
 def test_a_name_that_fits_none_or_two_is_not_guessed(text: str, roster: Roster) -> None:
     assert roster.find(text) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -161,6 +162,110 @@ def test_the_same_mail_in_two_folders_or_renumbered_is_one_mail(desk: Desk) -> N
     assert (first.recorded, first.known_already, second.known_already) == (1, 1, 1)
     assert len(desk.sent) == 1
     assert len(desk.rows("邮件日志")) == 1
+
+
+def delivered(raw: bytes, way: str) -> bytes:
+    """A mail with the lines that the servers put on top on their way to us (facts A4)."""
+    trace = f"Received: from mx{way} by mail{way}; Wed, 20 Nov 2024 09:00:00 +0800\r\nX-CM-TRANSID: {way}\r\n"
+    return f"Return-Path: <{way}@example.edu.cn>\r\n{trace}".encode() + raw
+
+
+def test_the_same_mail_on_two_ways_is_one_mail(desk: Desk) -> None:
+    raw = letter(papers(table()))
+    desk.receive(delivered(raw, "A"))
+    desk.receive(delivered(raw, "B"), MORNING + timedelta(minutes=1))
+    first = desk.run()
+    desk.receive(delivered(raw, "C"), MORNING + timedelta(minutes=2))
+    second = desk.run()
+    assert (first.listed, first.recorded, first.known_already) == (2, 1, 1)
+    assert (second.listed, second.recorded, second.known_already) == (1, 0, 1)
+    assert len(desk.sent) == 1
+    assert len(desk.rows("邮件日志")) == 1
+    assert len(list((desk.settings.data / "mail").rglob("*.eml"))) == 3
+    assert desk.run().listed == 0
+    with desk.office() as office:
+        assert "1 封" in replay(office, None, False, lambda: desk.now, silent)[0][-1]
+
+
+@pytest.mark.parametrize(
+    ("other", "extra"), [({"text": "补充说明。"}, ()), ({"subject": "补正"}, ()), ({}, ("Reply-To: x@example.cn",))]
+)
+def test_a_mail_that_reuses_a_message_id_but_says_something_else_is_a_mail_of_its_own(
+    desk: Desk, other: dict[str, str], extra: tuple[str, ...]
+) -> None:
+    files = papers(table())
+    raw, changed = letter(files), letter(files, extra=extra, **other)
+    identifier = re.compile(rb"(?m)^Message-ID: \S+", re.IGNORECASE)
+    found = identifier.search(raw)
+    assert found
+    desk.receive(delivered(raw, "A"))
+    desk.receive(delivered(identifier.sub(found[0], changed), "B"), MORNING + timedelta(minutes=1))
+    assert desk.run().recorded == 2
+    assert len(desk.rows("邮件日志")) == 2
+
+
+def test_a_mail_without_a_message_id_is_known_by_its_bytes_alone(desk: Desk) -> None:
+    raw = re.sub(rb"(?mi)^Message-ID: .*\r\n", b"", letter(papers(table())))
+    desk.receive(delivered(raw, "A"))
+    desk.receive(delivered(raw, "B"), MORNING + timedelta(minutes=1))
+    assert desk.run().recorded == 2
+
+
+def test_of_two_deliveries_one_that_was_set_aside_is_no_mail_any_more_once_the_other_is_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw, real = letter(papers(table())), taking.judge
+    monkeypatch.setattr(taking, "judge", lambda *_: 1 / 0)
+    desk.receive(delivered(raw, "A"))
+    assert desk.run().set_aside == 1
+    monkeypatch.setattr(taking, "judge", real)
+    with desk.office() as office:
+        monkeypatch.setattr("pipeline.run.retry_set_aside", lambda *_: 0)
+        desk.receive(delivered(raw, "B"), MORNING + timedelta(minutes=1))
+        one_pass(office, lambda: desk.now)
+        assert retry(office, None, lambda: desk.now)[1] == 0
+    desk.run()
+    assert len(desk.sent) == 1
+    assert len(desk.rows("邮件日志")) == 1
+
+
+@pytest.mark.parametrize("sender", ["团委 <团委@内蒙古.中国>", "undisclosed-recipients:;"])
+def test_a_submission_that_names_no_address_to_write_to_is_shown_to_staff_as_such(desk: Desk, sender: str) -> None:
+    raw = re.sub(rb"(?mi)^From: .*(\r\n[ \t].*)*", f"From: {sender}".encode(), letter(papers(table())), count=1)
+    desk.receive(raw)
+    desk.run()
+    assert desk.sent == ()
+    assert desk.rows("邮件日志")[0]["回复"] == "无法回复，没有可用的回信地址，请人工联系"
+
+
+FILM = """从QQ邮箱发来的超大附件
+{} (1.2G, 2024年12月20日 21:59 到期)进入下载页面：http://mail.qq.com/cgi-bin/ftnExs_download?k=1&code=2"""
+ASKED_FOR = "mail.cloud_attachment"
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("附件请查收。项目宣传报道链接：https://docs.qq.com/doc/abc", []),
+        (FILM.format("项目宣传片.MP4"), []),
+        (FILM.format("活动照片.jpg"), []),
+        (FILM.format("附件4补充.docx"), [ASKED_FOR]),
+        (FILM.format("材料.zip"), [ASKED_FOR]),
+        ("其余申报表在网盘 https://pan.baidu.com/s/1abc", [ASKED_FOR]),
+    ],
+)
+def test_beside_forms_a_link_is_asked_for_only_if_a_form_may_be_behind_it(
+    desk: Desk, text: str, rules: list[str]
+) -> None:
+    desk.receive(letter(papers(table()), text=text))
+    desk.run()
+    assert [row["规则"] for row in desk.rows("问题清单")] == rules
+
+
+def test_without_any_form_every_link_is_asked_for(desk: Desk) -> None:
+    desk.receive(letter({}, subject=f"{UNIVERSITY}项目报送", text="报送 https://docs.qq.com/doc/abc"))
+    desk.run()
+    assert ASKED_FOR in [row["规则"] for row in desk.rows("问题清单")]
 
 
 def test_a_resubmission_brings_only_what_changed(desk: Desk) -> None:

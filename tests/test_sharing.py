@@ -211,7 +211,7 @@ def test_a_reply_that_another_program_is_sending_is_left_to_it(desk: Desk) -> No
     assert [one.state for one in store.outbox.replies()] == ["sending"]
     # It has died meanwhile, and nobody knows how far it got.
     desk.run(after_minutes=10)
-    assert [one.state for one in store.outbox.replies()] == ["held"]
+    assert [one.state for one in store.outbox.replies()] == ["unconfirmed"]
     assert not desk.sent
     store.close()
 

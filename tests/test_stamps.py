@@ -1,4 +1,5 @@
-"""A stamped scan that comes with a form without a seal settles the seal; nothing else does."""
+"""A stamped scan that comes with a form without a seal settles the seal; nothing else does. One that is all that came of a
+form is told of where the form is asked for."""
 
 from __future__ import annotations
 
@@ -76,3 +77,65 @@ def test_a_scan_that_comes_in_a_later_mail_counts_too(tmp_path: Path) -> None:
     checked = check([tmp_path], load(resource("rules.yaml")))
     (submission,) = checked.submissions
     assert SEAL not in {finding.rule for finding in submission.all_findings}
+
+
+def scanned(*seals: bool) -> bytes:
+    """A PDF of scanned pages, each with a red seal or without."""
+    first, *others = [Image.open(io.BytesIO(page(seal, "PNG"))) for seal in seals]
+    out = io.BytesIO()
+    first.save(out, "PDF", save_all=True, append_images=others)
+    return out.getvalue()
+
+
+def test_a_scan_of_several_stamped_pages_counts_for_as_many_forms(tmp_path: Path) -> None:
+    pages = {"盖章扫描件.pdf": scanned(True, False, True)}
+    assert missing(result(tmp_path, unsealed() | pages)) == []
+
+
+def test_a_scan_with_fewer_stamped_pages_than_forms_settles_only_what_it_names(tmp_path: Path) -> None:
+    assert len(missing(result(tmp_path, unsealed() | {"盖章扫描件.pdf": scanned(True, False)}))) == 2
+
+
+def asked_for(checked: Checked) -> dict[str, str]:
+    """The sentence that asks for each missing form, by its project."""
+    (submission,) = checked.submissions
+    return {one.project: one.message for one in submission.all_findings if one.rule == "annex4.missing"}
+
+
+@pytest.fixture
+def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parsers.formats.scan.has_ocr", lambda: False)
+
+
+@pytest.mark.usefixtures("without_ocr")
+def test_a_form_that_came_only_as_a_scan_is_asked_for_with_the_scan_named(tmp_path: Path) -> None:
+    files = papers(table())
+    del files["附件4-1.docx"], files["附件4-2.docx"]
+    checked = result(tmp_path, files | {"附件4-示例项目甲.pdf": scanned(False), "活动照片.png": page(False)})
+    (scan,) = [one for one in checked.documents if one.path.endswith(".pdf")]
+    assert "扫描件或图片" in scan.findings[0].message
+    asked = asked_for(checked)
+    assert "“附件4-示例项目甲.pdf”是扫描件或图片" in asked["示例项目甲"]
+    assert ".docx" in asked["示例项目甲"]
+    assert "扫描件" not in asked["示例项目乙"]
+
+
+@pytest.mark.usefixtures("without_ocr")
+@pytest.mark.parametrize(
+    ("name", "content"), [("附件4盖章扫描件.pdf", scanned(True, True)), ("项目申报表.jpg", page(False, "JPEG"))]
+)
+def test_a_scan_that_calls_itself_a_form_is_named_for_every_form_that_is_missing(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    files = papers(table())
+    del files["附件4-1.docx"], files["附件4-2.docx"]
+    asked = asked_for(result(tmp_path, files | {name: content}))
+    assert all(f"“{name}”是扫描件或图片" in sentence for sentence in asked.values())
+    assert len(asked) == 2
+
+
+def test_a_form_of_which_nothing_came_is_asked_for_without_speaking_of_scans(tmp_path: Path) -> None:
+    files = papers(table())
+    del files["附件4-1.docx"]
+    (sentence,) = asked_for(result(tmp_path, files)).values()
+    assert "扫描" not in sentence

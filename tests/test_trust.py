@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from desk import CODE, MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, parsed, table, text_of
 from pipeline.again import decide, purge
 from pipeline.demo import forms
+from pipeline.errors import ConfigurationError
 from pipeline.run import one_pass
 from pipeline.settings import Secret
 
@@ -63,6 +65,94 @@ def test_what_staff_reject_stays_a_version_and_is_no_question_any_more(desk: Des
     assert len(desk.rows("项目汇总")) == 2
 
 
+def wrong(desk: Desk, sender: str) -> str:
+    """An Annex 3 without a contact, from another address; the mail's id."""
+    at = desk.now + HOUR
+    files = {"附件3.xlsx": forms.annex3_workbook(table(projects=1, contact_name="")), "附件5.docx": b"broken"}
+    desk.receive(letter(files, at, sender), at)
+    desk.run()
+    with desk.office() as office:
+        return office.submission(UNIVERSITY).held[0].mail
+
+
+def said_to(desk: Desk, address: str) -> list[str]:
+    return [str(parsed(reply)["Subject"])[:5] for reply in desk.sent if reply.recipients == (address,)]
+
+
+def test_a_mail_that_staff_accept_gets_the_answer_it_would_have_had_once(desk: Desk) -> None:
+    received(desk)
+    mail = wrong(desk, "stranger@163.com")
+    before = said_to(desk, "stranger@163.com")
+    for accepted, to_be_answered in ((True, True), (True, False), (False, False), (True, True)):
+        with desk.office() as office:
+            said = decide(office, mail, accepted, lambda: desk.now)
+        assert ("下次 poll" in said) is to_be_answered
+        desk.run()
+    desk.run()
+    assert said_to(desk, "stranger@163.com") == [*before, "【请补正】"]
+    answer = desk.sent[-1]
+    assert parsed(answer)["In-Reply-To"] == parsed(desk.sent[1])["In-Reply-To"]
+    assert "联系人" in text_of(answer)
+    assert "已回复请补正" in desk.row("邮件日志", 发件人="张示例 <stranger@163.com>")["回复"]
+    assert len(said_to(desk, "usual@qq.com")) == 1
+
+
+def test_an_acceptance_that_staff_take_back_before_it_was_answered_is_not_answered(desk: Desk) -> None:
+    received(desk)
+    mail = wrong(desk, "stranger@163.com")
+    before = said_to(desk, "stranger@163.com")
+    with desk.office() as office:
+        decide(office, mail, True, lambda: desk.now)
+        decide(office, mail, False, lambda: desk.now)
+    desk.run()
+    assert said_to(desk, "stranger@163.com") == before
+
+
+def test_a_mail_accepted_before_it_was_answered_gets_one_answer(desk: Desk) -> None:
+    received(desk)
+    at = desk.now + HOUR
+    desk.receive(letter({"附件3.xlsx": forms.annex3_workbook(table(projects=1))}, at, "stranger@163.com"), at)
+    desk.run(settle_minutes=15)
+    with desk.office() as office:
+        decide(office, office.submission(UNIVERSITY).held[0].mail, True, lambda: desk.now)
+    desk.run(20, settle_minutes=15)
+    desk.run(20, settle_minutes=15)
+    assert said_to(desk, "stranger@163.com") == ["【已收到】"]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_only_what_waits_for_a_decision_is_decided_over(desk: Desk, accepted: bool) -> None:
+    received(desk)
+    with desk.office() as office:
+        (mail,) = office.store.mails()
+        with pytest.raises(ConfigurationError, match="没有等待决定"):
+            decide(office, mail.id, accepted, lambda: desk.now)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+    desk.run()
+    assert len(desk.sent) == 1
+
+
+def test_what_a_stranger_sent_changes_nothing_of_what_is_told_of_a_university(desk: Desk) -> None:
+    desk.receive(letter(papers(table(contact_name="")), sender="usual@qq.com"))
+    desk.run()
+    told = desk.row("高校进度", 高校名称=UNIVERSITY)
+    finding = desk.row("问题清单", 规则="annex3.contact.required")
+    mail = wrong(desk, "stranger@163.com")
+    for left in ("待人工", "待补正"):
+        now = desk.row("高校进度", 高校名称=UNIVERSITY)
+        assert now["状态"] == left
+        assert [now[name] for name in ("联系邮箱", "问题数")] == [told[name] for name in ("联系邮箱", "问题数")]
+        assert desk.row("问题清单", 规则="annex3.contact.required") == finding
+        if left == "待人工":
+            assert desk.row("问题清单", 规则="submission.held")["邮件编号"] == mail[:12]
+        with desk.office() as office:
+            decide(office, mail, False, lambda: desk.now)
+    at = desk.now + HOUR
+    desk.receive(letter({"附件4-1.docx": forms.annex4_document(form(1))}, at, "usual@qq.com"), at)
+    desk.run()
+    assert "附件5" not in text_of(desk.sent[-1])
+
+
 def test_a_stranger_is_answered_and_told_nothing_of_what_others_sent(desk: Desk) -> None:
     received(desk)
     replacing(desk, "stranger@163.com")
@@ -107,6 +197,111 @@ def test_an_address_that_bounced_is_not_written_to_again(desk: Desk) -> None:
     desk.run()
     assert len(desk.sent) == 1
     assert "退信" in desk.row("邮件日志", 附件数=2)["回复"]
+
+
+def notice_about(desk: Desk, groups: str, returned: str = "") -> bytes:
+    """A delivery report about our first reply, with these recipients in it."""
+    message_id = parsed(desk.sent[0])["Message-ID"]
+    return (
+        "From: MAILER-DAEMON@mx.qq.com\r\nSubject: Mail status\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: text/plain\r\n\r\n{returned}\r\n"
+        f"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n{groups}\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id}\r\nTo: usual@qq.com\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
+def test_a_reply_that_is_on_its_way_did_not_come_back(desk: Desk, action: str) -> None:
+    received(desk)
+    desk.receive(notice_about(desk, f"Final-Recipient: rfc822; usual@qq.com\r\nAction: {action}\r\nStatus: 4.4.1\r\n"))
+    desk.run()
+    assert "已回复收到" in desk.row("邮件日志", 附件数=3)["回复"]
+    assert desk.row("邮件日志", 附件数=0)["结果"] == "投递通知，未处理"
+    replacing(desk, "usual@qq.com")
+    assert len(desk.sent) == 2
+
+
+def test_of_several_recipients_only_those_failed_are_not_written_to_again(desk: Desk) -> None:
+    other = "内蒙古农业大学"
+    received(desk)
+    desk.receive(letter(papers(table(other)), sender="gone@qq.com"))
+    desk.run()
+    groups = "Final-Recipient: rfc822;\r\n gone@qq.com\r\nAction: failed\r\n\r\n"
+    groups += "Final-Recipient: rfc822; usual@qq.com\r\nAction: delayed\r\n"
+    desk.receive(notice_about(desk, groups, "usual@qq.com, gone@qq.com"))
+    desk.run()
+    assert "退回" in desk.row("邮件日志", 高校名称=other)["回复"]
+    assert "已回复收到" in desk.row("邮件日志", 高校名称=UNIVERSITY)["回复"]
+
+
+PAGE = """<html><body><h1>抱歉，您的邮件被退回来了……</h1><table><tr><td>收件人</td><td>usual@qq.com</td></tr>
+<tr style="display:none"><td>抄送</td><td>xxx</td></tr><tr><td>退信原因</td><td>收件人邮件地址不存在</td></tr></table>
+<a href="http://feedback.mail.126.com/antispam/bounce.php?BouncedRcpt=usual@qq.com">反馈</a></body></html>"""
+
+
+@pytest.mark.parametrize("kind", ["mixed", "alternative"])
+def test_a_bounce_of_163_is_matched_whatever_stands_beside_its_page(desk: Desk, kind: str) -> None:
+    received(desk)
+    page = base64.encodebytes(PAGE.encode("gb18030")).decode()
+    bounce = (
+        f"From: Postmaster@163.com\r\nSubject: =?utf-8?B?57O757uf6YCA5L+h?=\r\n"
+        f"Content-Type: multipart/{kind}; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/plain; charset=gb2312\r\n\r\nx\r\n"
+        "--b\r\nContent-Type: text/html; charset=gb2312\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        f"{page}\r\n--b--\r\n"
+    )
+    desk.receive(bounce.encode())
+    desk.run()
+    assert "退回" in desk.row("邮件日志", 附件数=3)["回复"]
+
+
+def test_our_letter_within_a_bounce_is_known_in_whatever_encoding(desk: Desk) -> None:
+    received(desk)
+    ours = base64.encodebytes(f"Message-ID: {parsed(desk.sent[0])['Message-ID']}\r\n\r\nx".encode()).decode()
+    bounce = (
+        "From: Postmaster@163.com\r\nSubject: =?utf-8?B?57O757uf6YCA5L+h?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{ours}\r\n--b--\r\n"
+    )
+    desk.receive(bounce.encode())
+    desk.run()
+    assert "退回" in desk.row("邮件日志", 附件数=3)["回复"]
+
+
+def answer(desk: Desk, after: timedelta, text: str, files: dict[str, bytes] | None = None) -> None:
+    """A mail in the thread of our first reply, so long after it was sent."""
+    at = desk.now + after
+    thread = (f"In-Reply-To: {parsed(desk.sent[0])['Message-ID']}",)
+    desk.receive(letter(files or {}, at, "usual@qq.com", f"Re: {parsed(desk.sent[0])['Subject']}", text, thread), at)
+    desk.run()
+
+
+ROBOT = "您好！您的邮件我已收到，我会尽快给您回复。申报材料请查收。"
+
+
+@pytest.mark.parametrize("seconds", [-20, 2, 200])
+def test_what_answers_us_at_once_and_brings_nothing_is_a_robot_whatever_it_says(desk: Desk, seconds: int) -> None:
+    received(desk)
+    answer(desk, timedelta(seconds=seconds), ROBOT)
+    assert len(desk.sent) == 1
+    assert desk.row("邮件日志", 附件数=0)["结果"] == "自动回复，未处理"
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+
+
+@pytest.mark.parametrize(
+    ("after", "text", "files"),
+    [
+        (timedelta(minutes=6), ROBOT, {}),
+        (timedelta(minutes=1), ROBOT, papers(table(projects=1))),
+        (timedelta(minutes=1), "附件4.zip 请查收 https://pan.baidu.com/s/1abc", {}),
+    ],
+    ids=["later", "with files", "with a link"],
+)
+def test_a_person_who_answers_is_answered(desk: Desk, after: timedelta, text: str, files: dict[str, bytes]) -> None:
+    desk.receive(letter(papers(table(project_count="7")), sender="usual@qq.com"))
+    desk.run()
+    answer(desk, after, text, files)
+    assert len(desk.sent) == 2
 
 
 def test_a_correspondent_gets_so_many_replies_a_day_and_the_rest_in_one_tomorrow(desk: Desk) -> None:
@@ -202,6 +397,18 @@ def test_purging_removes_mail_archive_rows_and_replies_and_nothing_comes_back(de
     assert len(list((desk.settings.data / "mail").rglob("*.eml"))) == 1
     assert not (desk.settings.data / "archive" / UNIVERSITY).exists()
     assert "usual@qq.com" not in str(desk.rows("邮件日志"))
+
+
+def test_purging_a_mail_removes_what_it_was_delivered_as_again(desk: Desk) -> None:
+    raw = letter(papers(table()), sender="usual@qq.com")
+    for number in range(2):
+        desk.receive(f"Received: from mx{number} by mail; Wed, 20 Nov 2024 09:00:00 +0800\r\n".encode() + raw)
+    desk.run()
+    with desk.office() as office:
+        purge(office, desk.now, False, lambda: desk.now)
+        desk.receive(b"Received: from mx1 by mail; Wed, 20 Nov 2024 09:00:00 +0800\r\n" + raw, folder="垃圾邮件")
+        again = one_pass(office, lambda: desk.now)
+    assert (again.listed, again.recorded) == (1, 0)
 
 
 def test_forms_that_waited_are_attributed_once_their_sender_says_whose_they_are(desk: Desk) -> None:

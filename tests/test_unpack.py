@@ -393,3 +393,85 @@ def test_zipfile_is_not_asked_about_a_directory_in_perfect_order(monkeypatch: py
     monkeypatch.setattr(zipfile, "ZipFile", None)
     assert zips.is_document(Attachment("一.zip", document))
     assert not zips.is_document(Attachment("一.docx", archive))
+
+
+def _streamed(files: dict[str, bytes]) -> bytes:
+    """A zip as programs write it that cannot go back: sizes and checksum follow each member."""
+
+    class Stream(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def tell(self) -> int:
+            raise OSError
+
+    stream = Stream()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+_FORMS = {
+    f"附件{name}": zipped({"[Content_Types].xml": b"x", "word/document.xml": name.encode() * 20, "word/x.xml": b""})
+    for name in ("3.docx", "4-甲.docx", "4-乙.docx")
+}
+
+
+_WAYS = pytest.mark.parametrize(
+    "whole",
+    [zipped(_FORMS, zipfile.ZIP_STORED), zipped(_FORMS), _streamed(_FORMS)],
+    ids=["stored", "deflated", "streamed"],
+)
+
+
+@_WAYS
+@pytest.mark.parametrize("name", ["材料.zip", "材料"])
+def test_of_a_zip_that_was_torn_off_the_whole_files_are_read_and_the_loss_is_told(whole: bytes, name: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        last = archive.infolist()[-1]
+    data = last.header_offset + 30 + len(last.filename.encode())
+    for end in (last.header_offset, last.header_offset + 20, data - 1, data + 1, data + last.compress_size - 1):
+        files = unpack([Attachment(name, whole[:end])])
+        assert [(file.path, file.problem) for file in files] == [
+            (f"{name}/附件3.docx", ""),
+            (f"{name}/附件4-甲.docx", ""),
+            (name, "unreadable"),
+        ]
+        assert [file.content for file in files[:2]] == list(_FORMS.values())[:2]
+
+
+@_WAYS
+def test_a_zip_that_lost_only_its_directory_lost_nothing(whole: bytes) -> None:
+    files = unpack([Attachment("材料.zip", whole[: whole.rindex(b"PK\x05\x06") - 60])])
+    assert {file.path.removeprefix("材料.zip/"): file.content for file in files} == _FORMS
+
+
+def test_a_torn_zip_in_a_torn_zip_gives_what_is_whole_of_the_outer_one() -> None:
+    whole = zipped({"a.txt": b"1", "内.zip": zipped(_FORMS, zipfile.ZIP_STORED)}, zipfile.ZIP_STORED)
+    assert problems(whole[: whole.index("4-乙".encode())]) == [("材料.zip/a.txt", ""), ("材料.zip", "unreadable")]
+
+
+def test_a_torn_document_gives_no_parts_whatever_it_is_called() -> None:
+    document = zipped(
+        {"[Content_Types].xml": b"x", "word/embeddings/一.xlsx": _FORMS["附件3.docx"]}, zipfile.ZIP_STORED
+    )
+    torn = document[: document.rindex(b"PK\x01\x02") - 10]
+    assert problems(torn, "a.docx") == [("a.docx", "")]
+    assert problems(torn, "a.zip") == [("a.zip", "unreadable")]
+
+
+def test_of_two_archives_in_one_file_the_last_counts() -> None:
+    both = zipped({"a.txt": b"1"}, zipfile.ZIP_STORED) + zipped({"b.txt": b"2"}, zipfile.ZIP_STORED)
+    assert problems(both) == [("材料.zip/b.txt", "")]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 100_000))
+def test_no_whole_form_of_a_zip_cut_anywhere_is_lost_or_another(end: int) -> None:
+    whole = zipped(_FORMS, zipfile.ZIP_STORED)
+    torn = whole[: end % len(whole)]
+    found = {file.path.removeprefix("材料.zip/"): file for file in unpack([Attachment("材料.zip", torn)])}
+    read = {name: file.content for name, file in found.items() if not file.problem}
+    assert read == {name: content for name, content in _FORMS.items() if content in torn and name.encode() in torn}
+    assert len(read) == len(_FORMS) or any(file.problem for file in found.values())

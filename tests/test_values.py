@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.values import has_opinion, is_blank, is_url, people, phones, says_nothing, word_count
+from pipeline.values import has_opinion, is_blank, is_url, people, phones, same_people, says_nothing, word_count
 
 
 @pytest.mark.parametrize("text", [
@@ -36,6 +36,14 @@ def test_service_numbers_and_several_numbers_in_a_cell_are_found() -> None:
 
 
 @pytest.mark.parametrize("text", [
+    "①13800000001 ②13900000002", "①13800000001②13900000002", "⑴13800000001⑵13900000002", "⒈13800000001 ⒉13900000002", "❶13800000001❷13900000002",
+    "1.13800000001 2.13900000002", "13800000001¹、13900000002²",
+])  # fmt: skip
+def test_the_number_of_a_number_is_none_of_its_digits(text: str) -> None:
+    assert phones(text) == ("13800000001", "13900000002")
+
+
+@pytest.mark.parametrize("text", [
     "1380000000", "138000000012", "12800000001", "23800000001", "12345", "无", "见附件", "6000001", "0471-60000", "QQ123456789", "1380000000X",
     "150102200001011234", "2024.11.26",
 ])  # fmt: skip
@@ -60,6 +68,9 @@ def test_words_are_counted_as_word_counts_them(text: str, count: int) -> None:
         "项目由校团委指导，特色鲜明",
         "张三：同意",
         "好",
+        "推荐意见：好\n案例点评：",
+        "推荐意见：\n案例点评：项目由校团委指导，特色鲜明",
+        "案例点评接地气",
     ],
 )
 def test_a_sentence_is_an_opinion_whoever_signed_it(text: str) -> None:
@@ -68,7 +79,8 @@ def test_a_sentence_is_an_opinion_whoever_signed_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "", "无", "——", "共青团内蒙古大学委员会", "内蒙古大学团委", "团委书记：张三", "签字：张三", "张三（签字）", "负责人签字：张三 2024年11月20日",
-    "校团委（盖章）\n2024年11月20日", "日期：2024.11.20", "学校团委推荐意见：",
+    "校团委（盖章）\n2024年11月20日", "日期：2024.11.20", "学校团委推荐意见：", "推荐意见：\n案例点评：", "推荐意见：案例点评：", "一、推荐意见\n二、案例点评",
+    "（一）推荐意见：\n（二）案例点评：\n共青团内蒙古大学委员会", "推荐意见：无\n案例点评：\n2024年11月20日", "学校团委推荐意见及案例点评：",
 ])  # fmt: skip
 def test_a_signature_an_organisation_and_a_date_are_no_opinion(text: str) -> None:
     assert not has_opinion(text)
@@ -89,3 +101,33 @@ def test_an_address_needs_no_scheme_and_a_sentence_is_none() -> None:
 
 def test_blanks_inside_a_name_and_numbers_behind_it_do_not_count() -> None:
     assert people("张　三13800000001、李四") == frozenset({"张三", "李四"})
+    assert people("1.张三 ②李四、⒊王五") == frozenset({"张三", "李四", "王五"})
+
+
+@pytest.mark.parametrize(
+    "text", ["李四 王五", "李四　王五", "王五 李四", "李四/王五", "李 四、王 五", "李四", "李四、赵六"]
+)
+def test_however_persons_are_parted_they_are_the_same(text: str) -> None:
+    assert same_people(text, "李四、王五")
+    assert same_people("李四、王五", text)
+
+
+@pytest.mark.parametrize("dot", "·•・‧．.∙⋅･")
+def test_the_dot_in_a_mongolian_name_does_not_count(dot: str) -> None:
+    assert same_people(f"阿拉坦{dot}巴根", "阿拉坦·巴根")
+    assert same_people(f"阿拉坦{dot}巴根", "阿拉坦巴根")
+    assert not same_people(f"阿拉坦{dot}巴根", f"阿拉坦{dot}乌云")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("张 三", "张 四"),
+        ("李四 王五", "李六 王七"),
+        ("李四 老师", "王五 老师"),
+        ("阿拉坦 巴根", "阿拉坦 乌云"),
+        ("李四", "？"),
+    ],
+)
+def test_another_person_is_not_the_same_by_a_blank(one: str, other: str) -> None:
+    assert not same_people(one, other)

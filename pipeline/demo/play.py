@@ -51,12 +51,15 @@ def play(out: Path, universities: int, seed: int) -> None:
 
 
 def _clear(out: Path) -> None:
-    if out.exists() and any(out.iterdir()):
-        if not (out / MARKER).exists():
-            raise ConfigurationError(f"文件夹 {out} 不是空的，请用 --out 换一个。")
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MARKER).touch()
+    try:
+        if out.exists() and any(out.iterdir()):
+            if not (out / MARKER).exists():
+                raise ConfigurationError(f"文件夹 {out} 不是空的，请用 --out 换一个。")
+            shutil.rmtree(out)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / MARKER).touch()
+    except OSError as error:
+        raise ConfigurationError(f"无法写入文件夹 {out}（{error.strerror}），请用 --out 换一个。") from None
 
 
 def _settings(out: Path, imap_url: str, smtp_url: str) -> Settings:
