@@ -25,16 +25,13 @@ def is_trusted(mail: Mail, trusted: set[str], university: University | None, rul
 
 
 def speaks_for_another(mail: Mail, university: University | None, roster: Roster) -> bool:
-    """Whether the sender's domain or the subject is that of another university than the mail's forms name, as where
-    somebody filled in a wrong name; what names both, or comes with forms of that other one, is not meant."""
-    if university is None:
+    """Whether both the sender's domain and the subject are those of one other university than the mail's forms name, as
+    where somebody filled in a wrong name; a mail that comes with forms of that other one as well is not meant."""
+    spoken = roster.mentioned(mail.subject) if university is not None else None
+    if university is None or spoken is None or spoken.name in (university.name, *mail.universities):
         return False
-    meant = {name for one in (mail.sender, mail.reply_to) for name in roster.at_home(one.address)}
-    if university.name in meant:
-        return False
-    if spoken := roster.mentioned(mail.subject):
-        meant.add(spoken.name)
-    return bool(meant) and meant.isdisjoint((university.name, *mail.universities))
+    homes = [roster.at_home(one.address) for one in (mail.sender, mail.reply_to)]
+    return any(spoken.name in names for names in homes) and not any(university.name in names for names in homes)
 
 
 def own_part(submission: Submission, address: str) -> Submission:
