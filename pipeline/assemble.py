@@ -20,7 +20,7 @@ from pipeline.spare import has_head, is_filled, listed_keys, spare
 from pipeline.stamps import SCAN, with_stamps
 from pipeline.subjects import Whole
 from pipeline.trust import is_trusted, name_of, speaks_for_another
-from pipeline.values import is_blank, people, phones
+from pipeline.values import announces_file, is_blank, people, phones
 
 ALIKE = 60
 # How reliably a form is read from these formats, least first; all others are read exactly.
@@ -79,6 +79,9 @@ class _Desk:
                 if key in self.applications:
                     self.superseded.append(self.applications.pop(key))
                 self.applications[key] = version
+        if tables:
+            # What came in the same mail counts first.
+            self._restore({project_stem(key) for table in self.summaries for key in listed_keys(table)})
         self._clear_blank()
         self._remember(versions)
 
@@ -144,7 +147,6 @@ class _Desk:
             if not stem_listed and (key in self.ever_listed or told_before):
                 self.withdrawn.append(self.applications.pop(key))
         self.ever_listed |= listed
-        self._restore({project_stem(name) for name in listed})
 
     def _restore(self, stems: set[str]) -> None:
         """The newest withdrawn Annex 4 of a project that is listed again counts again."""
@@ -300,12 +302,18 @@ def _judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Seq
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in current_applications(draft) for finding in version.findings]
     rest = (*of_files, *of_tables, *of_forms, *(one for one in of_mails if one.rule != NO_ATTACHMENT))
-    if complete and not any(_is_error(_waived(finding, waivers)) for finding in (*rest, *together)):
+    if complete and not any(_is_error(_waived(f, waivers)) for f in (*rest, *together)) and not _announced(draft):
         # Whoever writes thanks, or what will follow, when nothing is asked for any more has nothing to send.
         of_mails = [finding for finding in of_mails if finding.rule != NO_ATTACHMENT]
     alone = [_waived(finding, waivers) for finding in (*of_mails, *of_files, *of_tables)]
     found = (*alone, *together, *(_waived(finding, waivers) for finding in of_forms))
     return replace(draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules))
+
+
+def _announced(draft: Submission) -> bool:
+    """Whether the newest mail without an attachment announces one by its subject."""
+    empty = [mail for mail in draft.heeded if any(finding.rule == NO_ATTACHMENT for finding in mail.findings)]
+    return bool(empty) and announces_file(empty[-1].subject)
 
 
 def _is_error(finding: Finding) -> bool:

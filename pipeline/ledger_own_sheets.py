@@ -1,11 +1,12 @@
 """Sheets that staff added to the ledger, taken over into the one that replaces it.
 
-Values, formulas, looks, widths, merges, notes, filters and rules for colours and input are; charts and pictures are not.
-Our own sheets are never looked at.
+Values, formulas, looks, widths, merges, notes, filters and rules for colours and input are; charts, pictures and names given
+to ranges are not. Our own sheets are never looked at.
 """
 
 from __future__ import annotations
 
+import filecmp
 import logging
 import posixpath
 import shutil
@@ -85,7 +86,7 @@ def _copy(sheet: Any, target: Any) -> None:
             if cell.value is not None or cell.has_style:
                 _copy_cell(cell, target.cell(cell.row, cell.column), looks)
     for area in sheet.merged_cells.ranges:
-        target.merge_cells(str(area))
+        target.merged_cells.add(str(area))
     for letter, column in sheet.column_dimensions.items():
         own = target.column_dimensions[letter]
         own.min, own.max, own.width, own.hidden = column.min, column.max, column.width, column.hidden
@@ -122,7 +123,11 @@ def _copy_cell(cell: Any, target: Any, looks: dict[Any, Any]) -> None:
 
 
 def _kept_beside(old: Path) -> Path:
-    names = (old.with_name(f"{old.stem}（更新前 {number}）{old.suffix}") for number in count(1))
-    beside = next(name for name in names if not name.exists())
-    shutil.copy2(old, beside)
+    """A copy of the old ledger beside it, unless the same is there already."""
+    for number in count(1):
+        beside = old.with_name(f"{old.stem}（更新前 {number}）{old.suffix}")
+        if not beside.exists():
+            shutil.copy2(old, beside)
+        if filecmp.cmp(old, beside, shallow=False):
+            break
     return beside

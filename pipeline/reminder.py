@@ -6,7 +6,7 @@ is there, or while an answer is still due, it has nothing to say; what it queued
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -61,25 +61,37 @@ def due(office: Office, now: datetime, rest: timedelta = timedelta()) -> list[Re
     reminded = {one.recipient for one in letters if one.kind == "reminder" and one.made_at >= today}
     resting = [one for one in letters if one.state in UNDER_WAY or now - (one.tried_at or one.made_at) < rest]
     found: dict[str, list[Part]] = {}
-    for to, part in _parts(office, office.rules.terms.roster.universities, resting):
+    for to, part in _parts(office, _Heard.of(office), office.rules.terms.roster.universities, resting):
         if to not in reminded:
             # Those without an address have nothing in common but that.
             found.setdefault(to or f"?{part.university}", []).append(part)
     return [Reminder("" if to.startswith("?") else to, tuple(parts)) for to, parts in found.items()]
 
 
-def _parts(office: Office, universities: Sequence[University], letters: Sequence[Queued]) -> Iterator[tuple[str, Part]]:
+class _Heard(Struct, frozen=True):
+    """Which universities have written, and the ids of mails not answered yet."""
+
+    names: frozenset[str]
+    unanswered: frozenset[str]
+
+    @staticmethod
+    def of(office: Office) -> _Heard:
+        unanswered = frozenset(mail.id for mail in office.store.outbox.unanswered())
+        return _Heard(frozenset(office.store.universities.names()), unanswered)
+
+
+def _parts(
+    office: Office, heard: _Heard, universities: Iterable[University], letters: Iterable[Queued]
+) -> Iterator[tuple[str, Part]]:
     """Who has to be told what: those missing or with something to correct, but for those whom one of these letters, or a
     reply still to be made, tells it."""
     told = {(one.recipient, name) for one in letters for name in one.universities}
-    heard = set(office.store.universities.names())
-    unanswered = {mail.id for mail in office.store.outbox.unanswered()}
     for university in universities:
-        submission = office.submission(university.name) if university.name in heard else None
+        submission = office.submission(university.name) if university.name in heard.names else None
         if submission is None or not submission.heeded:
             part, addresses = Part(university.name), university.contacts
         else:
-            waiting = any(mail.id in unanswered for mail in submission.heeded)
+            waiting = any(mail.id in heard.unanswered for mail in submission.heeded)
             if waiting or not submission.errors:
                 continue
             received = any((submission.summaries, submission.entries, submission.supporting))
@@ -128,25 +140,40 @@ def look_again(office: Office, now: datetime) -> None:
 
     A university that has written, or was written to, since its reminder was made is not reminded.
     """
-    queued = [one for one in office.store.outbox.replies("queued") if one.kind == "reminder"]
-    for one in queued:
-        parts = _still_due(office, one) if now < office.rules.terms.deadline else ()
-        if not parts:
-            office.store.outbox.mark(one.message_id, "dropped", "不必再提醒，没有发出", was="queued")
-        else:
-            office.store.outbox.rewrite(_letter(office, Reminder(one.recipient, parts), one.made_at, now))
+    waiting = [one for one in office.store.outbox.replies("queued") if one.kind == "reminder"]
+    # More than these will not go out today.
+    queued = waiting[: office.settings.send_per_day]
+    if not queued:
+        return
+    heard = _Heard.of(office)
+    # By address, for thousands may wait.
+    since: dict[str, list[Queued]] = {}
+    for letter in office.store.outbox.made_lately(min(one.made_at for one in queued)):
+        if letter.kind != "reminder":
+            since.setdefault(letter.recipient, []).append(letter)
+    with office.store.together():
+        for one in queued:
+            later = [letter for letter in since.get(one.recipient, ()) if letter.made_at > one.made_at]
+            parts = _still_due(office, heard, one, later) if now < office.rules.terms.deadline else ()
+            if not parts:
+                office.store.outbox.mark(one.message_id, "dropped", "不必再提醒，没有发出", was="queued")
+            else:
+                office.store.outbox.rewrite(_letter(office, Reminder(one.recipient, parts), one.made_at, now))
 
 
-def _still_due(office: Office, queued: Queued) -> tuple[Part, ...]:
-    lately = office.store.outbox.made_lately(queued.made_at)
-    since = [one for one in lately if one.kind != "reminder" and one.made_at > queued.made_at]
-    universities = [one for one in office.rules.terms.roster.universities if one.name in queued.universities]
+def _still_due(office: Office, heard: _Heard, queued: Queued, since: Sequence[Queued]) -> tuple[Part, ...]:
+    universities = [one for one in map(office.rules.terms.roster.get, queued.universities) if one is not None]
     newest = {
         name: max((mail.received_at for mail in office.submission(name).heeded), default=queued.made_at)
         for name in queued.universities
+        if name in heard.names
     }
-    found = _parts(office, universities, since)
-    return tuple(part for to, part in found if to == queued.recipient and newest[part.university] <= queued.made_at)
+    found = _parts(office, heard, universities, since)
+    return tuple(
+        part
+        for to, part in found
+        if to == queued.recipient and newest.get(part.university, queued.made_at) <= queued.made_at
+    )
 
 
 def _letter(office: Office, one: Reminder, made_at: datetime, now: datetime | None = None) -> Reply:

@@ -22,6 +22,7 @@ from pipeline.model import Automatic, Envelope, Mail, Outcome, Reading
 from pipeline.office import Office
 from pipeline.passes import Pass, Progress
 from pipeline.rows import Returned
+from pipeline.values import announces_file
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -36,6 +37,8 @@ OUR_IDS = re.compile(r"<annex\.[0-9a-f]{32}@[^<>\s]+>")
 # Nobody answers a mail of ours, with nothing, as quickly as this; a look at so many Message-IDs of a thread will do.
 AT_ONCE = timedelta(minutes=5)
 THREAD = 30
+# A broken mail program may give all its mails one Message-ID.
+MOST_COMPARED = 20
 ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -150,10 +153,12 @@ def _original(office: Office, mail: Mail) -> str:
     """The id of the recorded mail that this one is, delivered once more; "" if there is none."""
     from pipeline.copies import is_copy
 
-    for other in office.store.recorded_under([mail.message_id]):
+    others = [other for other in office.store.recorded_under([mail.message_id]) if other != mail.id]
+    raw = office.spool.read(mail.id) if others else b""
+    for other in others[:MOST_COMPARED]:
         # A mail whose bytes are lost cannot be compared.
         with suppress(FileNotFoundError):
-            if other != mail.id and is_copy(office.spool.read(mail.id), office.spool.read(other)):
+            if is_copy(raw, office.spool.read(other)):
                 return other
     return ""
 
@@ -176,13 +181,17 @@ def look_at(office: Office, mail: str, received_at: datetime, read: Callable[[],
 
 
 def _answers_at_once(office: Office, reading: Reading, received_at: datetime) -> bool:
-    """Whether a mail that brings nothing came within minutes of one of ours that it answers: a robot's, whatever it says.
+    """Whether a mail that brings nothing came within minutes of one of ours that it answers: a robot's, unless it asks
+    something or speaks of what it should have brought.
 
     No header tells the automatic answers that people word themselves.
     """
     message = reading.message
     ours = [one for one in message.references if OUR_IDS.fullmatch(one)][-THREAD:]
     if not ours or message.automatic or message.attached or message.cloud_links or reading.documents:
+        return False
+    questions = office.rules.words.questions
+    if announces_file(message.text) or any(word in message.text for word in questions):
         return False
     sent = office.store.outbox.last_tried(ours)
     return sent is not None and abs(received_at - sent) <= AT_ONCE

@@ -50,6 +50,9 @@ HEADINGS = re.compile(
 NUMBERED = re.compile(r"(?<!\d)\d{1,2}[.．、)）]")
 
 NOTHING = {"", "无", "暂无", "没有", "无链接", "暂无链接", "none", "null"}
+ANNOUNCED = re.compile(
+    r"[见查收]附件|附件(?:[是为中里]|\s*[\d一二三四])|修改|修订|更正|更新|更换|补[报交全正齐]|重新|重报"
+)
 
 
 @cache
@@ -131,3 +134,8 @@ def same_people(one: str, other: str) -> bool:
         return True
     first, second = (people("、".join(text.split())) for text in (one, other))
     return bool(first and second) and (first <= second or second <= first)
+
+
+def announces_file(text: str) -> bool:
+    """Whether words speak of a file that comes with them, or of a correction."""
+    return ANNOUNCED.search(text) is not None

@@ -210,7 +210,7 @@ def test_totals_notes_and_contact_rows_are_no_projects(remark: list[Any]) -> Non
 @pytest.mark.parametrize(
     "closing",
     [
-        "学校团委（盖章）", "共青团示例大学委员会", "共青团示例大学委员会（公章）", "2024年11月20日", "2024-11-20", "2024.11.20",
+        "学校团委（盖章）", "共青团示例大学委员会", "示例大学团委", "共青团示例大学委员会（公章）", "2024年11月20日", "2024-11-20", "2024.11.20",
         "二〇二四年十一月二十日", "年   月   日", "填表日期：2024年11月20日", "电话：13800000002", "联系方式：0471-1000000",
     ],
 )  # fmt: skip
@@ -260,6 +260,8 @@ def test_a_list_of_something_else_is_no_annex_3(rows: list[list[Any]]) -> None:
     [
         ["附件3", table(FOREIGN)],
         ["“我为同学做实事”项目汇总表", table(FOREIGN)],
+        ["示例大学“我为同学做实事”项目申报汇总表", table(FOREIGN)],
+        ["“我为同学做实事”优秀项目汇总", table(FOREIGN)],
         [LINE, table(FOREIGN)],
         [table([*FOREIGN, ["表格填写联系人：李四", "", "", "电话：13800000002", ""]])],
         [table([[*row, extra] for row, extra in zip(FOREIGN, ("高校名称", "示例大学"), strict=True)])],

@@ -206,6 +206,11 @@ def test_a_project_listed_again_has_its_application_back(rules: Rules) -> None:
     submission = stands(rules, first, second, (*third, newer))
     assert submission.entries[2].application is not None
     assert submission.entries[2].application.transcript.record == newer
+    # The new one may bear the name that the list has now, a little other than before.
+    rows = (*table().projects, replace(table(projects=3).projects[2], project_name="示例项目丙项目"))
+    renamed = (replace(table(projects=3), projects=rows), replace(newer, project_name="示例项目丙项目"))
+    submission = stands(rules, first, second, renamed)
+    assert (names(submission)[2:], errors(submission)) == (["示例项目丙项目"], [])
 
 
 def test_a_project_listed_again_is_not_told_as_withdrawn(desk: Desk) -> None:
@@ -241,6 +246,15 @@ def test_thanks_for_a_complete_submission_ask_nothing_of_anybody(desk: Desk) -> 
     assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
     assert desk.rows("问题清单") == []
     assert [row["回复"] for row in desk.rows("邮件日志") if row["附件数"] == 0] == ["不需回复"] * 2
+
+
+def test_an_announced_revision_without_its_file_is_asked_for_even_where_all_is_complete(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    at = desk.now + HOUR
+    desk.receive(letter({}, at, subject=f"{UNIVERSITY}附件3（修改稿）重新报送", text="现重新报送附件3。"), at)
+    desk.run()
+    assert "这封邮件没有附件" in text_of(desk.sent[1])
 
 
 def test_where_something_is_open_a_mail_without_attachment_is_told_so(desk: Desk) -> None:

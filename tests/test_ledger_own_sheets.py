@@ -13,7 +13,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from ledger_values import submission, view
-from pipeline.ledger import Staff, read_staff, write
+from pipeline.ledger import Staff, prepare, read_staff, write
 
 OURS = ["项目汇总", "高校进度", "问题清单", "邮件日志", "统计"]
 
@@ -100,8 +100,11 @@ def test_a_ledger_whose_added_sheet_cannot_be_read_is_kept_beside(
         raise KeyError("styles")
 
     monkeypatch.setattr(openpyxl, "load_workbook", fail)
-    write(path, view(submission()), Staff())
+    again = path.with_name("又一份.xlsx")
+    for target in (again, again, path):
+        prepare(view(submission()), Staff()).write(target, old=path)
     monkeypatch.undo()
+    assert {each.name for each in path.parent.glob("项目台账*")} == {"项目台账.xlsx", "项目台账（更新前 1）.xlsx"}
     assert openpyxl.load_workbook(path).sheetnames == OURS
     assert (path.parent / "项目台账（更新前 1）.xlsx").read_bytes() == old
     assert "项目台账（更新前 1）.xlsx" in caplog.text

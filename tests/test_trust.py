@@ -294,8 +294,10 @@ def test_what_answers_us_at_once_and_brings_nothing_is_a_robot_whatever_it_says(
         (timedelta(minutes=6), ROBOT, {}),
         (timedelta(minutes=1), ROBOT, papers(table(projects=1))),
         (timedelta(minutes=1), "附件4.zip 请查收 https://pan.baidu.com/s/1abc", {}),
+        (timedelta(minutes=4), "电话已补全，修改后的附件3重新报送，请查收。", {}),
+        (timedelta(minutes=4), "已按要求修改，现报送，请见附件。", {}),
     ],
-    ids=["later", "with files", "with a link"],
+    ids=["later", "with files", "with a link", "with a file forgotten", "with an enclosure forgotten"],
 )
 def test_a_person_who_answers_is_answered(desk: Desk, after: timedelta, text: str, files: dict[str, bytes]) -> None:
     desk.receive(letter(papers(table(project_count="7")), sender="usual@qq.com"))

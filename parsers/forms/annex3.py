@@ -23,7 +23,7 @@ from parsers.text import fold, one_line
 FORM = "annex3"
 # Fewer of the ten labels a list of other projects may have as well.
 _ENOUGH_LABELS = 6
-_TITLE = re.compile(r"附件[3三]|项目汇总表")
+_TITLE = re.compile(r"附件[3三]|项目(?:申报|推荐|报送|申请)?汇总表|实事.{0,12}汇总")
 
 _ALIASES = {
     "university": "学校名称 学校 高校 所在学校 所在高校 院校名称 院校 单位名称 报送单位 报送学校 推荐学校 "
