@@ -114,7 +114,7 @@ def decide(office: Office, prefix: str, accepted: bool, clock: Clock) -> str:
     office.forget(*names)
     keep_ledger(office, clock())
     states = "；".join(f"{name} {office.submission(name).state.value}" for name in names)
-    due = office.store.outbox.replies_of([mail])[mail] is None
+    due = accepted and office.store.outbox.replies_of([mail])[mail] is None
     answer = "。给发件人的回信将在下次 poll 时发出" if due else ""
     return f"已{'采用' if accepted else '不采用'}邮件 {mail[:12]}。{states}{answer}"
 

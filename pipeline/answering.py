@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -51,8 +51,9 @@ def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -
     known = [name for name in names if not name.startswith("?")]
     replied = office.store.outbox.replies_of(mail.id for name in known for mail in office.submission(name).mails)
     accepted = {mail for mail, yes in office.store.universities.decisions().items() if yes}
+    compose = partial(_composed, office, now=now, replied=replied, accepted=accepted)
     # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
-    written = [_written(office, one, mails, now, replied, accepted) for one, mails in due.items() if one not in enough]
+    written = [_written(one, partial(compose, one, mails)) for one, mails in due.items() if one not in enough]
     replies = [reply for reply in written if reply is not None]
     bounced = office.store.outbox.bounced([reply.recipient for reply in replies])
     usual = "off" if office.settings.reply == "off" else "queued"
@@ -71,17 +72,10 @@ def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]
     return {address for address in addresses if made.get(address, 0) >= office.settings.send_per_correspondent}
 
 
-def _written(
-    office: Office,
-    address: str,
-    mails: list[Mail],
-    now: datetime,
-    replied: Mapping[str, str | None],
-    accepted: Container[str],
-) -> Reply | None:
-    """The reply to a correspondent, `replied` as Outbox.replies_of; None where there is none to be sent now."""
+def _written(address: str, compose: Callable[[], Reply | None]) -> Reply | None:
+    """The reply to a correspondent; None where there is none to be sent now."""
     try:
-        return _composed(office, address, mails, now, replied, accepted)
+        return compose()
     except Exception as fault:
         if is_unusable(fault):
             raise
@@ -98,7 +92,8 @@ def _composed(
     replied: Mapping[str, str | None],
     accepted: Container[str],
 ) -> Reply | None:
-    """The reply to a correspondent; None where there is nobody to write to, or nothing to say."""
+    """The reply to a correspondent, `replied` as Outbox.replies_of, `accepted` the ids of the mails that staff accepted; None
+    where there is nobody to write to, or nothing to say."""
     from pipeline.enclosures import enclosures
     from pipeline.reply import compose
 

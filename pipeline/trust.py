@@ -59,10 +59,10 @@ def own_part(submission: Submission, address: str) -> Submission:
     ]
     wrong = any(finding.severity is Severity.ERROR for finding in found)
     # That all is in order can be said only where it is; what else stands open is another's affair.
-    own = State.ACCEPTED if submission.state is State.ACCEPTED and not held else State.FOR_STAFF
+    otherwise = State.ACCEPTED if submission.state is State.ACCEPTED else State.FOR_STAFF
     return Submission(
         university=submission.university,
-        state=State.TO_CORRECT if wrong and not held else own,
+        state=State.FOR_STAFF if held else State.TO_CORRECT if wrong else otherwise,
         entries=entries,
         withdrawn=tuple(version for version in submission.withdrawn if version.mail in mine),
         superseded=tuple(version for version in submission.superseded if version.mail in mine),

@@ -1,4 +1,4 @@
-"""Readings of single values that rules compare: word counts, telephone numbers, web addresses, names.
+"""Readings of single values that rules compare: word counts, telephone numbers, web addresses, names; and of a mail's words.
 
 Every function works on a comparison copy and leaves the value as written alone; none knows a rule or a limit.
 """
