@@ -44,6 +44,10 @@ _LONGEST = 2_000
 _QUOTES = "\"'“”‘’「」『』《》<>()（）[]【】〔〕:：、，,。.;；_＿ \t\n" + INVISIBLE + TICKED + UNTICKED
 
 
+# A tick with nothing beside it, as a floating text box holds one.
+_LONE_TICK = re.compile(r"^\s*[√✓✔☑vV]\s*$", re.MULTILINE)
+
+
 class _Spot(NamedTuple):
     """Where an option is printed; `set_off` are the bits of the styles most of its letters carry."""
 
@@ -80,6 +84,11 @@ def chosen(runs: Iterable[Run]) -> tuple[str, ...]:
         written = one_line(text).strip(_QUOTES)
         return (written,) if written else ()
     return selected
+
+
+def has_lone_tick(text: str) -> bool:
+    """Whether a tick stands on a line of its own, where it marks none of the options."""
+    return _LONE_TICK.search(narrow(text)) is not None
 
 
 # The list is printed alike on all forms, and there are few ways to mark one of its options.

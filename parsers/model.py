@@ -47,6 +47,10 @@ class Picture:
     load: Callable[[], bytes] = dataclasses.field(compare=False, repr=False)
 
 
+# What stands for something drawn over the text of a cell, such as an ellipse around a word; it has no bytes.
+SHAPE = Picture("shape", bytes)
+
+
 class CellKind(enum.Enum):
     """What a workbook says a cell holds; a table's cells are always text."""
 
@@ -208,6 +212,10 @@ class ProblemKind(enum.Enum):
 STAMPED = "页面上有红色印章"
 # The note on a PDF in which no text could be read.
 SCANNED = "是扫描件或图片，程序读不出其中的文字"
+
+
+# The note on a form whose list of categories bears something drawn, or a tick apart from all of them, and no other mark.
+DRAWN = "项目类别一栏画有图形或单独的“√”，程序认不出标的是哪一类"
 
 
 class Problem(Struct, frozen=True):

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from pipeline.assign import Known, assign
 from pipeline.check import check_document, check_mail
-from pipeline.model import Disposition, Document, Finding, Mail, Message, Outcome, Reading, Version
-from pipeline.rules import Rules, Words
+from pipeline.model import Disposition, Document, Finding, Mail, Message, Outcome, Reading, University, Version
+from pipeline.rules import Rules
 from pipeline.spare import without_spare_findings
 from pipeline.stamps import with_stamps
 
@@ -45,7 +45,7 @@ def judge(
 ) -> Outcome:
     """What a mail that was read comes to; mails of one correspondent are judged in the order they were received."""
     message, documents = reading.message, reading.documents
-    disposition = dispose(message, documents, rules.words)
+    disposition = dispose(message, documents, rules)
     if disposition is not Disposition.SUBMISSION:
         return Outcome(_mail(message, mail_id, received_at, disposition))
     known = known_to(message.reply_to.address)
@@ -59,7 +59,7 @@ def judge(
     forms = sum(one.transcript.form is not None for one in versions)
     universities = tuple(dict.fromkeys(one.university for one in versions)) if forms else ()
     if not universities:
-        universities = (_spoken_of(message, rules, known) or waiting,)
+        universities = (_spoken_of(message, documents, rules, known) or waiting,)
         versions = tuple(replace(one, university=universities[0]) for one in versions)
     findings = check_mail(message, received_at, forms, rules)
     return Outcome(_mail(message, mail_id, received_at, disposition, findings, universities), versions)
@@ -81,33 +81,48 @@ def version(
     )
 
 
-def dispose(message: Message, documents: Sequence[Document], words: Words) -> Disposition:
+def dispose(message: Message, documents: Sequence[Document], rules: Rules) -> Disposition:
     """Whether a mail is a submission: it brings a form, or its words say so (rules.yaml, submission_words)."""
     if any(one.transcript.form for one in documents):
         return Disposition.SUBMISSION
     if message.automatic is not None:
         return Disposition.AUTOMATIC
-    return Disposition.SUBMISSION if _says_so(message, documents, words) else Disposition.UNRELATED
+    return Disposition.SUBMISSION if _says_so(message, documents, rules) else Disposition.UNRELATED
 
 
-def _says_so(message: Message, documents: Sequence[Document], words: Words) -> bool:
+def _says_so(message: Message, documents: Sequence[Document], rules: Rules) -> bool:
     # The subject of an answer repeats ours, and so says nothing about what the answer brings.
     answered = bool(message.references) or REPLIED.match(message.subject) is not None
     subject = "" if answered and not message.attached else message.subject
-    stuck = any(one.transcript.problems for one in documents)
+    words, stuck = rules.words, any(one.transcript.problems for one in documents)
     if not stuck and any(word in message.subject + message.text for word in words.questions):
         return False
-    names = " ".join(one.path for one in documents)
-    return (
+    if (
         any(word in subject for word in words.subject)
         or any(word in message.text for word in words.text)
-        or any(word in names for word in words.files)
-    )
+        or any(word in _files(message, documents) for word in words.files)
+    ):
+        return True
+    # What cannot be looked into may be forms, if it comes in the name of a university.
+    unseen = stuck or any(not link.mentioned for link in message.cloud_links)
+    return unseen and _named(message, documents, rules) is not None
 
 
-def _spoken_of(message: Message, rules: Rules, known: Known) -> str:
-    """The university of a mail that brought no form: the one its subject names, else the sender's only earlier one."""
-    named = rules.terms.roster.mentioned(message.subject) or rules.terms.roster.mentioned(message.text)
+def _files(message: Message, documents: Sequence[Document]) -> str:
+    """The names of all files of a mail, those on a provider's storage too, in one text."""
+    linked = (link.name for link in message.cloud_links if not link.mentioned)
+    return " ".join([*(one.path for one in documents), *linked])
+
+
+def _named(message: Message, documents: Sequence[Document], rules: Rules) -> University | None:
+    """The university that the subject names, else the text, else the names of the files."""
+    texts = (message.subject, message.text, _files(message, documents))
+    return next(filter(None, map(rules.terms.roster.mentioned, texts)), None)
+
+
+def _spoken_of(message: Message, documents: Sequence[Document], rules: Rules, known: Known) -> str:
+    """The university of a mail that brought no form: the one it names, else the sender's only earlier one."""
+    named = _named(message, documents, rules)
     if named is not None:
         return named.name
     return next(iter(known)) if len(known) == 1 else ""

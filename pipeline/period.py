@@ -41,12 +41,12 @@ DURATION = re.compile(
     r"(?P<unit>学年|学期|年|(?<=个|半)月|周(?!\s*[一二三四五六日末])|天)(?P<more>半)?"
 )
 MONTHS = {"学年": 12.0, "学期": 6.0, "年": 12.0, "月": 1.0, "周": 7 / 30.4, "天": 1 / 30.4}
-# "每学期两周", "每两周", "两周一次" and "1个月/学期" say how often; "第1周" says which one.
+# "每学期两周", "每两周", "两周一次" and "1个月/学期" say how often, "每批志愿者3个月" how long each; "第1周" says which one.
 CYCLE = re.compile(r"[每各]\s*[一个]*(?P<unit>学年|学期|季度|年|月|周|星期|天|日)(?!.*(?:已|坚持|累计|历时))")
 CYCLES = MONTHS | {"季度": 3.0, "星期": MONTHS["周"], "日": MONTHS["天"]}
 # As far as a cycle is looked for before a length of time.
 SAME_SAYING = 40
-WHICH_OR_EVERY = re.compile(r"(?:第|[每各]\s*隔?)$")
+WHICH_OR_EVERY = re.compile(r"(?:第|[每各](?!.*(?:已|坚持|累计|历时))[^,。;、]{0,8})$")
 TIMES = re.compile(
     r"\s*(?:/\s*(?:学期|学年|年|月|周|次|期)|(?:开展|举办|举行|进行|组织)?\s*[\d一二两三四五六七八九十]+\s*[次场期回])"
 )

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from parsers.model import SCANNED, Annex3, Annex4, Place, Project
+from parsers.model import DRAWN, SCANNED, Annex3, Annex4, Place, Project
 from parsers.text import fold
 from pipeline.model import Entry, Submission, Version
 from pipeline.names import applicant, category_of, same_applicant, same_project
@@ -237,10 +237,17 @@ def _selected(form: Application) -> list[str]:
 
 @predicate("categories")
 def none_selected(form: Application) -> Iterator[Breach]:
-    """None of the ten categories is selected."""
-    if not _selected(form):
+    """None of the ten categories is selected, as far as can be told."""
+    if not _selected(form) and DRAWN not in form.transcript.notes:
         found = "、".join(form.record.categories)
         yield _in_form(form, "categories", label="项目类别", found=found, categories="、".join(form.terms.categories))
+
+
+@predicate()
+def selection_drawn(form: Application) -> Iterator[Breach]:
+    """The category was marked by something drawn, and which one cannot be told."""
+    if DRAWN in form.transcript.notes:
+        yield _in_form(form, "categories", label="项目类别", found=DRAWN)
 
 
 @predicate()

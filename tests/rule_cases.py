@@ -154,7 +154,32 @@ def _photo() -> bytes:
     return out.getvalue()
 
 
+# An ellipse of Word, as people lay it around the category they choose.
+ELLIPSE = (
+    '<w:r><w:drawing><wp:anchor xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing">'
+    '<a:graphic xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:graphicData>'
+    '<wps:wsp xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape">'
+    '<wps:spPr><a:prstGeom prst="ellipse"/></wps:spPr></wps:wsp></a:graphicData></a:graphic></wp:anchor></w:drawing></w:r>'
+)
+
+
+def _circled() -> bytes:
+    """The first Annex 4 of every case with an ellipse laid over the list of categories."""
+    form = forms.annex4_document(replace(application(project(1), UNIVERSITY), categories=()))
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(form)) as blank, zipfile.ZipFile(out, "w") as drawn:
+        for part in blank.namelist():
+            content = blank.read(part).decode("latin-1")
+            if part == "word/document.xml":
+                before, option, after = content.partition("思想引领类".encode().decode("latin-1"))
+                run, ended, rest = after.partition("</w:r>")
+                content = before + option + run + ended + ELLIPSE + rest
+            drawn.writestr(part, content.encode("latin-1"))
+    return out.getvalue()
+
+
 ODD_FILES = {
+    "circled": _circled,
     "encrypted": _encrypted,
     "damaged": lambda: forms.blank("附件4.docx")[:900],
     "unknown": lambda: bytes(range(256)) * 20,

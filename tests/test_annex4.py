@@ -14,7 +14,20 @@ from parsers import seal as seals
 from parsers.choice import OPTIONS as NAMES
 from parsers.choice import chosen
 from parsers.forms import annex3, annex4
-from parsers.model import Annex4, Cell, CellKind, GridKind, Paragraph, Picture, Place, Run, Style, Transcript
+from parsers.model import (
+    DRAWN,
+    SHAPE,
+    Annex4,
+    Cell,
+    CellKind,
+    GridKind,
+    Paragraph,
+    Picture,
+    Place,
+    Run,
+    Style,
+    Transcript,
+)
 from parsers.seal import is_seal
 
 
@@ -533,6 +546,30 @@ def test_opinion_and_comment_on_rows_of_their_own_are_joined() -> None:
 def test_the_content_prompt_is_no_content(prompt: str) -> None:
     assert form(content=f"每周开放三次。\n\n{prompt}\n") == FILLED
     assert form(content=prompt).content == ""
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        cell(4, 1, OPTIONS, wide=3, pictures=(SHAPE,)),
+        cell(4, 1, OPTIONS, wide=3, pictures=(Picture("media/tick.png", lambda: b"a tick drawn by hand"),)),
+        f"{OPTIONS}\n√",
+        f"√\n{OPTIONS}",
+        cell(4, 1, wide=3, pictures=(SHAPE,)),
+    ],
+)
+def test_what_is_drawn_over_the_options_is_left_to_staff(drawn: Any) -> None:
+    found = transcript(table(application(categories=drawn)))
+    assert isinstance(found.record, Annex4)
+    assert found.record.categories == ()
+    assert DRAWN in found.notes
+
+
+def test_where_a_category_is_selected_or_nothing_is_drawn_staff_are_not_asked() -> None:
+    selected = cell(4, 1, OPTIONS.replace("学业", "√学业"), wide=3, pictures=(SHAPE,))
+    sealed = cell(4, 1, OPTIONS, wide=3, pictures=(picture(seal()),))
+    for categories in (selected, sealed, OPTIONS, f"{OPTIONS}\n√选一个", ""):
+        assert DRAWN not in transcript(table(application(categories=categories))).notes
 
 
 # The seal.

@@ -12,7 +12,7 @@ from parsers.catalogue import Unreadable, open_document
 from parsers.formats import docx as reader
 from parsers.formats.docx_markup import CELL
 from parsers.formats.docx_plain import survey
-from parsers.model import Document, Grid, Paragraph, ProblemKind, Style
+from parsers.model import SHAPE, Document, Grid, Paragraph, ProblemKind, Style
 
 RULED = '<w:u w:val="single"/>'
 
@@ -409,6 +409,31 @@ def test_an_old_style_picture_is_found_too() -> None:
     drawn = '<w:r><w:pict><v:shape><v:imagedata r:id="rId9"/></v:shape></w:pict></w:r>'
     document = read(paragraph(drawn), relations={"rId9": ("image", "media/a.png")}, parts={"word/media/a.png": b"1"})
     assert [picture.name for picture in document.blocks[0].pictures] == ["word/media/a.png"]  # type: ignore[union-attr]
+
+
+ELLIPSE = '<w:r><w:drawing><a:prstGeom prst="ellipse"/></w:drawing></w:r>'
+OVAL = "<w:r><w:pict><v:oval/></w:pict></w:r>"
+
+
+BOTH = "<mc:Choice Requires='wps'>" + ELLIPSE[5:-6] + "</mc:Choice><mc:Fallback>" + OVAL[5:-6] + "</mc:Fallback>"
+
+
+@pytest.mark.parametrize("shape", [ELLIPSE, OVAL, f"<w:r><mc:AlternateContent>{BOTH}</mc:AlternateContent></w:r>"])
+def test_that_something_is_drawn_over_the_text_of_a_cell_is_kept(shape: str) -> None:
+    document = read(table(cell(paragraph("心理健康类", shape)) + cell("旁")))
+    assert [each.pictures for each in grids(document)[0].cells] == [(SHAPE,), ()]
+
+
+def test_a_box_with_text_and_a_picture_are_no_such_drawings() -> None:
+    relations = {"rId9": ("image", "media/a.png")}
+    document = read(
+        table(cell(paragraph(box(paragraph("√")), PICTURE))), relations=relations, parts={"word/media/a.png": b"1"}
+    )
+    assert [picture.name for picture in grids(document)[0].cells[0].pictures] == ["word/media/a.png"]
+
+
+def test_a_line_drawn_outside_every_table_is_no_paragraph() -> None:
+    assert read(paragraph(OVAL)).blocks == ()
 
 
 def test_a_linked_picture_is_never_followed() -> None:

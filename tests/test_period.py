@@ -82,7 +82,8 @@ def test_exactly_a_year_with_both_its_days_is_enough_and_a_day_less_is_not() -> 
 
 @pytest.mark.parametrize("text", [
     "每学期第1周", "每学期2周", "每学期开学前两周", "每年3个月", "常态化开展，每学期1个月", "每年9月开展，为期一个月", "每周二 周四晚", "每周一周三", "每两周一次", "一学期一次",
-    "每半年举办一次", "一周两次", "三个月一次", "每月第二周", "大一第一学期", "每个学期5周", "1个月/学期", "每星期三天",
+    "每半年举办一次", "一周两次", "三个月一次", "每月第二周", "大一第一学期", "每个学期5周", "1个月/学期", "每星期三天", "每批3个月", "每期培训3个月", "每批志愿者服务 3 个月", "每届任期半年",
+    "各轮次一个月",
 ])  # fmt: skip
 def test_how_often_is_not_how_long(text: str) -> None:
     assert read_period(text) is None

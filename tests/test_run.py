@@ -268,6 +268,31 @@ def test_without_any_form_every_link_is_asked_for(desk: Desk) -> None:
     assert ASKED_FOR in [row["规则"] for row in desk.rows("问题清单")]
 
 
+@pytest.mark.parametrize(
+    ("subject", "text", "files"),
+    [
+        (UNIVERSITY, FILM.format("资料.zip"), {}),
+        ("（无主题）", FILM.format(f"{UNIVERSITY}.zip"), {}),
+        ("资料", "见压缩包", {f"{UNIVERSITY}.docx": b"PK\3\4 cut off"}),
+    ],
+)
+def test_what_cannot_be_looked_into_and_comes_in_a_university_s_name_is_taken_for_a_submission(
+    desk: Desk, subject: str, text: str, files: dict[str, bytes]
+) -> None:
+    desk.receive(letter(files, subject=subject, text=text, sender="student@qq.com"))
+    desk.run()
+    assert [row["高校名称"] for row in desk.rows("问题清单")] == [UNIVERSITY]
+    assert len(desk.sent) == 1
+
+
+def test_a_link_that_nobody_s_name_stands_beside_is_no_submission(desk: Desk) -> None:
+    desk.receive(letter({}, subject="资料", text=FILM.format("资料.zip"), sender="student@qq.com"))
+    desk.receive(letter({}, subject=UNIVERSITY, text="链接 https://docs.qq.com/doc/abc", sender="student@qq.com"))
+    desk.run()
+    assert [row["结果"] for row in desk.rows("邮件日志")] == ["非报送邮件"] * 2
+    assert desk.sent == ()
+
+
 def test_a_resubmission_brings_only_what_changed(desk: Desk) -> None:
     summary = table()
     wrong = replace(summary, projects=(replace(summary.projects[0], summary="字" * 51), summary.projects[1]))

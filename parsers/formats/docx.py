@@ -41,7 +41,7 @@ from parsers.formats.grid_rows import RowPlacer
 from parsers.formats.package import Package, parse
 from parsers.formats.run_look import W
 from parsers.formats.text_run import Text
-from parsers.model import Cell, Document, Grid, GridKind, Paragraph
+from parsers.model import SHAPE, Cell, Document, Grid, GridKind, Paragraph
 
 FORMATS = ("docx",)
 
@@ -186,7 +186,7 @@ class _Reader:
         self._depth -= 1
         text = inline.text
         inline.text, inline.fields, inline.boxes = outer
-        links, pictures = tuple(text.links), tuple(text.pictures)
+        links, pictures = tuple(text.links), (*text.pictures, *(SHAPE,) * text.drawn)
         return Cell(row, column, text.runs(), 1, span, links=links, pictures=pictures)
 
     def _copy_into_host(self, grid: Grid) -> None:

@@ -160,6 +160,11 @@ class Inline:
         if chosen is not None:
             self.run(chosen, seen)
 
+    def _drawing(self, element: Any, seen: Look) -> None:
+        known = len(self.boxes) + len(self.text.pictures)
+        self._graphic(element, seen)
+        self.text.drawn |= len(self.boxes) + len(self.text.pictures) == known
+
     def _graphic(self, element: Any, seen: Look) -> None:
         """Pictures are kept at their place; the text of boxes waits until the paragraph ends."""
         for child in element:
@@ -190,5 +195,5 @@ def _load_styles(package: Package, main: str) -> Any:
 
 PARTS: dict[str, Callable[[Inline, Any, Look], None]] = {
     f"{W}sym": Inline._symbol, f"{W}instrText": Inline._instruction, FIELD: Inline._field_mark,
-    f"{W}ruby": Inline._ruby, ALTERNATIVES: Inline._alternatives, **dict.fromkeys(GRAPHICS, Inline._graphic),
+    f"{W}ruby": Inline._ruby, ALTERNATIVES: Inline._alternatives, **dict.fromkeys(GRAPHICS, Inline._drawing),
 }  # fmt: skip

@@ -20,13 +20,15 @@ def _style(bits: int) -> Style:
 class Text:
     """Pieces in reading order; `runs()` closes the text and may be called once it is complete."""
 
-    __slots__ = ("_pieces", "links", "pictures")
+    __slots__ = ("_pieces", "drawn", "links", "pictures")
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, int]] = []
         # Addresses in order, each once.
         self.links: dict[str, None] = {}
         self.pictures: list[Picture] = []
+        # Whether anything is drawn over the text that is neither a picture nor a box with text in it.
+        self.drawn = False
 
     def add(self, text: str, bits: int) -> None:
         """Add a piece; `bits` is the value of its Style."""

@@ -9,10 +9,10 @@ break. The template's prompts are no content; another programme's form is none. 
 from __future__ import annotations
 
 from parsers.beside import block_of, sections, with_lines
-from parsers.choice import OPTIONS, chosen
+from parsers.choice import OPTIONS, chosen, has_lone_tick
 from parsers.labelled import Layout, Stretch, is_list, names, place, stretches
 from parsers.labels import Vocabulary
-from parsers.model import Annex4, Document, Found, Grid, GridKind, Paragraph, Place, Transcript
+from parsers.model import DRAWN, Annex4, Document, Found, Grid, GridKind, Paragraph, Place, Transcript
 from parsers.opinion import split_opinion, without_content_prompt
 from parsers.programme import names_another_programme
 from parsers.seal import sealed
@@ -130,6 +130,11 @@ def _sealed(values: dict[str, Value], closing: list[Paragraph], kind: str) -> bo
     return None if verdict is False and kind in _WITHOUT_PICTURES else verdict
 
 
+def _is_drawn(value: Value) -> bool:
+    """Whether a list in which nothing is selected bears a mark whose place cannot be told; a seal that lies there is none."""
+    return has_lone_tick(value.text) or any(sealed([picture]) is None for picture in value.pictures)
+
+
 def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: list[Paragraph]) -> Transcript:
     reader = Reader(form, LAYOUT, LABELS, final="recommendation")
     values = reader.values
@@ -151,6 +156,8 @@ def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: 
     )
     notes = [_NOT_FOUND.format(label) for name, label in LABELS.items() if values[name].label is None]
     notes += dict.fromkeys(reader.notes)
+    if not record.categories and _is_drawn(values["categories"]):
+        notes.append(DRAWN)
     return Transcript(FORM, document.format, record, _places(top, values), notes=tuple(notes))
 
 
