@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from pipeline import bodies
 from pipeline.model import CloudLink
+from pipeline.values import calls_form
 
 # Nobody links more files than this; how often a link is looked at, and how far around it for its name.
 MAX_ANCHORS = 2000
@@ -85,7 +86,6 @@ _BUTTON = re.compile(
 )
 # What is said, in the same sentence, of an address behind which a file lies, and of one that only leads to publicity.
 _SENTENCE = re.compile(r"[。；;！!？?]")
-_OF_FORM = re.compile(r"附件\s*[34三四]|申报表|申报书|申请表|汇总表")
 _OF_FILE = re.compile(r"附件|材料|文件|网盘|云盘|压缩|打包|提取码|密码|下载|超大|中转")
 _OF_PUBLICITY = re.compile(r"宣传|报道|新闻|推文|公众号|视频|影像|照片|图片|佐证")
 
@@ -196,7 +196,7 @@ def _bare(text: str) -> Iterator[_Sight]:
 def _is_mention(before: str, after: str) -> bool:
     """Whether the sentence in which an address stands says nothing of a file."""
     sentence = _SENTENCE.split(before)[-1] + _SENTENCE.split(after[:40])[0]
-    return not _OF_FORM.search(sentence) and not (_OF_FILE.search(sentence) and not _OF_PUBLICITY.search(sentence))
+    return not calls_form(sentence) and not (_OF_FILE.search(sentence) and not _OF_PUBLICITY.search(sentence))
 
 
 def _richer(link: CloudLink, sight: _Sight) -> CloudLink:

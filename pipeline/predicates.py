@@ -19,7 +19,16 @@ from pipeline.roster import Nearness
 from pipeline.spare import listed_keys
 from pipeline.stamps import is_unread_scan
 from pipeline.subjects import Application, Breach, File, Letter, SummaryTable, Whole, predicate
-from pipeline.values import has_opinion, is_blank, is_url, phones, same_people, says_nothing, word_count
+from pipeline.values import (
+    calls_application,
+    has_opinion,
+    is_blank,
+    is_url,
+    phones,
+    same_people,
+    says_nothing,
+    word_count,
+)
 
 # ---------------------------------------------------------------- the mail
 
@@ -27,7 +36,6 @@ _SHOW = re.compile(
     r"\.(mp4|mov|avi|wmv|mkv|flv|mpe?g|m4v|rmvb|webm|3gp|mp3|wav|m4a|wma|aac|flac|jpe?g|png|gif|bmp|heic|webp|pptx?)$",
     re.IGNORECASE,
 )
-_FORM = re.compile(r"附件\s*[4四]|申报表|申请表")
 _SCAN = re.compile(r"附件|申报|申请|汇总|盖章|扫描")
 
 
@@ -388,7 +396,7 @@ def _scan_of(name: str, scans: Sequence[str], submission: Submission) -> str:
     """What is said of a scan that seems to be this project's form: it names the project, or is called a form and names none."""
     names = [key for entry, _ in listed(submission) if (key := same_project(entry.name))]
     called = [path for path in scans if same_project(name) in same_project(path)] or [
-        path for path in scans if _FORM.search(path) and not any(key in same_project(path) for key in names)
+        path for path in scans if calls_application(path) and not any(key in same_project(path) for key in names)
     ]
     return f"来信中的“{called[0].rpartition('/')[2]}”{SCANNED}，请改发 .docx 格式的申报表。" if called else ""
 

@@ -5,7 +5,6 @@ A scan is matched by the project it names, by its file name, or by there being a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -14,10 +13,10 @@ from parsers.model import SCANNED, STAMPED, Annex4, Transcript
 from parsers.text import fold
 from pipeline.model import Version
 from pipeline.names import same_project
+from pipeline.values import calls_form
 
 # What was recognised in a picture is a candidate, never better than what was typed.
 SCAN = "scan"
-_FORM = re.compile(r"附件\s*[34三四]|申报表|申请表|汇总表")
 
 
 def with_stamps(versions: Sequence[Version]) -> tuple[Version, ...]:
@@ -48,7 +47,7 @@ def is_unread_scan(transcript: Transcript, path: str) -> bool:
     # Whoever only looks at what was stored does without the readers.
     from parsers.formats.scan import FORMATS
 
-    picture = transcript.format in FORMATS and (STAMPED in transcript.notes or _FORM.search(path) is not None)
+    picture = transcript.format in FORMATS and (STAMPED in transcript.notes or calls_form(path))
     return transcript.form is None and (SCANNED in transcript.notes or picture)
 
 

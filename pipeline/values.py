@@ -50,6 +50,8 @@ HEADINGS = re.compile(
 NUMBERED = re.compile(r"(?<!\d)\d{1,2}[.．、)）]")
 
 NOTHING = {"", "无", "暂无", "没有", "无链接", "暂无链接", "none", "null"}
+APPLICATION = r"附件\s*[4四]|申报表|申报书|申请表"
+FORM = rf"{APPLICATION}|附件\s*[3三]|汇总表"
 ANNOUNCED = re.compile(
     r"[见查收]附件|附件(?:[是为中里]|\s*[\d一二三四])|修改|修订|更正|更新|更换|补[报交全正齐]|重新|重报"
 )
@@ -134,6 +136,16 @@ def same_people(one: str, other: str) -> bool:
         return True
     first, second = (people("、".join(text.split())) for text in (one, other))
     return bool(first and second) and (first <= second or second <= first)
+
+
+def calls_application(words: str) -> bool:
+    """Whether words, or the name of a file, speak of an Annex 4."""
+    return _compiled(APPLICATION).search(words) is not None
+
+
+def calls_form(words: str) -> bool:
+    """Whether words, or the name of a file, speak of an Annex 3 or 4."""
+    return _compiled(FORM).search(words) is not None
 
 
 def announces_file(text: str) -> bool:
