@@ -251,10 +251,10 @@ class Submission(Struct, frozen=True):
     """What a university currently stands for, judged.
 
     `findings` are those that need several documents or the mail; those of one document stand with its version.
-    `held` came from an address not `trusted` for this university with something that would replace what is current, or by all
-    but its forms from another university: staff decide. `newcomers` are the mails from such addresses whose new documents were
-    taken. `unheeded` are the ids of mails that staff have still to decide over, or rejected: nothing they say is said of the
-    university.
+    `held` came from an address not `trusted` for this university with something that would replace what is current, or in a
+    mail whose sender's domain and subject both name another university: staff decide. `newcomers` are the mails from such
+    addresses whose new documents were taken. `unheeded` are the ids of mails that staff have still to decide over, or
+    rejected: nothing they say is said of the university.
     `all_findings` joins both, current versions only, in the order a person would work through them.
     """
 

@@ -13,7 +13,7 @@ from pipeline.rules import Rules
 
 def is_trusted(mail: Mail, trusted: set[str], university: University | None, rules: Rules) -> bool:
     """Whether a mail may replace what its university has sent: it comes from an address already known for it, or one under
-    the university's own domain; the first to write is known from then on, unless all speaks for another university."""
+    the university's own domain; the first to write is known from then on, unless domain and subject speak for another university."""
     address = mail.reply_to.address
     if address in trusted - {""}:
         return True
