@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZipFile
 
 from msgspec import Struct
@@ -149,7 +149,7 @@ class _Pen:
 
 
 def _text(text: str) -> str:
-    return escape(ESCAPED.sub("_x005F_", text) if "_x" in text else text)
+    return escape(ESCAPED.sub("_x005F_", text) if "_x" in text else text, quote=False)
 
 
 def _points(lines: int) -> float:
@@ -185,7 +185,7 @@ def _links_xml(filled: Filled) -> str:
 def _relations_xml(filled: Filled) -> str:
     entries = "".join(
         f'<Relationship Id="rId{number}" Type="{RELATIONSHIPS}/hyperlink"'
-        f' Target={quoteattr(target)} TargetMode="External"/>'
+        f' Target="{escape(target)}" TargetMode="External"/>'
         for number, (_, target) in enumerate(filled.links, start=1)
     )
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<Relationships xmlns="{PACKAGE}">{entries}</Relationships>'

@@ -14,10 +14,10 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from html import escape
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from xml.sax.saxutils import escape
 
 # Below the minute that whoever reads documents in a process of its own allows it, so that nothing is left running.
 SECONDS = 50.0
