@@ -7,13 +7,13 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from pipeline.assemble import NO_ATTACHMENT
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.database import is_unusable
 from pipeline.model import SHANGHAI, Mail, Reply, Severity, Submission
 from pipeline.office import Office
 from pipeline.passes import Progress, silent
 from pipeline.trust import own_part
+from pipeline.verdict import NO_ATTACHMENT
 
 log = logging.getLogger(__name__)
 

@@ -9,24 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from parsers.model import Annex3, Annex4, Record
 from parsers.text import fold
-from pipeline.model import Entry, Finding, Mail, Severity, State, Submission, Version, Waiver
+from pipeline.model import Entry, Mail, State, Submission, Version, Waiver
 from pipeline.names import project_stem, same_project
 from pipeline.rules import Rules
 from pipeline.spare import has_head, is_filled, listed_keys, spare
 from pipeline.stamps import SCAN, with_stamps
-from pipeline.subjects import Whole
 from pipeline.trust import is_trusted, name_of, speaks_for_another
-from pipeline.values import announces_file, is_blank, people, phones
+from pipeline.values import is_blank, people, phones
+from pipeline.verdict import judged
 
 ALIKE = 60
 # How reliably a form is read from these formats, least first; all others are read exactly.
 PLAINNESS = {SCAN: 0, "pdf": 1, "html": 2}
 NOTHING_DECIDED: Mapping[str, bool] = {}
-NO_ATTACHMENT = "mail.no_attachment"
 
 
 @dataclass
@@ -229,7 +226,7 @@ def assemble(
         trusted=frozenset(trusted),
         mails=letters,
     )
-    return _judged(draft, order, rules, waivers)
+    return judged(draft, order, rules, waivers)
 
 
 def _entries(desk: _Desk) -> tuple[Entry, ...]:
@@ -288,94 +285,3 @@ def _corrects(new: Version, old: Version, order: dict[str, int]) -> bool:
     same_person = bool(people(one.leader) & people(other.leader)) and phones(one.phone) == phones(other.phone)
     alike = fuzz.ratio(same_project(one.project_name), same_project(other.project_name)) >= ALIKE
     return same_text or same_person or (alike and fold(new.path) == fold(old.path))
-
-
-def _judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequence[Waiver]) -> Submission:
-    together = tuple(_waived(finding, waivers) for finding in rules.check(Whole(draft, rules.terms)))
-    complete = bool(draft.summaries) and not any(
-        entry.application is None and not is_blank(entry.name) for entry in draft.entries
-    )
-    of_mails = _open_mail_findings(draft, order, complete)
-    of_files = [
-        f for v in draft.supporting if not _made_good(v.mail, v.path, draft, order, complete) for f in v.findings
-    ]
-    of_tables = [finding for table in draft.summaries for finding in table.findings]
-    of_forms = [finding for version in current_applications(draft) for finding in version.findings]
-    rest = (*of_files, *of_tables, *of_forms, *(one for one in of_mails if one.rule != NO_ATTACHMENT))
-    if complete and not any(_is_error(_waived(f, waivers)) for f in (*rest, *together)) and not _announced(draft):
-        # Whoever writes thanks, or what will follow, when nothing is asked for any more has nothing to send.
-        of_mails = [finding for finding in of_mails if finding.rule != NO_ATTACHMENT]
-    alone = [_waived(finding, waivers) for finding in (*of_mails, *of_files, *of_tables)]
-    found = (*alone, *together, *(_waived(finding, waivers) for finding in of_forms))
-    return replace(draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules))
-
-
-def _announced(draft: Submission) -> bool:
-    """Whether the newest mail without an attachment announces one by its subject."""
-    empty = [mail for mail in draft.heeded if any(finding.rule == NO_ATTACHMENT for finding in mail.findings)]
-    return bool(empty) and announces_file(empty[-1].subject)
-
-
-def _is_error(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR
-
-
-def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
-    """The finding, or a notice for staff in its stead where they settled it; replies no longer ask for it."""
-    for waiver in waivers:
-        project = same_project(waiver.project)
-        if waiver.rule == finding.rule and project in ("", same_project(finding.project)):
-            message = f"{finding.message}（已豁免：{waiver.reason}，{waiver.by}）"
-            return replace(finding, severity=Severity.NOTICE, message=message)
-    return finding
-
-
-def current_applications(submission: Submission) -> list[Version]:
-    """The current Annex 4 versions, each once."""
-    seen: dict[tuple[str, int], Version] = {}
-    for entry in submission.entries:
-        if entry.application is not None:
-            seen[entry.application.mail, entry.application.index] = entry.application
-    return list(seen.values())
-
-
-def _open_mail_findings(draft: Submission, order: dict[str, int], complete: bool) -> list[Finding]:
-    """What still stands of what was wrong with the mails themselves.
-
-    A finding about a mail that brought nothing, or only a link, is closed by a later mail; lateness stays with the mails
-    that brought what is current.
-    """
-    newest = draft.heeded[-1].id if draft.heeded else ""
-    current = {version.mail for version in (*draft.summaries, *current_applications(draft))} | {newest}
-    found: list[Finding] = []
-    for mail in draft.mails:
-        for finding in mail.findings:
-            if finding.severity is Severity.ERROR:
-                later = complete or finding.rule == NO_ATTACHMENT
-                closed = mail.id in draft.unheeded or _made_good(mail.id, "", draft, order, later)
-            else:
-                closed = mail.id not in current
-            if not closed:
-                found.append(finding)
-    return found
-
-
-def _made_good(mail: str, path: str, draft: Submission, order: dict[str, int], complete: bool) -> bool:
-    """Whether a later mail makes up for what a mail or file failed to bring: it brings a file of that name, or any form once
-    the submission is complete."""
-    name = fold(path.rsplit("/", 1)[-1])
-    forms = [*draft.summaries, *current_applications(draft), *draft.superseded, *draft.withdrawn]
-    later = [v for v in (*forms, *draft.supporting) if order[v.mail] > order[mail]]
-    if name and any(fold(version.path.rsplit("/", 1)[-1]) == name for version in later):
-        return True
-    return complete and any(version.transcript.form is not None for version in later)
-
-
-def _state(draft: Submission, found: Sequence[Finding], rules: Rules) -> State:
-    if not draft.mails:
-        return State.MISSING
-    if rules.terms.roster.get(draft.university) is None or draft.held:
-        return State.FOR_STAFF
-    if any(map(_is_error, found)):
-        return State.TO_CORRECT
-    return State.ACCEPTED if draft.summaries else State.FOR_STAFF

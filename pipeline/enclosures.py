@@ -10,10 +10,10 @@ from collections.abc import Callable
 from parsers import read
 from parsers.formats.legacy import as_docx
 from parsers.formats.libreoffice import KINDS, WORKBOOKS, Excess, convert
-from pipeline.assemble import current_applications
 from pipeline.marking import mark, marked, marked_name
 from pipeline.model import Enclosure, Finding, Severity, Submission, Version
 from pipeline.settings import resource
+from pipeline.verdict import current_applications
 
 # What all enclosures of one reply may weigh together; marked copies beyond it are left out.
 LARGEST = 15 * 1024 * 1024
