@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
 
 from pipeline.errors import AnnexError
-from pipeline.lock import AlreadyRunning, single_run, time_limit
+from pipeline.lock import AlreadyRunning, keep_apart, single_run, time_limit
 from pipeline.model import SHANGHAI
 from pipeline.office import open_office
 from pipeline.rules_file import load
 from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings
+from pipeline.timetable import trigger
 
 log = logging.getLogger("annex-inbox")
 
@@ -28,12 +28,13 @@ log = logging.getLogger("annex-inbox")
 def run() -> int:
     """Watch until SIGTERM or SIGINT; a pass under way is finished first. Raises ConfigurationError before the first pass."""
     settings = load_settings()
+    keep_apart(settings)
     load(settings.rules_path)
     logging.getLogger("annex-inbox").setLevel(logging.INFO)
     scheduler = BlockingScheduler(timezone=SHANGHAI)
     scheduler.add_job(
         watch_once,
-        CronTrigger.from_crontab(settings.poll, timezone=SHANGHAI),
+        trigger(settings.poll),
         args=[settings],
         coalesce=True,
         max_instances=1,

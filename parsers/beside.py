@@ -5,22 +5,10 @@ It finds which paragraphs go together; how a value is read from them is the same
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from parsers.labelled import PARAGRAPHS, Layout, Stretch, cell_labels, is_list, names
+from parsers.labelled import PARAGRAPHS, Layout, Stretch, cell_labels, is_list, is_title, names
 from parsers.model import Cell, Document, Grid, GridKind, Paragraph
-from parsers.text import narrow
-
-# The lines that stand above a form: its number among the annexes and its title.
-_TITLE = re.compile(
-    r"\s*(?:附件\s*[\d一二三四五]+\s*[:：.、]?|附件\s*[\d一二三四五]+\D{0,30}|[^:。]{0,40}(?:申报表|汇总表|申请表|登记表)\s*\S{0,6})\s*"
-)
-
-
-def is_title(paragraph: Paragraph) -> bool:
-    """Whether the paragraph is the heading of an annex."""
-    return _TITLE.fullmatch(narrow(paragraph.text)) is not None
 
 
 def as_grid(paragraphs: Sequence[Paragraph]) -> Grid:
@@ -40,13 +28,25 @@ def sections(document: Document, layout: Layout) -> list[tuple[int, Grid]]:
         if isinstance(block, Grid):
             if is_list(block, layout):
                 found.append((index + 1, []))
-        elif is_title(block):
+        elif is_title(block.text):
             found.append((index, [block]))
         elif found:
             found[-1][1].append(block)
         else:
             found.append((index, [block]))
     return [(index, as_grid(paragraphs)) for index, paragraphs in found]
+
+
+def title_of(document: Document, block: int) -> list[Paragraph]:
+    """The paragraphs from the first title right above this block; blank ones at the document's beginning are of it too."""
+    first = block
+    for index in range(block - 1, -1, -1):
+        above = document.blocks[index]
+        if isinstance(above, Grid) or (above.text.strip() and not is_title(above.text)):
+            break
+        if above.text.strip() or index == 0:
+            first = index
+    return [part for part in document.blocks[first:block] if isinstance(part, Paragraph)]
 
 
 def block_of(document: Document, row: int) -> int:
@@ -89,7 +89,9 @@ def _gap(
     tail = [block for block in blocks[grids[-1] + 1 if grids else 0 :] if isinstance(block, Paragraph)]
     if not behind:
         return [], tail
-    cut = next((index for index, part in enumerate(head) if is_title(part) or _labels(part, layout) & known), len(head))
+    cut = next(
+        (index for index, part in enumerate(head) if is_title(part.text) or _labels(part, layout) & known), len(head)
+    )
     return head[:cut], tail if grids else head[cut:]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from parsers.choice_words import by_column, by_number, by_remark, names_choice
 from parsers.model import Run, Style
 from parsers.text import CROSSED, INVISIBLE, TICKED, UNTICKED, narrow, one_line
 
@@ -20,7 +21,12 @@ OPTIONS = (
     "民族团结类", "助困帮扶类", "校园治理类", "文体活动类", "其他类",
 )  # fmt: skip
 _STEMS = {option.removesuffix("类"): option for option in OPTIONS} | {"其它": "其他类"}
-_OPTION = re.compile("(?P<stem>" + "|".join(r"[^\S\n]*".join(stem) for stem in _STEMS) + r")(?P<kind>[^\S\n]*[类類])?")
+# A tick that was laid over an option, as in a floating text box, stands among its letters.
+_AMONG = rf"(?:[^\S\n]|[{TICKED}])*"
+_OPTION = re.compile(
+    "(?P<stem>" + "|".join(_AMONG.join(stem) for stem in _STEMS) + rf")(?P<kind>{_AMONG}[类類](?!似))?"
+)
+_NO_LETTER = re.compile(rf"[\s{TICKED}]")
 # Filled drawings that are bullets as well: they mark an option only where one of these empty ones marks it not.
 _EMPTY = dict.fromkeys("⊙◎", "○◯〇") | dict.fromkeys("◆◈♦", "◇")
 _DRAWN = "".join(_EMPTY)
@@ -34,6 +40,7 @@ _MARK = re.compile(
     rf"|(?P<free>{_TICK})|(?P<drawn>[{_DRAWN}])|(?P<crossed>[{CROSSED}])|(?P<box>{_BOX}))"
 )
 _BLANK = re.compile(r"[^\S\n]*$")
+_CONDITION = re.compile("如[选为属是系果有]|若|注明|(?<!备)注:")
 # Styles are compared by their bits, for arithmetic with flags takes many times longer.
 _SET_OFF = tuple(
     style.value for style in (Style.UNDERLINE, Style.BOLD, Style.HIGHLIGHT, Style.COLOUR, Style.BORDER, Style.ITALIC)
@@ -45,7 +52,7 @@ _QUOTES = "\"'“”‘’「」『』《》<>()（）[]【】〔〕:：、，,�
 
 
 # A tick with nothing beside it, as a floating text box holds one.
-_LONE_TICK = re.compile(r"^\s*[√✓✔☑vV]\s*$", re.MULTILINE)
+_LONE_TICK = re.compile(r"^\s*[√✓✔☑∨vV]\s*$", re.MULTILINE)
 
 
 class _Spot(NamedTuple):
@@ -98,7 +105,9 @@ def _among_printed(text: str, styles: bytes) -> tuple[str, ...] | None:
     spots = _spots(text, styles)
     if not spots:
         return None
-    selected = _by_glyph(text, spots) | _by_style(spots) | _by_repetition(spots) | _by_blank_line(text, spots)
+    printed = [spot[:3] for spot in spots]
+    selected = _by_glyph(text, spots) | _by_style(spots) | _by_repetition(text, spots) | _by_blank_line(text, spots)
+    selected |= by_number(text, printed) | by_column(text, printed)
     struck = {spot.option for spot in spots if spot.set_off & _STRIKE}
     if struck:
         rest = {spot.option for spot in spots} - struck
@@ -106,7 +115,7 @@ def _among_printed(text: str, styles: bytes) -> tuple[str, ...] | None:
         if not selected and 2 * len(rest) <= len(rest) + len(struck):
             selected = rest
     if not selected:
-        selected = _by_deletion(text, spots)
+        selected = _by_deletion(text, spots) or by_remark(text, printed)
     return tuple(option for option in OPTIONS if option in selected)
 
 
@@ -138,7 +147,7 @@ def _spots(text: str, styles: bytes) -> list[_Spot]:
 
 
 def _stem(printed: str) -> str:
-    return _STEMS.get(printed) or _STEMS["".join(printed.split())]
+    return _STEMS.get(printed) or _STEMS[_NO_LETTER.sub("", printed)]
 
 
 def _runs_on(text: str, end: int, begins: set[int]) -> bool:
@@ -146,8 +155,10 @@ def _runs_on(text: str, end: int, begins: set[int]) -> bool:
 
 
 def _explains(text: str, match: re.Match[str]) -> bool:
-    """Whether a bare stem stands in parentheses or behind a colon, as in 其他类（社会实践）."""
+    """Whether a bare stem stands in parentheses or behind a colon, as in 其他类（社会实践）, but not in 类别：社会实践."""
     line = text.rfind("\n", 0, match.start()) + 1
+    if names_choice(text[line : match.start()], text[match.end() :].partition("\n")[0]):
+        return False
     opened = max(text.rfind(mark, line, match.start()) for mark in "(:")
     return opened > text.rfind(")", line, match.start())
 
@@ -226,13 +237,13 @@ def _by_glyph(text: str, spots: Sequence[_Spot]) -> set[str]:
     glyphs = _glyphs(text, spots)
     boxes = [glyph for glyph in glyphs if glyph.kind in ("box", "ticked")]
     side = _side(boxes or glyphs)
-    selected: set[str] = set()
+    selected = {spot.option for spot in spots if any(mark in TICKED for mark in text[spot.start : spot.end])}
     crossed: set[str] = set()
     for glyph in glyphs:
         if glyph.kind == "box":
             continue
         # With a box at every option a glyph follows the boxes; a lone tick follows what it touches.
-        free = glyph.kind == "free" and len(glyphs) > 2 and glyph.first not in "√✓✔vV"
+        free = glyph.kind == "free" and len(glyphs) > 2 and glyph.first not in "√✓✔∨vV"
         fixed = free or glyph.kind in ("ticked", "drawn")
         owners = _owners(glyph, side, fixed)
         if glyph.kind == "crossed":
@@ -262,13 +273,13 @@ def _by_style(spots: Sequence[_Spot]) -> set[str]:
     return selected
 
 
-def _by_repetition(spots: Sequence[_Spot]) -> set[str]:
-    """Options written a second time behind the printed list."""
-    counts: dict[str, int] = {}
-    for spot in spots:
-        counts[spot.option] = counts.get(spot.option, 0) + 1
-    repeated = {option for option, count in counts.items() if count > 1}
-    return repeated if 0 < 2 * len(repeated) <= len(counts) else set()
+def _by_repetition(text: str, spots: Sequence[_Spot]) -> set[str]:
+    """Options written a second time behind the printed list, other than in a condition (如选其他类，请注明)."""
+    unconditional = [
+        spot.option for spot in spots if not _CONDITION.search(text, text.rfind("\n", 0, spot.start) + 1, spot.start)
+    ]
+    repeated = {option for option in unconditional if unconditional.count(option) > 1}
+    return repeated if 2 * len(repeated) <= len({spot.option for spot in spots}) else set()
 
 
 def _by_blank_line(text: str, spots: Sequence[_Spot]) -> set[str]:

@@ -5,6 +5,7 @@ Works on any vocabulary, on tables, worksheets and paragraphs; the values themse
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -21,6 +22,12 @@ from parsers.text import LONGEST_LABEL, label_key, narrow
 INLINE, INSIDE = 4, 10
 # The name of a grid that was made from paragraphs outside every table.
 PARAGRAPHS = "\0paragraphs"
+# The lines that stand above a form: its number among the annexes, its title, and what is added to them in brackets.
+_TITLE = re.compile(
+    r"\s*(?:附件\s*[\d一二三四五]+\s*[:：.、]?|附件\s*[\d一二三四五]+\D{0,30}|[^:。]{0,40}(?:申报表|汇总表|申请表|登记表)\s*\S{0,6})\s*"
+)
+_CLAUSES = re.compile(r"[,，;；。]")
+_SUBTITLE = re.compile(r"\s*[(（][^()（）]{1,30}[)）]\s*")
 
 
 class Layout(Struct, frozen=True):
@@ -62,6 +69,11 @@ def place(grid: Grid, row: int, column: int, label: str) -> Place:
     if grid.name == PARAGRAPHS:
         return Place(row=row, label=label)
     return grid.place(row, column, label)
+
+
+def is_title(text: str) -> bool:
+    """Whether a line is the heading of an annex."""
+    return _TITLE.fullmatch(narrow(text)) is not None
 
 
 def names(labels: Iterable[Label]) -> set[str]:
@@ -188,7 +200,7 @@ def leftmost(grid: Grid, label: Label) -> bool:
 
 
 def stretches(block: int, grid: Grid, layout: Layout) -> list[Stretch]:
-    """The grid, cut where a new form begins: at its first field, if enough other labels follow."""
+    """The grid, cut where a new form begins: at the title of its first field, if enough other labels follow."""
     labels = grid_labels(grid, layout)
     firsts = [label for label in labels if label.name == layout.first and label.rank < INSIDE and leftmost(grid, label)]
     # Where the first form's label is a cell of its own, the same words before a colon further down are text.
@@ -197,10 +209,24 @@ def stretches(block: int, grid: Grid, layout: Layout) -> list[Stretch]:
     for row, end in zip(rows, [*rows[1:], grid.row_count], strict=False):
         if not starts or len(names(_between(labels, row, end))) >= 3:
             starts.append(row)
-    cuts = [0, *starts[1:], grid.row_count]
+    cuts = [0, *(_with_title(grid, row) for row in starts[1:]), grid.row_count]
     return [
         Stretch(block, grid, _between(labels, first, end), first, end) for first, end in pairwise(cuts) if end > first
     ]
+
+
+def _with_title(grid: Grid, row: int) -> int:
+    """The first of the title rows right above this row of a grid, or the row itself."""
+    first = row
+    for above in range(row - 1, -1, -1):
+        texts = grid.texts(above)
+        written = texts[0][1].split("\n") if len(texts) == 1 else []
+        # A sentence that speaks of a form is no title; in a table a title has a row of its own.
+        titled = any(is_title(line) and not _CLAUSES.search(line) for line in written)
+        if texts and not titled and not all(map(_SUBTITLE.fullmatch, written or [""])):
+            break
+        first = above if titled else first
+    return first
 
 
 def _between(labels: tuple[Label, ...], first: int, end: int) -> tuple[Label, ...]:

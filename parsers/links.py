@@ -12,7 +12,8 @@ from parsers.text import one_line
 
 # Chinese punctuation ends a URL; Chinese letters stay in it where they follow a slash, an equals sign or one another.
 _URL = re.compile(
-    r"(?:https?|ftp)(?:://|：//)(?:[!-~]|(?<=[/=_\-])[\u4e00-\u9fff]+(?=[/.&?=#_\-]|$))+", re.IGNORECASE | re.ASCII
+    r"(?:https?|ftp)(?:://|：//)(?=[!-~])(?:[!-~]|(?<=[/=_\-])[\u4e00-\u9fff]+(?=[/.&?=#_\-]|$))+",
+    re.IGNORECASE | re.ASCII,
 )
 # An address begins at each http, unless it is the value of another address's query (?url=https://…).
 _START = re.compile(r"(?<![=])(?=(?:https?|ftp)(?:://|：//))", re.IGNORECASE)
@@ -20,6 +21,8 @@ _START = re.compile(r"(?<![=])(?=(?:https?|ftp)(?:://|：//))", re.IGNORECASE)
 _ALONE = re.compile(r"(?i:https?)://[!-~]*[0-9A-Za-z/]")
 _WORDS = re.compile(r"[\s；;、，,]+")
 _NUMBERING = re.compile(r"^[（(]?(?:\d{1,2}|[一二三四五六七八九十])[)）.．:：]?$|^[①-⑳]$")
+# A caption in brackets beside an address, in which no other address stands.
+_CAPTION = re.compile(r"(?i:[《（(【\[](?![^》）)】\]]*[0-9a-z]\.[a-z])[^》）)】\]]+[》）)】\]])")
 _PUNCTUATION = "（）()【】[]<>《》“”\"'。.；;，,、：: "
 
 
@@ -29,16 +32,17 @@ def is_url(text: str) -> bool:
 
 
 def _pieces(text: str) -> Iterable[str]:
-    for chunk in _START.split(text):
+    chunks = _START.split(text)
+    for chunk in chunks:
         match = _URL.match(chunk)
         rest = chunk
         if match:
-            url = match.group().rstrip(",;.'\"<>")
+            url = match.group().rstrip(",;.'\"<>(")
             if url.endswith(")") and "(" not in url:
                 url = url.rstrip(")")
-            yield url
+            yield url.replace("：//", "://")
             rest = chunk[len(url) :]
-        yield from _WORDS.split(rest)
+        yield from _WORDS.split(_CAPTION.sub(" ", rest) if len(chunks) > 1 else rest)
 
 
 def split_links(text: str, targets: Iterable[str] = ()) -> tuple[str, ...]:

@@ -151,20 +151,35 @@ def headers(grid: Grid, vocabulary: Vocabulary, named: str) -> list[Header]:
     return found
 
 
+def _closes(texts: Texts) -> bool:
+    """Whether nothing stands here but what stands below a list: closing lines, and labels each with a value behind it or none.
+
+    A label alone at the left may head a group of projects.
+    """
+    announced = False
+    for cell, text in texts:
+        bare = "".join(text.split())
+        label = bare.endswith((":", "：")) and (len(texts) > 1 or cell.column > 0)
+        if not label and not announced and not _CLOSING.fullmatch(bare):
+            return False
+        announced = label
+    return True
+
+
 def is_remark(grid: Grid, row: int, header: Header) -> bool:
     """Whether the row is a total, a note, a contact line or a signature: one text over most columns, or one that says so."""
-    texts = [text for cell, text in grid.texts(row) if cell.row == row]
+    texts = [pair for pair in grid.texts(row) if pair[0].row == row]
     if not texts:
         return False
-    if len(texts) <= _FEW and all(_CLOSING.fullmatch("".join(text.split())) for text in texts):
+    first = texts[0][1]
+    if (len(texts) <= _FEW or first.endswith((":", "："))) and _closes(texts):
         return True
     if row in grid.wide_rows:
-        own = [cell for cell, _ in grid.texts(row) if cell.row == row]
+        own = [cell for cell, _ in texts]
         widest = max(own, key=_column_span)
         end = widest.column + widest.column_span
         covered = sum(1 for column in header.columns.values() if widest.column <= column.start < end)
         if covered >= _FEWEST or (covered == _FEWEST - 1 and len(own) == 1):
             return True
     # A number, or an address, is no remark.
-    first = texts[0]
     return not first.isascii() and _REMARK.match(one_line(first).replace(" ", "")) is not None

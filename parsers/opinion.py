@@ -13,10 +13,15 @@ from parsers.text import INVISIBLE, lines, narrow, one_line, spaced
 
 _NUMERALS = ("〇○零", "一", "二", "三", "四", "五", "六", "七", "八", "九")
 _CHINESE = {digit: value for value, digits in enumerate(_NUMERALS) for digit in digits}
-_YEAR = r"(?P<year>(?:20)?\d\d|二\s*[〇○零0O]\s*[〇○零0O一二三四五六七八九]\s*[〇○零0O一二三四五六七八九])"
-_PART = r"(?:\d{1,2}|[一二三四五六七八九十〇○零]{1,3})"
+_YEAR = r"(?P<year>(?:20\s*)?\d\d|二\s*[〇○零0O]\s*[〇○零0O一二三四五六七八九]\s*[〇○零0O一二三四五六七八九])"
+_PART = r"(?:\d{1,2}|[一二三四五六七八九十廿卅〇○零]{1,3})"
 _DATE = re.compile(
     rf"(?<![\d.\-/]){_YEAR}\s*(?:年|[.\-/．—])\s*(?P<month>{_PART})\s*(?:月|[.\-/．—])\s*(?P<day>{_PART})\s*[日号]?(?!\d)"
+)
+# Digits alone, or parted as in a list, are a date only where nothing but one stands.
+_BARE_DATE = re.compile(
+    r"(?<!\d)(?=\d{8}(?!\d)|20\d\d、)(?P<year>20\d\d)(?P<mark>、?)(?P<month>0?[1-9]|1[0-2])(?P=mark)"
+    r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)"
 )
 _BEHIND_DATE = re.compile(r"(?:\s*[T ]?00:00(?::00)?)?[\s_.,;。)]*")
 _PROMPT = re.compile(
@@ -45,6 +50,7 @@ def _number(text: str) -> int:
     text = "".join(text.split())
     if text.isdecimal():
         return int(text)
+    text = text.replace("廿", "二十").replace("卅", "三十")
     if "十" in text:
         tens, _, units = text.partition("十")
         return 10 * _CHINESE.get(tens, 1) + _CHINESE.get(units, 0)
@@ -84,6 +90,8 @@ def _line_date(line: str, last: bool) -> tuple[str, str] | None:
     """
     copy = narrow(line)
     found = list(_DATE.finditer(copy))
+    bare = not found
+    found = found or list(_BARE_DATE.finditer(copy))
     if not found or not _BEHIND_DATE.fullmatch(copy, found[-1].end()):
         return None
     rest, ended = line[: found[-1].start()], copy.rstrip().endswith(("。", "."))
@@ -91,7 +99,7 @@ def _line_date(line: str, last: bool) -> tuple[str, str] | None:
         rest = rest[: label.start()]
     rest = rest.rstrip(" _(（，,、")
     signature = not rest or _BEFORE_DATE.search(rest) is not None
-    if _IN_SENTENCE.search(rest) or not (signature or (last and not ended)):
+    if _IN_SENTENCE.search(rest) or not (signature or (last and not ended and not bare)):
         return None
     return rest, iso_date(found[-1])
 

@@ -19,6 +19,7 @@ from parsers.contact import split_number
 from parsers.links import split_links
 from parsers.listing import Header, is_remark
 from parsers.model import Cell, CellKind, Grid, Place, Project, column_letters
+from parsers.nothing import says_nothing
 from parsers.text import fold, lines, one_line
 
 LABELS = {
@@ -41,6 +42,8 @@ _SAMPLES = {
     "applicant": ("级", "院", re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会")),
 }
 
+_SCHOOL = re.compile(r"[\u4e00-\u9fff]{2,}(?<![级各])(?:大学|学院|学校|专科|分校|校区)(?:[(（].*)?")
+
 # Cells, each with its text, and those of each field.
 Written = Sequence[tuple[Cell, str]]
 Cells = dict[str, list[tuple[Cell, str]]]
@@ -51,7 +54,8 @@ class Table:
     """What one grid, or the part of it below one header, adds to a form while it is being read.
 
     `spots` are the places of each project as a whole and of its fields, in the order of PER_PROJECT. `last` is the last
-    row of a project; the remarks behind it may belong to what follows.
+    row of a project; the remarks behind it may belong to what follows. `settled` are the values of the form that no later
+    row can better.
     """
 
     block: int
@@ -61,6 +65,7 @@ class Table:
     spots: list[list[Place]] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
     remarks: list[int] = field(default_factory=list)
     last: int = -1
     notes: list[str] = field(default_factory=list)
@@ -172,7 +177,7 @@ def _read_field(name: str, cells: Written) -> str | tuple[str, ...]:
 
 
 def _read_project(table: Table, rows: range, cells: Cells) -> tuple[Project, bool]:
-    """The project in these rows, and whether they hold anything of their own beyond number and university."""
+    """The project in these rows, and whether they say anything of their own beyond number and university."""
     values: dict[str, Any] = {}
     own = False
     for name in PER_PROJECT:
@@ -183,10 +188,15 @@ def _read_project(table: Table, rows: range, cells: Cells) -> tuple[Project, boo
             _note_uncalculated(table, written)
         values[name] = value = _read_field(name, written)
         if not own and value and name != "number":
-            own = _begun(written, rows[0])
+            own = _begun(written, rows[0]) and not _crossed_out(value)
     if "phone" not in table.header.columns and "leader" in values:
         values["leader"], values["phone"] = split_number(values["leader"])
     return Project(**values), own
+
+
+def _crossed_out(value: str | tuple[str, ...]) -> bool:
+    """Whether all that stands in a cell is strokes, or words for "nothing", as in the rows of the template left over."""
+    return all(map(says_nothing, value)) if isinstance(value, tuple) else says_nothing(value)
 
 
 def _begun(cells: Written, row: int) -> bool:
@@ -214,8 +224,8 @@ def read_rows(table: Table, end: int) -> None:
         if cells is None:
             table.remarks.append(rows[0])
             continue
-        _read_per_form(table, cells)
         project, own = _read_project(table, rows, cells)
+        _read_per_form(table, cells, own)
         if not own:
             continue
         table.last = rows[-1]
@@ -226,15 +236,23 @@ def read_rows(table: Table, end: int) -> None:
         table.projects.append(project)
 
 
-def _read_per_form(table: Table, cells: Cells) -> None:
-    """University and number of projects: the first text in their column, wherever it is written or merged to."""
+def _read_per_form(table: Table, cells: Cells, beside_project: bool) -> None:
+    """University and number of projects: the first text in their column, wherever it is written or merged to.
+
+    What stands beside no project may be the name of a group of projects, and counts only if no other row says more, or
+    if it is called as a university is.
+    """
     for name in PER_FORM:
-        if name not in cells or table.values.get(name):
+        if name not in cells or name in table.settled:
             continue
         if table.uncalculated:
             _note_uncalculated(table, cells[name])
         for cell, written in cells[name]:
             if text := one_line(written):
-                table.values[name] = text
-                table.places[name] = table.grid.place(cell.row, cell.column, table.header.columns[name].label)
+                sure = beside_project or (name == "university" and _SCHOOL.fullmatch(text) is not None)
+                if sure or name not in table.values:
+                    table.values[name] = text
+                    table.places[name] = table.grid.place(cell.row, cell.column, table.header.columns[name].label)
+                if sure:
+                    table.settled.add(name)
                 break

@@ -15,7 +15,7 @@ INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\
 _EDGES = INVISIBLE + " "
 
 # Characters that mark a choice; ✗ and × are left out, for they may mark a choice or cross one out.
-TICKED = "☑☒🗹✅✔✓√■▣●◉★⬛◼⦿🔘"
+TICKED = "☑☒🗹✅✔✓√∨■▣●◉★⬛◼⦿🔘"
 CROSSED = "✗✘×✕✖╳❌"
 UNTICKED = "□☐○◯▢◻◽⬜❏❐❑❒▫☆◇〇"
 

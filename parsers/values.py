@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from parsers.labelled import INLINE, INSIDE, Label, Layout, Stretch, leftmost, place
+from parsers.labelled import INLINE, INSIDE, PARAGRAPHS, Label, Layout, Stretch, leftmost, place
 from parsers.labels import Rank
 from parsers.model import Cell, CellKind, Picture, Place, Run, column_letters
 from parsers.text import narrow
@@ -197,5 +197,10 @@ class Reader:
     def _keep_pictures(self, label: Label | None, cell: Cell) -> None:
         if not cell.pictures:
             return
-        if name := self._final if self._ending else label.name if label else "":
+        if name := self._final if self._ending else label.name if label else self._above_all():
             self.values[name].pictures += cell.pictures
+
+    def _above_all(self) -> str:
+        """The first field where no label was read yet in a table: what hangs at its title is the form's."""
+        began = self._stretch.grid.name == PARAGRAPHS or any(value.label for value in self.values.values())
+        return "" if began else self._layout.first

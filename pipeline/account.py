@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from parsers.model import Annex3, Annex4, Project
 from pipeline.ledger_table import same
-from pipeline.model import SHANGHAI, Entry, Finding, Severity, State, Submission, Version
+from pipeline.model import SHANGHAI, Automatic, Entry, Finding, Severity, State, Submission, Version
 
 GRADUATE_UNION = "研究生会"
 Places = Mapping[tuple[str, int], str]
@@ -70,26 +70,30 @@ class Account(Struct, frozen=True):
 def account_of(university: str, submission: Submission, places: Places) -> Account:
     """The account of a university's submission; `places` maps (mail, index) of a version to its path under ANNEX_DATA."""
     by_project: dict[str, set[Finding]] = {}
-    for finding in submission.errors:
+    errors = frozenset(submission.errors)
+    for finding in errors:
         by_project.setdefault(same(finding.project) if finding.project else "", set()).add(finding)
     brought = _brought(submission)
     instants = [mail.received_at for mail in submission.mails]
     return Account(
         university=university,
         state=submission.state,
-        lines=tuple(_line(entry, submission.state, by_project, places) for entry in submission.entries),
+        lines=tuple(_line(entry, submission.own_state, by_project, errors, places) for entry in submission.entries),
         remarks=tuple(Remark(one, _about(one, submission, brought)) for one in submission.all_findings),
         contact=_contact(submission),
         times=(local(min(instants)), local(max(instants))) if instants else (None, None),
-        address=submission.heeded[-1].sender.address if submission.heeded else "",
+        address=_address(submission),
     )
 
 
-def _line(entry: Entry, state: State, by_project: Mapping[str, set[Finding]], places: Places) -> ProjectLine:
+def _line(
+    entry: Entry, state: State, by_project: Mapping[str, set[Finding]], standing: frozenset[Finding], places: Places
+) -> ProjectLine:
     errors = set(by_project.get(same(entry.name), ())) if entry.name else set()
     form = entry.application
     if form:
-        errors.update(finding for finding in form.findings if finding.severity is Severity.ERROR)
+        # A form may bear another name than its row; what staff settled stands no more.
+        errors.update(standing.intersection(form.findings))
     if state is not State.FOR_STAFF:
         state = State.TO_CORRECT if errors or entry.listed is None else State.ACCEPTED
     documents: list[Version] = [one for one in (entry.listed, form) if one]
@@ -152,6 +156,12 @@ def _brought(submission: Submission) -> dict[str, str]:
     )
     newest = submission.heeded[-1].id if submission.heeded else ""
     return {"": newest, **{version.path: version.mail for version in versions}}
+
+
+def _address(submission: Submission) -> str:
+    """Where the newest mail came from, those left out that staff handed in."""
+    written = (mail for mail in reversed(submission.heeded) if mail.automatic is not Automatic.STAFF)
+    return next((mail.sender.address for mail in written), "")
 
 
 def _contact(submission: Submission) -> tuple[str, str]:

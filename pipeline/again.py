@@ -9,16 +9,21 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from pipeline.assemble import assemble
 from pipeline.bookkeeping import keep_ledger
 from pipeline.dispatch import Clock
 from pipeline.errors import ConfigurationError
-from pipeline.model import Outcome, Waiver
+from pipeline.model import Outcome, Submission, Waiver
 from pipeline.names import same_project
 from pipeline.office import Office
 from pipeline.passes import Progress
 from pipeline.reports import local, meant
 from pipeline.rows import SetAside
 from pipeline.taking import ATTEMPTS, keep, look_at, retry_set_aside
+from pipeline.waivers import ground
+from pipeline.wording import one_line
 
 
 def replay(
@@ -120,20 +125,34 @@ def decide(office: Office, prefix: str, accepted: bool, clock: Clock) -> str:
 
 
 def waive(office: Office, waiver: Waiver, clock: Clock) -> str:
-    """Settle a finding by staff's word; says what came of it. Raises ConfigurationError where there is no such finding."""
-    submission = office.submission(waiver.university)
+    """Settle what stands of a rule by staff's word, for what is written there now; says what came of it.
+
+    Raises ConfigurationError where there is no such finding, or no reason is given.
+    """
+    if not one_line(waiver.reason):
+        raise ConfigurationError("请在 --reason 后写明理由，它会记入台账。例：--reason 已电话核实")
     known = {rule.id for rule in office.rules.rules}
     if waiver.rule not in known:
         raise ConfigurationError(f"没有名为 {waiver.rule} 的规则，见 annex-inbox rules。")
+    submission = _unsettled(office, waiver)
     there = [one for one in submission.all_findings if one.rule == waiver.rule]
     if waiver.project:
         there = [one for one in there if same_project(one.project) == same_project(waiver.project)]
     if not there:
         raise ConfigurationError(f"{waiver.university}现在没有这样的问题，见 annex-inbox show {waiver.university}。")
-    office.store.universities.waive(waiver, clock())
+    grounds = tuple(sorted({ground(one, submission) for one in there}))
+    office.store.universities.waive(replace(waiver, grounds=grounds), clock())
     office.forget(waiver.university)
     keep_ledger(office, clock())
     return f"已豁免 {len(there)} 处。{waiver.university} {office.submission(waiver.university).state.value}"
+
+
+def _unsettled(office: Office, waiver: Waiver) -> Submission:
+    """The university's submission as if nothing of this rule had been settled before."""
+    known = office.store.universities
+    versions, mails = known.dossier(waiver.university)
+    others = [one for one in known.waivers(waiver.university) if one.rule != waiver.rule]
+    return assemble(waiver.university, versions, mails, office.rules, known.decisions(), others)
 
 
 def unwaive(office: Office, university: str, rule: str, project: str, clock: Clock) -> str:

@@ -101,7 +101,9 @@ def _composed(
     # What was said of a mail before staff accepted it was another reply.
     occasion = tuple(f"accepted {mail.id}" for mail in mails if mail.id in accepted)
     submissions = tuple(own_part(office.submission(name), address) for name in universities)
-    changes = _changes(office, submissions, mails, replied) if len(submissions) == 1 else NOTHING
+    every = [_changes(office, one, mails, replied) for one in submissions]
+    # Which of several universities a change is about could not be told.
+    changes = every[0] if len(every) == 1 else Changes(withdrawn=frozenset().union(*(one.withdrawn for one in every)))
     if _brings_nothing(mails, submissions):
         _leave(office, mails)
         return None
@@ -115,11 +117,8 @@ def _composed(
         return None
 
 
-def _changes(
-    office: Office, submissions: tuple[Submission, ...], mails: list[Mail], replied: Mapping[str, str | None]
-) -> Changes:
+def _changes(office: Office, after: Submission, mails: list[Mail], replied: Mapping[str, str | None]) -> Changes:
     """What these mails changed, where the correspondent was answered before and may see the whole."""
-    (after,) = submissions
     if mails[-1].reply_to.address not in after.trusted or not after.university:
         return NOTHING
     answered = [mail for mail in after.mails if replied.get(mail.id) and mail.reply_to.address in after.trusted]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.model import SHANGHAI, Envelope
+from pipeline.tally import Seen
 
 FETCHED_AT_ONCE = 50
 BYTES_AT_ONCE = 16 * 1024 * 1024
@@ -78,10 +79,17 @@ def body_of(row: dict[bytes, Any]) -> bytes | None:
     return next((part for part in parts if isinstance(part, bytes)), None)
 
 
-def received_at(value: Any, folder: str, uid: int) -> datetime:
-    if not isinstance(value, datetime):
+def seen(row: Mapping[bytes, Any]) -> Seen:
+    """What a FETCH answer tells of a mail."""
+    at, size = row.get(b"INTERNALDATE"), int(row.get(b"RFC822.SIZE") or 0) or None
+    if not isinstance(at, datetime):
+        return Seen(None, size)
+    return Seen(at if at.tzinfo is not None else at.replace(tzinfo=SHANGHAI), size)
+
+
+def received_at(told: Seen, folder: str, uid: int) -> datetime:
+    if told.received_at is None:
         # The server did not say when; that the mail has arrived by now is all that is certain.
         log.warning("服务器没有给出邮件 %s/%d 的收到时间，以现在为准。", folder, uid)
         return datetime.now(UTC).astimezone(SHANGHAI)
-    aware = value if value.tzinfo is not None else value.replace(tzinfo=SHANGHAI)
-    return aware.astimezone(SHANGHAI)
+    return told.received_at.astimezone(SHANGHAI)

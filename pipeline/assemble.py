@@ -6,6 +6,7 @@ Whom a form belongs to is decided before (assign.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,8 +15,9 @@ from parsers.text import fold
 from pipeline.model import Entry, Mail, State, Submission, Version, Waiver
 from pipeline.names import project_stem, same_project
 from pipeline.rules import Rules
-from pipeline.spare import has_head, is_filled, listed_keys, spare
+from pipeline.spare import has_head, is_filled, listed_keys, listed_names, spare
 from pipeline.stamps import SCAN, with_stamps
+from pipeline.totals import with_totals
 from pipeline.trust import is_trusted, name_of, speaks_for_another
 from pipeline.values import is_blank, people, phones
 from pipeline.verdict import judged
@@ -36,6 +38,9 @@ class _Desk:
     withdrawn: list[Version] = field(default_factory=list)
     superseded: list[Version] = field(default_factory=list)
     held: list[Version] = field(default_factory=list)
+    # The mails that count for nothing, as far as staff have not accepted them; and the files of all that was taken in.
+    unheeded: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
     # The number of mails laid here, and for each record that of the last one in which it counted.
     mails: int = 0
     brought: dict[Record, int] = field(default_factory=dict)
@@ -47,9 +52,26 @@ class _Desk:
         # What came beside it says nothing about the university either, until staff have decided.
         aside = [version for version in versions if replacing and version.transcript.form is None]
         taken = [version for version in versions if version not in replacing and version not in aside]
-        self.held += [version for version in versions if version not in taken]
+        self.hold([version for version in versions if version not in taken])
         self.lay(taken)
         return taken
+
+    def hold(self, versions: Sequence[Version]) -> None:
+        """Lay documents of one mail aside until staff decide over it."""
+        self.held += versions
+        self.unheeded |= {version.mail for version in versions}
+
+    def confirm(self) -> None:
+        """Leave nothing to decide over a mail all of which a known sender has brought since; it counts no more for that."""
+        standing = {version.transcript.record for version in self._standing()}
+
+        def is_there(version: Version) -> bool:
+            record = version.transcript.record
+            return version.file in self.files if record is None else record in standing
+
+        open_ = {version.mail for version in self.held if not is_there(version)}
+        self.superseded += [version for version in self.held if version.mail not in open_]
+        self.held = [version for version in self.held if version.mail in open_]
 
     def _would_replace(self, version: Version) -> bool:
         record = version.transcript.record
@@ -62,6 +84,7 @@ class _Desk:
 
     def lay(self, versions: Sequence[Version]) -> None:
         """Take in the documents of one mail."""
+        self.files |= {version.file for version in versions}
         versions = self._typed(versions)
         extra = spare(versions, self._standing())
         self.superseded += extra
@@ -78,7 +101,7 @@ class _Desk:
                 self.applications[key] = version
         if tables:
             # What came in the same mail counts first.
-            self._restore({project_stem(key) for table in self.summaries for key in listed_keys(table)})
+            self._restore(_stems(self.summaries))
         self._clear_blank()
         self._remember(versions)
 
@@ -138,9 +161,10 @@ class _Desk:
         told_before = bool(self.summaries)
         self.summaries = current
         listed = {key for table in current for key in listed_keys(table)}
+        stems = _stems(current)
         for key in [key for key in self.applications if key not in listed]:
             # A later Annex 3 states the whole: what it no longer lists is withdrawn together with its Annex 4.
-            stem_listed = project_stem(key) in {project_stem(name) for name in listed}
+            stem_listed = project_stem(name_of(self.applications[key])) in stems
             if not stem_listed and (key in self.ever_listed or told_before):
                 self.withdrawn.append(self.applications.pop(key))
         self.ever_listed |= listed
@@ -149,10 +173,15 @@ class _Desk:
         """The newest withdrawn Annex 4 of a project that is listed again counts again."""
         for version in reversed(self.withdrawn[:]):
             key = same_project(name_of(version))
-            current = {project_stem(name) for name in self.applications}
-            if key and project_stem(key) in stems - current:
+            current = {project_stem(name_of(one)) for one in self.applications.values()}
+            if key and project_stem(name_of(version)) in stems - current:
                 self.withdrawn.remove(version)
                 self.applications[key] = version
+
+
+def _stems(tables: Iterable[Version]) -> set[str]:
+    """The wider keys of the projects that these tables list."""
+    return {project_stem(name) for table in tables for name in listed_names(table)} - {""}
 
 
 def _together(tables: list[Version]) -> tuple[list[Version], list[Version]]:
@@ -189,7 +218,7 @@ def assemble(
     letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
     order = {mail.id: position for position, mail in enumerate(letters)}
     by_mail: dict[str, list[Version]] = {mail.id: [] for mail in letters}
-    for version in with_stamps(sorted(versions, key=lambda version: version.index)):
+    for version in with_totals(with_stamps(sorted(versions, key=lambda version: version.index))):
         by_mail[version.mail].append(version)
     desk = _Desk()
     trusted: set[str] = set()
@@ -199,15 +228,16 @@ def assemble(
         brought = by_mail[mail.id]
         if decisions.get(mail.id) is False:
             desk.superseded += brought
+            desk.unheeded.add(mail.id)
         elif decisions.get(mail.id) or is_trusted(mail, trusted, named, rules):
             desk.lay(brought)
+            if desk.held:
+                desk.confirm()
             trusted.add(mail.reply_to.address)
         elif speaks_for_another(mail, named, rules.terms.roster):
-            desk.held += brought
+            desk.hold(brought)
         elif desk.lay_new(brought):
             newcomers.append(mail)
-    rejected = {mail.id for mail in letters if decisions.get(mail.id) is False}
-    unheeded = rejected | {version.mail for version in desk.held}
     entries = _entries(desk)
     entries, replaced = _without_replaced(entries, order)
     draft = Submission(
@@ -218,11 +248,11 @@ def assemble(
         withdrawn=tuple(desk.withdrawn),
         superseded=(*desk.superseded, *replaced),
         supporting=tuple(
-            v for mail in letters if mail.id not in unheeded for v in by_mail[mail.id] if v.transcript.form is None
+            v for mail in letters if mail.id not in desk.unheeded for v in by_mail[mail.id] if v.transcript.form is None
         ),
         held=tuple(desk.held),
         newcomers=tuple(newcomers),
-        unheeded=frozenset(unheeded),
+        unheeded=frozenset(desk.unheeded),
         trusted=frozenset(trusted),
         mails=letters,
     )
@@ -250,13 +280,15 @@ def _entries(desk: _Desk) -> tuple[Entry, ...]:
 
 
 def _match_rest(rows: list[Entry], found: dict[int, Version], free: dict[str, Version]) -> None:
-    """Pair what is left where only one partner is possible: names apart by 项目 alone, and a form without a name."""
+    """Pair what is left where only one partner is possible: names apart in their dress alone, and a form without a name."""
+    stems = Counter(project_stem(name_of(version)) for version in free.values())
     for key, version in list(free.items()):
         open_rows = [index for index, entry in enumerate(rows) if index not in found and not is_blank(entry.name)]
+        stem = project_stem(name_of(version))
         if key.startswith("?"):
             partners = open_rows
         else:
-            partners = [index for index in open_rows if project_stem(rows[index].name) == project_stem(key)]
+            partners = [index for index in open_rows if project_stem(rows[index].name) == stem and stems[stem] == 1]
         if len(partners) == 1:
             found[partners[0]] = version
             del free[key]

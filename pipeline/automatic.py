@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
+from pipeline.handed_in import is_handed_in
 from pipeline.model import Automatic
 
 _PREFIX = re.compile(r"\s*(re|fw|fwd|aw|回复|答复|回覆|转发|轉寄|轉發)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*", re.IGNORECASE)
@@ -100,10 +101,11 @@ def _kind(
     if _null_path(headers):
         return Automatic.BOUNCE
     if own_address and sender.lower() == own_address.lower():
-        return Automatic.OWN
-    if _NO_REPLY.match(sender):
-        return Automatic.NO_REPLY
-    return Automatic.LIST if _is_bulk(headers) else None
+        to, identifier = _first(headers, "to"), _first(headers, "message-id")
+        return Automatic.STAFF if is_handed_in(own_address, to, identifier, subject) else Automatic.OWN
+    if _is_bulk(headers):
+        return Automatic.LIST
+    return Automatic.NO_REPLY if _NO_REPLY.match(sender) else None
 
 
 def _first(headers: Mapping[str, tuple[str, ...]], name: str) -> str:

@@ -25,7 +25,12 @@ BROKEN_ENTRY = "压缩包中的这个文件已损坏"
 EMPTY = "压缩包里没有文件"
 LOCKED = "压缩包设有密码"
 VOLUME = "分卷压缩包的一部分，请压缩成一个 zip 文件"
-_JUNK = re.compile(r"(^|/)(__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*|~\$[^/]*)(/|$)", re.IGNORECASE)
+# What operating systems and office programs leave beside the files of a folder: lock files of Word (~$) and WPS (.~), scratch
+# files (~WRL0001.tmp, mso1A2B.tmp), views of folders.
+_LITTER = re.compile(
+    r"(^|/)(__MACOSX|\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*|\.?~\$?[^/]*\.tmp|~\$[^/]*|\.~[^/]*|mso[^/]*\.tmp)(/|$)",
+    re.IGNORECASE,
+)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -102,4 +107,9 @@ def inner_path(name: str) -> str:
     whole = name.partition("\x00")[0].replace("\\", "/")
     pieces = [charsets.one_line(piece) for piece in whole.split("/")]
     path = "/".join(piece for piece in pieces if piece.strip(".") and not _DRIVE.fullmatch(piece))
-    return "" if _JUNK.search(path) else path
+    return "" if is_litter(path) else path
+
+
+def is_litter(path: str) -> bool:
+    """Whether a path is of something that programs left behind, and nobody means to send."""
+    return _LITTER.search(path) is not None

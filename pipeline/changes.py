@@ -13,6 +13,7 @@ from parsers.model import Annex3, Annex4, Project
 from parsers.text import fold
 from pipeline.model import Entry, Finding, Submission
 from pipeline.names import same_project
+from pipeline.trust import name_of
 from pipeline.wording import one_line, quoted
 
 ROW = {
@@ -45,10 +46,12 @@ SHOWN = 40
 
 
 class Changes(Struct, frozen=True):
-    """What changed, a line each, and the problems that are gone, as they were told."""
+    """What changed, a line each, and the problems that are gone, as they were told; `withdrawn` are the keys of what had been
+    withdrawn before, and told."""
 
     changed: tuple[str, ...] = ()
     solved: tuple[str, ...] = ()
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
 
 
 NOTHING = Changes()
@@ -58,7 +61,14 @@ def compare(before: Submission, after: Submission) -> Changes:
     """What came of the mails between two states of one university's submission."""
     left = {_key(finding) for finding in after.errors}
     gone = dict.fromkeys(_told(finding) for finding in before.errors if _key(finding) not in left)
-    return Changes(tuple(_changed(before, after)), tuple(gone))
+    return Changes(tuple(_changed(before, after)), tuple(gone), frozenset(withdrawn(before)))
+
+
+def withdrawn(submission: Submission) -> dict[tuple[str, str], str]:
+    """The projects whose Annex 4 is there and which Annex 3 lists no more: university and key, with the name as written."""
+    current = {same_project(entry.name) for entry in submission.entries}
+    left = {same_project(name): name for name in map(name_of, submission.withdrawn)}
+    return {(submission.university, key): name for key, name in left.items() if key and key not in current}
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:

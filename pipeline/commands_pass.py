@@ -37,13 +37,14 @@ def init(folder: Annotated[Path, typer.Argument(help="放在哪个文件夹。")
 @app.command()
 def poll() -> None:
     """收取并处理一遍邮箱，适合放进 cron。已有一个在运行时立即退出。例：annex-inbox poll"""
-    from pipeline.lock import AlreadyRunning, single_run, time_limit
+    from pipeline.lock import AlreadyRunning, keep_apart, single_run, time_limit
     from pipeline.office import open_office
     from pipeline.run import one_pass
     from pipeline.screen import passed, progress_bar
     from pipeline.settings import load_settings
 
     settings = load_settings()
+    keep_apart(settings)
     try:
         with single_run(settings), open_office(settings) as office:
             with progress_bar() as progress, time_limit(settings):

@@ -104,11 +104,11 @@ def waive(
     university: Annotated[str, typer.Argument(help="高校名称。")],
     rule: Annotated[str, typer.Argument(help="规则名，见“问题清单”一表。")],
     reason: Annotated[str, typer.Option("--reason", help="理由。")],
-    project: Annotated[str, typer.Option("--project", help="只对这个项目；不写就是全部。")] = "",
+    project: Annotated[str, typer.Option("--project", help="只对这个项目；不写就是现有的各处。")] = "",
     by: Annotated[str, typer.Option("--by", help="谁决定的；不写就是当前用户。")] = "",
     undo: Annotated[bool, typer.Option("--undo", help="撤销这条豁免。")] = False,
 ) -> None:
-    """豁免一处问题，回信不再要求补正，台账里留下理由和姓名。例：annex-inbox waive 内蒙古大学 annex3.summary.too_long --reason 已核实"""
+    """豁免现有的问题，回信不再要求补正，台账里留下理由和姓名；以后改填的内容和别的项目不在其内。例：annex-inbox waive 内蒙古大学 annex3.summary.too_long --reason 已核实"""
     import getpass
 
     from pipeline.again import unwaive

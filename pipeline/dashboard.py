@@ -70,7 +70,7 @@ class Breach(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """Everything the template shows. Instants are ISO 8601 with zone; texts stand as they came, the template escapes them.
 
-    `urgent` are mails that wait for a person, `worst` the universities with most to correct.
+    `heard` of the `whole` roster have sent something, and `others` that are not on it; `urgent` are mails that wait for a person, `worst` the universities with most to correct.
     """
 
     title: str
@@ -80,6 +80,7 @@ class Page(Struct, frozen=True):
     newest: str
     heard: int
     whole: int
+    others: int
     states: tuple[Segment, ...]
     figures: tuple[tuple[str, int], ...]
     days: DayChart | None
@@ -125,14 +126,16 @@ def page_of(view: LedgerView) -> Page:
     times = [line.mail.received_at for line in view.mails]
     newest_first = sorted(view.mails, key=lambda line: (line.mail.received_at, line.mail.id), reverse=True)
     states = Counter(standing.state for standing in view.standings)
+    heard, others = view.heard
     return Page(
         title=view.title,
         deadline=deadline_text(view.deadline),
         deadline_at=view.deadline.astimezone(SHANGHAI).isoformat(),
         begun_at=min(times).astimezone(SHANGHAI).isoformat() if times else "",
         newest=moment(local(max(times))) if times else "",
-        heard=len(view.standings) - states[State.MISSING],
-        whole=len(view.standings),
+        heard=heard,
+        whole=len(view.roster),
+        others=others,
         states=stack([(state.value, TONES[state].value, states[state]) for state in STACKED]),
         figures=_figures(view, dict(numbers.figures)),
         days=_days(view),

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from pipeline.errors import ConfigurationError
 from pipeline.tables import SCHEMA, fact, metadata
+from pipeline.unopened import POSTGRESQL, unopened
 
 # Any number will do, as long as every program that brings the tables up to date waits for the same one.
 MIGRATING = 0x616E6E6578
@@ -26,7 +27,7 @@ REVISION = fact.c.name == "revision"
 # A program that is writing makes the others wait no longer than this.
 LOCKED_SECONDS = 30.0
 # What people write for PostgreSQL, and the driver that the extra [postgres] brings.
-DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+DRIVERS = {"postgresql": POSTGRESQL, "postgres": POSTGRESQL}
 
 
 class Database:
@@ -41,7 +42,10 @@ class Database:
 
     @classmethod
     def open(cls, url: str) -> Database:
-        """Open and migrate. Raises ConfigurationError where that is not possible, or a newer program wrote it."""
+        """Open and migrate. Raises ConfigurationError where that is not possible, or a newer program wrote it.
+
+        Raises ServerAway where the server cannot be reached now.
+        """
         parsed = _parsed(url)
         local = parsed.drivername.startswith("sqlite")
         try:
@@ -59,10 +63,7 @@ class Database:
             database = cls(engine)
             database._migrate()
         except (sa.exc.DBAPIError, sa.exc.NoSuchModuleError, ImportError, OSError) as error:
-            reason = _reason(error)
-            raise ConfigurationError(
-                f"数据库 {parsed.render_as_string(hide_password=True)} 无法打开：{reason}。请检查 ANNEX_STORE_URL 和 ANNEX_DATA。"
-            ) from None
+            raise unopened(parsed, error) from None
         return database
 
     def close(self) -> None:
@@ -90,11 +91,17 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection to read with; within `together` it sees what was written there."""
+        """A connection to read with, whatever others commit meanwhile as of its first statement; within `together` it sees what
+        was written there."""
         if self._current is not None:
             yield self._current
             return
         with self.engine.connect() as connection:
+            if self.engine.dialect.name == "sqlite":
+                # Its driver begins a transaction only for what writes.
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
@@ -188,12 +195,6 @@ def _parsed(url: str) -> sa.URL:
             "或 postgresql://用户:密码@主机/库名。"
         ) from None
     return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
-
-
-def _reason(error: Exception) -> object:
-    if isinstance(error, ModuleNotFoundError):
-        return f"缺少驱动程序 {error.name}，使用 PostgreSQL 请先运行 pip install 'annex-inbox[postgres]'"
-    return getattr(error, "orig", None) or error
 
 
 def json_text(value: object) -> str:

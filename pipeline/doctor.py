@@ -18,7 +18,7 @@ from pipeline.mailbox import Mailbox
 from pipeline.model import SHANGHAI
 from pipeline.outbox import Post
 from pipeline.rules_file import load
-from pipeline.settings import Settings
+from pipeline.settings import ENV_FILE, Settings
 from pipeline.stage import executor
 from pipeline.store import Store
 
@@ -26,6 +26,7 @@ FREE_BYTES = 1024**3
 # NetEase's web setting 收取最近30天邮件 hides what is older.
 VISIBLE = timedelta(days=31)
 AHEAD = timedelta(minutes=10)
+REPLIES = {"send": "直接发出回信", "draft": "只写进草稿箱，由工作人员发出", "off": "不回信"}
 
 
 class Diagnosis(Struct, frozen=True):
@@ -40,11 +41,15 @@ class Diagnosis(Struct, frozen=True):
 
 def examine(settings: Settings, now: datetime) -> Iterator[Diagnosis]:
     """Try one thing after the other; a failure does not keep the next from being tried."""
+    if ENV_FILE.is_file():
+        yield _env_file()
     yield _tried("规则文件", lambda: f"{load(settings.rules_path).path}")
     yield _tried("数据文件夹", lambda: _data(settings))
     yield _tried("数据库", lambda: _store(settings))
     yield _tried("授权码", lambda: _code(settings))
     user = _user(settings)
+    found = f"{REPLIES[settings.reply]}（ANNEX_REPLY={settings.reply}），发件人 {user or '未知'}"
+    yield Diagnosis("回信", found)
     yield from _mailbox(settings, user, now)
     yield _tried("发信服务器", lambda: _post(settings, user))
     if settings.executor:
@@ -57,6 +62,13 @@ def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
         return Diagnosis(name, attempt())
     except AnnexError as error:
         return Diagnosis(name, fault=str(error), exit_code=error.exit_code)
+
+
+def _env_file() -> Diagnosis:
+    """The file holds the authorization code, which is nobody's but the operator's."""
+    mode = ENV_FILE.stat().st_mode & 0o777
+    hint = f"其他用户也能读取其中的授权码（权限 {mode:03o}），请运行 chmod 600 {ENV_FILE}。"
+    return Diagnosis("设置文件", f"{ENV_FILE.resolve()}", hint=hint if mode & 0o077 else "")
 
 
 def _user(settings: Settings) -> str:

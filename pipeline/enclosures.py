@@ -13,7 +13,7 @@ from parsers.formats.libreoffice import KINDS, WORKBOOKS, Excess, convert
 from pipeline.marking import mark, marked, marked_name
 from pipeline.model import Enclosure, Finding, Severity, Submission, Version
 from pipeline.settings import resource
-from pipeline.verdict import current_applications
+from pipeline.verdict import NO_ATTACHMENT
 
 # What all enclosures of one reply may weigh together; marked copies beyond it are left out.
 LARGEST = 15 * 1024 * 1024
@@ -21,7 +21,7 @@ BLANKS = {
     "annex3.missing": ("附件3.xlsx",),
     "annex3.empty": ("附件3.xlsx",),
     "annex4.missing": ("附件4.docx",),
-    "mail.no_attachment": ("附件3.xlsx", "附件4.docx"),
+    NO_ATTACHMENT: ("附件3.xlsx", "附件4.docx"),
 }
 
 
@@ -30,7 +30,10 @@ def enclosures(submission: Submission, content: Callable[[Version], bytes]) -> t
     if not submission.errors:
         return ()
     found = list(_marked_copies(submission, content))
-    names = dict.fromkeys(name for finding in submission.errors for name in BLANKS.get(finding.rule, ()))
+    began = bool(submission.summaries or submission.entries)
+    # Whoever has sent forms before has them.
+    rules = [finding.rule for finding in submission.errors if not (began and finding.rule == NO_ATTACHMENT)]
+    names = dict.fromkeys(name for rule in rules for name in BLANKS.get(rule, ()))
     found += [Enclosure(f"空白{name}", (resource("templates") / name).read_bytes()) for name in names]
     return tuple(found)
 
@@ -38,7 +41,7 @@ def enclosures(submission: Submission, content: Callable[[Version], bytes]) -> t
 def _marked_copies(submission: Submission, content: Callable[[Version], bytes]) -> list[Enclosure]:
     weight, copies = 0, []
     files: dict[tuple[str, str], list[Version]] = {}
-    for version in (*submission.summaries, *current_applications(submission)):
+    for version in (*submission.summaries, *submission.applications):
         files.setdefault((version.mail, version.path), []).append(version)
     for versions in files.values():
         findings = _about(versions[0].path, submission)

@@ -16,6 +16,7 @@ from pipeline.errors import AnnexError, LoginRefused
 from pipeline.model import SHANGHAI, State
 from pipeline.office import Office
 from pipeline.reports import local, status
+from pipeline.wording import deadline_text, one_line
 
 SILENCE = timedelta(hours=1)
 DIGEST_HOUR = 8
@@ -79,7 +80,7 @@ def _digest(office: Office, now: datetime) -> None:
         return
     since = here - timedelta(days=1)
     report = status(office, now)
-    lines = [f"截止时间：{local(office.rules.terms.deadline)}（{report['time_left']}）", ""]
+    lines = [f"截止时间：{deadline_text(office.rules.terms.deadline)}（{report['time_left']}）", ""]
     new = [mail for mail in office.store.mails() if mail.received_at >= since]
     lines.append(f"过去一天收到 {len(new)} 封邮件。")
     for state in (State.TO_CORRECT, State.FOR_STAFF, State.ACCEPTED, State.MISSING):
@@ -89,6 +90,8 @@ def _digest(office: Office, now: datetime) -> None:
         lines.append(f"{state.value} {len(names)} 所{'：' + '、'.join(names) if names else ''}")
     waiting = office.store.outbox.replies("held", "unconfirmed", "undeliverable", "bounced")
     lines += [f"需要人工处理的回复：{reply.recipient}（{reply.said}）" for reply in waiting]
+    beyond = office.store.outbox.out_of_reach()
+    lines += [f"无法回复、需要人工联系的来信：{mail.sender}（{one_line(mail.subject)}）" for mail in beyond]
     aside = report["mails"]["set_aside"]
     if aside:
         lines.append(f"有 {aside} 封邮件未能处理，见 annex-inbox set-aside list。")

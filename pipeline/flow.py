@@ -5,7 +5,6 @@ No clock, no disk, no network; what has to be known of earlier mails is asked fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,11 +17,11 @@ from pipeline.model import Disposition, Document, Finding, Mail, Message, Outcom
 from pipeline.rules import Rules
 from pipeline.spare import without_spare_findings
 from pipeline.stamps import with_stamps
+from pipeline.totals import with_totals
+from pipeline.values import promises_file
 
 if TYPE_CHECKING:
     from pipeline.reading import Read
-
-REPLIED = re.compile(r"^\s*(?:re|回复|答复|回覆)\s*[:：]", re.IGNORECASE)
 
 
 def process(
@@ -55,7 +54,7 @@ def judge(
         version(document, owner or waiting, index, mail_id, received_at, rules)
         for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
     )
-    versions = without_spare_findings(with_stamps(versions))
+    versions = without_spare_findings(with_totals(with_stamps(versions)))
     forms = sum(one.transcript.form is not None for one in versions)
     universities = tuple(dict.fromkeys(one.university for one in versions)) if forms else ()
     if not universities:
@@ -91,11 +90,12 @@ def dispose(message: Message, documents: Sequence[Document], rules: Rules) -> Di
 
 
 def _says_so(message: Message, documents: Sequence[Document], rules: Rules) -> bool:
-    # The subject of an answer repeats ours, and so says nothing about what the answer brings.
-    answered = bool(message.references) or REPLIED.match(message.subject) is not None
-    subject = "" if answered and not message.attached else message.subject
+    subject = message.subject if message.attached else message.own_subject
     words, stuck = rules.words, any(one.transcript.problems for one in documents)
     if not stuck and any(word in message.subject + message.text for word in words.questions):
+        return False
+    if not (subject or documents or message.cloud_links) and promises_file(message.text):
+        # Who answers that something will follow has not forgotten it.
         return False
     if (
         any(word in subject for word in words.subject)

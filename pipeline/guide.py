@@ -149,9 +149,10 @@ def _field(name: str, label: str, said: list[_Said]) -> Field:
 
 
 def _known(rules: Rules) -> dict[str, object]:
-    """What advice may name beside its rule's parameters (`rules.ADVICE_NAMES`)."""
+    """What advice may name beside its rule's parameters (`rules_block.ADVICE_NAMES`)."""
     return {
         "categories": "、".join(rules.terms.categories),
+        "category_count": len(rules.terms.categories),
         "deadline": deadline_text(rules.notice.deadline),
         "mailbox": rules.notice.mailbox,
         "max_file_megabytes": rules.limits.max_file_bytes // MEGABYTE,

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+# The newest copy, beside a ledger that is open.
+BESIDE = "项目台账（最新）.xlsx"
+
 
 class Kept(Struct, frozen=True):
     """What became of the ledger: whether it was written, and what to tell the operator; `unfinished` is tried again."""

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import zipfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -18,8 +19,9 @@ from typing import IO
 from msgspec import Struct
 
 from pipeline.errors import AnnexError
+from pipeline.ledger_reading import LedgerDamaged, read_workbook
 from pipeline.ledger_rows import ACCENTS, LAYOUTS, tables
-from pipeline.ledger_staff import LedgerDamaged, Staff, read_workbook
+from pipeline.ledger_staff import Staff
 from pipeline.ledger_statistics import SHEET, Statistics, statistics
 from pipeline.ledger_table import Link, Table, Value
 from pipeline.ledger_view import LedgerView, MailLine
@@ -32,6 +34,7 @@ __all__ = [
     "Prepared",
     "Staff",
     "digest",
+    "kept_for_its_sheets",
     "load_writer",
     "prepare",
     "read_staff",
@@ -58,6 +61,19 @@ def load_writer() -> None:
 def read_staff(path: Path) -> Staff:
     """What staff wrote into this workbook; nothing if there is no file. Raises LedgerDamaged if it cannot be opened."""
     return read_workbook(path, LAYOUTS)
+
+
+def kept_for_its_sheets(copy: Path, path: Path) -> Path | None:
+    """A copy is kept whole under another name where a sheet that staff added says something else in it than in the ledger.
+
+    Gives the name, None where there is no need. One that cannot be read is dealt with when it is read for their remarks.
+    """
+    from pipeline.ledger_own_sheets import differ, kept_beside
+
+    with contextlib.suppress(OSError, KeyError, ValueError, zipfile.BadZipFile, SyntaxError):
+        if differ(path, copy, {SHEET, *LAYOUTS}):
+            return kept_beside(copy)
+    return None
 
 
 def digest(view: LedgerView, staff: Staff) -> str:
@@ -91,16 +107,18 @@ class Prepared(Struct, frozen=True):
             for row in table.rows:
                 values = [value if type(value) is str else _as_digested(value) for value in row.values]
                 state.update("\x1f".join((row.tone.value, *values)).encode("utf-8", "backslashreplace"))
+            if table.notes:
+                state.update(repr(table.notes).encode("utf-8", "backslashreplace"))
         return state.hexdigest()
 
-    def write(self, path: Path, old: Path | None = None) -> None:
+    def write(self, path: Path, old: Path | None = None, copy: Path | None = None) -> None:
         """Write the workbook beside its place and put it there in one step (0600; its folder 0700 where it is new).
 
-        Sheets that staff added to the old ledger (the one it replaces, if no other is named) are taken over.
-        Raises LedgerBusy where another program keeps the old file from being replaced.
+        Sheets that staff added to the old ledger (the one it replaces, if no other is named) are taken over, then those that
+        only its copy has. Raises LedgerBusy where another program keeps the old file from being replaced.
         """
         try:
-            self._replace(path, old)
+            self._replace(path, [old or path, *([copy] if copy else [])])
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise
@@ -108,11 +126,11 @@ class Prepared(Struct, frozen=True):
                 f"台账 {path} 正被其他程序打开，或文件夹不可写，无法更新。处理后下一轮会补上，备注不会丢失。"
             ) from None
 
-    def _replace(self, path: Path, old: Path | None) -> None:
+    def _replace(self, path: Path, old: Sequence[Path]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=".台账-", suffix=".tmp", delete=False) as file:
             try:
-                _write_package(file, self, old or path)
+                _write_package(file, self, old)
                 file.flush()
                 os.fsync(file.fileno())
                 file.close()
@@ -128,12 +146,13 @@ def _as_digested(value: Value) -> str:
     return f"\x1e{value.text}\x1e{value.target}" if isinstance(value, Link) else f"\x1e{value!r}"
 
 
-def _write_package(file: IO[bytes], prepared: Prepared, old: Path) -> None:
+def _write_package(file: IO[bytes], prepared: Prepared, old: Sequence[Path]) -> None:
     """The frame that openpyxl makes, with the rows of the tabular sheets put in and staff's own sheets behind."""
     from openpyxl import Workbook
 
     from pipeline.ledger_charts import draw
     from pipeline.ledger_own_sheets import take_over
+    from pipeline.ledger_package import relations_of
     from pipeline.ledger_sheet import Filled, fill_rows, put_sheet, set_up_sheet
     from pipeline.ledger_style import Styles
 
@@ -150,15 +169,17 @@ def _write_package(file: IO[bytes], prepared: Prepared, old: Path) -> None:
         set_up_sheet(sheet, table, prepared.title)
         filled[f"xl/worksheets/sheet{number}.xml"] = fill_rows(table, styles, ACCENTS)
     draw(book.create_sheet(SHEET), prepared.numbers)
-    take_over(old, book, {SHEET, *(table.name for table in prepared.content)})
+    for one in old:
+        take_over(one, book, book.sheetnames)
     frame = BytesIO()
     book.save(frame)
     with (
         zipfile.ZipFile(frame) as source,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as target,
     ):
+        made = {*filled, *map(relations_of, filled)}
         for part in source.namelist():
             if part in filled:
-                put_sheet(target, part, source.read(part).decode(), filled[part])
-            else:
+                put_sheet(source, target, part, filled[part])
+            elif part not in made:
                 target.writestr(part, source.read(part))

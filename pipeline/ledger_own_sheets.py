@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import filecmp
 import logging
-import posixpath
 import shutil
 from collections.abc import Collection, Iterator
 from copy import copy
@@ -18,9 +17,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from lxml import etree
+from pipeline.ledger_package import relations_of, sheet_parts
 
-WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 BLANK = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
 
 log = logging.getLogger(__name__)
@@ -38,13 +36,13 @@ def take_over(old: Path, book: Any, ours: Collection[str]) -> None:
         return
     # Whatever a program of staff's wrote there, the ledger itself must go on.
     except Exception as fault:
-        kept = _kept_beside(old)
+        kept = kept_beside(old)
         log.warning("台账里自建的工作表未能带到新台账（%s），原来的台账已另存为 %s。", fault, kept.name)
 
 
 def _added(old: Path, ours: Collection[str]) -> Iterator[Any]:
     with ZipFile(old) as package:
-        parts = _parts(package)
+        parts = sheet_parts(package)
         if not parts.keys() - set(ours):
             return
         thin = _without(package, {parts[name] for name in ours if name in parts})
@@ -55,22 +53,9 @@ def _added(old: Path, ours: Collection[str]) -> Iterator[Any]:
             yield sheet
 
 
-def _parts(package: ZipFile) -> dict[str, str]:
-    """The part of each sheet by the sheet's name."""
-    targets: dict[Any, str] = {
-        relation.get("Id"): posixpath.normpath(posixpath.join("xl", relation.get("Target", "")))
-        for relation in etree.fromstring(package.read(RELATIONS))
-    }
-    found = {}
-    for sheet in etree.fromstring(package.read(WORKBOOK)).iterfind("{*}sheets/{*}sheet"):
-        number = next((value for name, value in sheet.attrib.items() if str(name).endswith("}id")), None)
-        found[sheet.get("name", "")] = targets.get(number, "").lstrip("/")
-    return found
-
-
 def _without(package: ZipFile, parts: Collection[str]) -> BytesIO:
     """The workbook with these sheets emptied: openpyxl would take long to load the thousands of rows they have."""
-    links = {f"{posixpath.dirname(part)}/_rels/{posixpath.basename(part)}.rels" for part in parts}
+    links = {relations_of(part) for part in parts}
     thin = BytesIO()
     with ZipFile(thin, "w") as target:
         for name in package.namelist():
@@ -122,7 +107,19 @@ def _copy_cell(cell: Any, target: Any, looks: dict[Any, Any]) -> None:
     target._style = copy(known)
 
 
-def _kept_beside(old: Path) -> Path:
+def differ(one: Path, other: Path, ours: Collection[str]) -> bool:
+    """Whether a sheet that staff added to both, under one name, says something else in the one than in the other."""
+    mine, theirs = ({sheet.title: _said(sheet) for sheet in _added(path, ours)} for path in (one, other))
+    return any(said != theirs[name] for name, said in mine.items() if name in theirs)
+
+
+def _said(sheet: Any) -> dict[str, Any]:
+    cells = (cell for row in sheet.iter_rows() for cell in row)
+    said = {cell.coordinate: (cell.value, cell.comment.text if cell.comment else "") for cell in cells}
+    return {place: words for place, words in said.items() if words != (None, "")}
+
+
+def kept_beside(old: Path) -> Path:
     """A copy of the old ledger beside it, unless the same is there already."""
     for number in count(1):
         beside = old.with_name(f"{old.stem}（更新前 {number}）{old.suffix}")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.account import ProjectLine, Remark, local
-from pipeline.ledger_staff import REMARK, Layout, Staff
+from pipeline.ledger_reading import Layout
+from pipeline.ledger_staff import HEADER, NOTE, REMARK, Staff
 from pipeline.ledger_table import (
     LINK_LIMIT,
     Column,
@@ -148,10 +149,14 @@ def _annotate(table: Table, rows: tuple[Row, ...], staff: Staff) -> Table:
             values[at] = beside.get(REMARK, "")
         return Row((*values, *(beside.get(name, "") for name in extra)), row.tone)
 
+    hung: list[tuple[int, int, str]] = []
     if notes is not None and (notes.rows or extra):
         found = [notes.rows.get(key, {}) for key in row_keys(table, rows)]
         rows = tuple(with_notes(row, beside) for row, beside in zip(rows, found, strict=True))
-    return Table(table.name, columns, rows, table.frozen, table.key, table.tie)
+        places = {f"{NOTE}{column.header}": place for place, column in enumerate(columns, start=1)}
+        for number, beside in enumerate((notes.rows.get(HEADER, {}), *found), start=1):
+            hung += ((number, places[name], str(beside[name])) for name in beside if name in places)
+    return Table(table.name, columns, rows, table.frozen, table.key, table.tie, tuple(hung))
 
 
 def row_keys(table: Table, rows: tuple[Row, ...]) -> list[Key]:
@@ -210,10 +215,9 @@ def _progress_rows(view: LedgerView) -> Iterator[Row]:
         if standing.account is None:
             yield Row((name, standing.level, standing.state.value, *(None,) * 9, ""), tone)
             continue
-        listed = [line for line in standing.lines if line.listed]
         counts = (
-            len(listed),
-            sum(line.graduate for line in listed),
+            len(standing.listed),
+            sum(line.graduate for line in standing.listed),
             standing.applications,
             standing.errors,
         )

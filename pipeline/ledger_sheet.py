@@ -14,13 +14,17 @@ from typing import Any
 from zipfile import ZipFile
 
 from msgspec import Struct
+from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 
+from pipeline.ledger_package import relations_of
 from pipeline.ledger_style import Look, Styles, set_up_page
 from pipeline.ledger_table import Column, Kind, Link, Table, Tone, Value
 
 RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+NO_RELATIONS = f'<?xml version="1.0" encoding="UTF-8"?>\n<Relationships xmlns="{PACKAGE}"></Relationships>'
+NOTES_BY = "秘书处"
 EPOCH = datetime(1899, 12, 30)
 
 # Excel reads _x0041_ as a character and counts the links of a sheet, refusing the file beyond this many.
@@ -38,7 +42,9 @@ INDENT = 1.5
 
 
 def set_up_sheet(sheet: Any, table: Table, title: str) -> None:
-    """Everything of the sheet but its rows: widths, frozen header, filter, print set-up."""
+    """Everything of the sheet but its rows: widths, frozen header, filter, notes on cells, print set-up."""
+    for row, column_number, text in table.notes:
+        sheet.cell(row, column_number).comment = Comment(text, NOTES_BY)
     letter = get_column_letter(len(table.columns))
     for number, column in enumerate(table.columns, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
@@ -161,20 +167,23 @@ def _lines(text: str, width: float) -> int:
     return sum(max(1, -int(-len(line.encode("gbk", "replace")) // width)) for line in text.split("\n"))
 
 
-def put_sheet(package: ZipFile, part: str, frame: str, filled: Filled) -> None:
+def put_sheet(source: ZipFile, package: ZipFile, part: str, filled: Filled) -> None:
     """Write the sheet that openpyxl left empty, its rows and links put in, and the part that says where links lead."""
+    frame = source.read(part).decode()
     corner = f"{get_column_letter(len(filled.table.columns))}{len(filled.table.rows) + 1}"
     frame = re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="A1:{corner}"', frame)
-    before, after = re.split(r"<sheetData\s*/>|<sheetData></sheetData>", frame, maxsplit=1)
+    before, after = re.split(r"<sheetData\s*/>|<sheetData>.*</sheetData>", frame, maxsplit=1, flags=re.DOTALL)
     position = after.index("<printOptions")
     with package.open(part, "w") as sheet:
         sheet.write(f"{before}<sheetData>".encode())
         for row in filled.rows:
             sheet.write(row)
         sheet.write(f"</sheetData>{after[:position]}{_links_xml(filled)}{after[position:]}".encode())
-    if filled.links:
-        folder, name = part.rsplit("/", 1)
-        package.writestr(f"{folder}/_rels/{name}.rels", _relations_xml(filled))
+    relations = relations_of(part)
+    # Those that openpyxl made lead to the notes.
+    known = source.read(relations).decode() if relations in source.namelist() else ""
+    if filled.links or known:
+        package.writestr(relations, _relations_xml(filled, known or NO_RELATIONS))
 
 
 def _links_xml(filled: Filled) -> str:
@@ -182,10 +191,10 @@ def _links_xml(filled: Filled) -> str:
     return f'<hyperlinks xmlns:r="{RELATIONSHIPS}">{"".join(entries)}</hyperlinks>' if filled.links else ""
 
 
-def _relations_xml(filled: Filled) -> str:
+def _relations_xml(filled: Filled, known: str) -> str:
     entries = "".join(
         f'<Relationship Id="rId{number}" Type="{RELATIONSHIPS}/hyperlink"'
         f' Target="{escape(target)}" TargetMode="External"/>'
         for number, (_, target) in enumerate(filled.links, start=1)
     )
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<Relationships xmlns="{PACKAGE}">{entries}</Relationships>'
+    return known.replace("</Relationships>", f"{entries}</Relationships>")

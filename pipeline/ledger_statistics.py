@@ -18,6 +18,7 @@ from pipeline.ledger_staff import REMARK, Staff
 from pipeline.ledger_table import Table, clean, plain, same
 from pipeline.ledger_view import LedgerView, Standing
 from pipeline.model import Disposition, State
+from pipeline.wording import deadline_text
 
 SHEET = "统计"
 OTHER_LEVEL = "未列入名册"
@@ -53,10 +54,9 @@ class Statistics(Struct, frozen=True):
 
 def statistics(view: LedgerView, staff: Staff, content: Sequence[Table]) -> Statistics:
     """Count everything the sheet shows; `content` are the tabular sheets of the same view."""
-    deadline = local(view.deadline)
     return Statistics(
         title=clean(view.title),
-        deadline=f"报送截止：{deadline:%Y年%m月%d日 %H:%M}（北京时间）",
+        deadline=f"报送截止：{deadline_text(view.deadline)}（北京时间）",
         figures=_figures(view),
         states=_states(view),
         categories=_categories(view),
@@ -67,16 +67,14 @@ def statistics(view: LedgerView, staff: Staff, content: Sequence[Table]) -> Stat
 
 
 def _figures(view: LedgerView) -> tuple[tuple[str, int], ...]:
-    heard = [standing for standing in view.standings if standing.state is not State.MISSING]
-    lines = [line for standing in heard for line in standing.lines]
-    errors = sum(standing.errors for standing in heard)
+    heard, others = view.heard
     return (
         ("名册高校", len(view.roster)),
-        ("已报送高校", len(heard)),
-        ("未报送高校", len(view.standings) - len(heard)),
-        ("申报项目", len(lines)),
-        ("已收附件4", sum(standing.applications for standing in heard)),
-        ("待解决问题", errors),
+        ("已报送高校" + (f"（另有名册外 {others} 所）" if others else ""), heard),
+        ("未报送高校", len(view.roster) - heard),
+        ("申报项目", sum(len(standing.listed) for standing in view.standings)),
+        ("已收附件4", sum(standing.applications for standing in view.standings)),
+        ("待解决问题", sum(standing.errors for standing in view.standings)),
     )
 
 
@@ -84,7 +82,9 @@ def _states(view: LedgerView) -> Block:
     counts = Counter(standing.state for standing in view.standings)
     total = len(view.standings)
     lines = tuple((state.value, (counts[state], _share(counts[state], total))) for state in _STATE_ORDER)
-    return Block("一、报送状态", ("状态", "高校数", "占比"), lines, ("合计", (total, _share(total, total))))
+    _, others = view.heard
+    heading = "一、报送状态" + (f"（含名册外 {others} 所）" if others else "")
+    return Block(heading, ("状态", "高校数", "占比"), lines, ("合计", (total, _share(total, total))))
 
 
 _STATE_ORDER = (State.ACCEPTED, State.TO_CORRECT, State.FOR_STAFF, State.MISSING)
@@ -95,7 +95,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def _categories(view: LedgerView) -> Block:
-    lines = [line for standing in view.standings for line in standing.lines]
+    lines = [line for standing in view.standings for line in standing.listed]
     official = {_category_key(name): name for name in view.categories}
     counts: Counter[str] = Counter()
     accepted: Counter[str] = Counter()
@@ -130,7 +130,7 @@ def _levels(view: LedgerView) -> Block:
 def _level_numbers(group: Iterable[Standing]) -> tuple[int, ...]:
     group = list(group)
     counts = Counter(standing.state for standing in group)
-    projects = sum(len(standing.lines) for standing in group)
+    projects = sum(len(standing.listed) for standing in group)
     return (*(counts[state] for state in _STATE_ORDER), len(group), projects)
 
 

@@ -73,7 +73,10 @@ class Row(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """A sheet with its header in row 1; `frozen` columns stay in view, `key` and `tie` name a row (see `keys`)."""
+    """A sheet with its header in row 1; `frozen` columns stay in view, `key` and `tie` name a row (see `keys`).
+
+    `notes` hang on cells: row and column, both counted from 1, and text.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -81,6 +84,7 @@ class Table(Struct, frozen=True):
     frozen: int
     key: tuple[str, ...]
     tie: str = ""
+    notes: tuple[tuple[int, int, str], ...] = ()
 
 
 def clean(text: str) -> str:

@@ -35,6 +35,12 @@ class LedgerView(Struct, frozen=True, dict=True):
     mails: tuple[MailLine, ...]
     categories: tuple[str, ...] = ()
 
+    @property
+    def heard(self) -> tuple[int, int]:
+        """How many universities of the roster have sent something, and how many that are not on it."""
+        states = [standing.state is not State.MISSING for standing in self.standings]
+        return sum(states[: len(self.roster)]), sum(states[len(self.roster) :])
+
     @cached_property
     def standings(self) -> tuple[Standing, ...]:
         """Every university of the roster in its order, then the others by their first mail."""
@@ -75,6 +81,11 @@ class Standing(Struct, frozen=True):
     def lines(self) -> tuple[ProjectLine, ...]:
         """Its current projects, in the order of the submission."""
         return self.account.lines if self.account else ()
+
+    @property
+    def listed(self) -> list[ProjectLine]:
+        """Those of them that the current Annex 3 lists: what every count of projects counts."""
+        return [line for line in self.lines if line.listed]
 
     @property
     def numbered(self) -> list[tuple[str, ProjectLine]]:

@@ -5,13 +5,13 @@ Every text that came from a mail is made one line here. It renders nothing and k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
 
 from msgspec import Struct
 
 from parsers.model import Annex3, Annex4
-from pipeline.changes import NOTHING, Changes
+from pipeline.changes import NOTHING, Changes, withdrawn
 from pipeline.model import (
     SHANGHAI,
     Contact,
@@ -24,8 +24,6 @@ from pipeline.model import (
     Submission,
     Version,
 )
-from pipeline.names import same_project
-from pipeline.trust import name_of
 from pipeline.wording import deadline_text, linked_files, mails_text, one_line, quoted, receipt_number, topic
 
 FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表"}
@@ -137,7 +135,7 @@ def draft(
         enclosed=tuple(one_line(name, 160) for name in enclosed),
         reminders=_groups(warnings, several),
         steps=tuple(_steps({each.rule for _, each in errors}, notice, made_at, bool(in_order))) if errors else (),
-        remarks=tuple(_remarks(mails, submissions, late)),
+        remarks=tuple(_remarks(mails, submissions, late, changes.withdrawn)),
         waiting=waiting,
         complete=bool(standings) and all(line.listed and line.applied for line in standings),
         receipt=receipt_number(mails),
@@ -236,18 +234,15 @@ def _in_order(submission: Submission) -> Iterator[str]:
     rest = {"annex3.missing", "annex4.missing"}
     errors = [each for each in submission.findings if each.severity is Severity.ERROR and each.rule not in rest]
     unsettled = any(each.rule.startswith(("annex3.", "cross.", "annex4.unlisted")) for each in errors)
+    standing = frozenset(submission.errors)
     for version in submission.summaries:
-        if not unsettled and _clean(version):
+        if not unsettled and standing.isdisjoint(version.findings):
             yield f"{FORMS['annex3']}（{one_line(version.path, 160)}）"
     for entry in submission.entries:
         form = entry.application
-        if form is None or not _clean(form) or any(_concerns(each, form, entry) for each in errors):
+        if form is None or standing.intersection(form.findings) or any(_concerns(each, form, entry) for each in errors):
             continue
         yield f"{FORMS['annex4']}{quoted(entry.name)}（{one_line(form.path, 160)}）"
-
-
-def _clean(version: Version) -> bool:
-    return not any(finding.severity is Severity.ERROR for finding in version.findings)
 
 
 def _concerns(finding: Finding, form: Version, entry: Entry) -> bool:
@@ -297,14 +292,14 @@ def _steps(rules: set[str], notice: Notice, made_at: datetime, in_order: bool) -
         yield f"报送截止时间为{day}，现已超过，请您尽快补正，秘书处将如实登记收到时间。"
 
 
-def _remarks(mails: tuple[Mail, ...], submissions: tuple[Submission, ...], late: bool) -> Iterator[str]:
-    """What else the sender should know: lateness, withdrawn projects."""
+def _remarks(
+    mails: tuple[Mail, ...], submissions: tuple[Submission, ...], late: bool, told: Container[tuple[str, str]]
+) -> Iterator[str]:
+    """What else the sender should know: lateness, withdrawn projects but for those `told` before (Changes.withdrawn)."""
     if late:
         yield "来信的收到时间在报送截止时间之后，我们已如实登记，是否受理由秘书处确定后另行告知。"
     answered = {mail.id for mail in mails}
     for submission in submissions:
-        current = {same_project(entry.name) for entry in submission.entries}
-        left = [name for name in map(name_of, submission.withdrawn) if name and same_project(name) not in current]
-        names = dict.fromkeys(map(quoted, left))
+        names = dict.fromkeys(quoted(name) for key, name in withdrawn(submission).items() if key not in told)
         if names and any(version.mail in answered for version in submission.summaries):
             yield f"最新的附件3未再列入{'、'.join(names)}，我们按撤回处理；如非此意，请重新发送列有全部项目的附件3。"

@@ -12,6 +12,9 @@ from pathlib import Path
 from pipeline.errors import ConfigurationError, ServerAway
 from pipeline.settings import Settings
 
+# What marks a folder as filled by the demo, which empties it when it is run again.
+SAMPLES = ".annex-inbox-demo"
+
 
 class AlreadyRunning(Exception):
     """Another run holds the lock; there is nothing to do."""
@@ -26,6 +29,15 @@ def make_private(folder: Path) -> None:
         raise ConfigurationError(f"无法建立数据文件夹 {folder}：{error.strerror}。请检查 ANNEX_DATA。") from None
     if not writable:
         raise ConfigurationError(f"数据文件夹 {folder} 不可写。请检查 ANNEX_DATA 和文件夹的权限。")
+
+
+def keep_apart(settings: Settings) -> None:
+    """Raise ConfigurationError where real mails would come to lie among the demo's samples."""
+    if (settings.data / SAMPLES).exists():
+        raise ConfigurationError(
+            f"{settings.data} 是演示（annex-inbox demo）写出的文件夹，里面都是虚构的示例，再次演示时会清空。"
+            "请把 ANNEX_DATA 改为另一个文件夹。"
+        )
 
 
 @contextmanager

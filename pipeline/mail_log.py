@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pipeline.ledger_view import MailLine
-from pipeline.model import SHANGHAI, Disposition, Mail
+from pipeline.model import SHANGHAI, Automatic, Disposition, Mail
 from pipeline.office import Office
 from pipeline.rows import Queued, SetAside
 
@@ -61,15 +61,21 @@ def reply_of(mail: Mail, message_id: str | None, queued: dict[str, Queued]) -> s
     if message_id is None:
         return "待汇总后回复"
     if not message_id:
-        submitted = mail.disposition is Disposition.SUBMISSION and mail.automatic is None
-        nowhere = submitted and not mail.reply_to.address and not mail.sender.address
-        return "无法回复，没有可用的回信地址，请人工联系" if nowhere else "不需回复"
+        return _unanswered(mail)
     reply = queued.get(message_id)
     if reply is None:
         return "待发送"
     if reply.state != "sent" or reply.tried_at is None:
         return REPLY_STATES.get(reply.state, "待发送")
     return f"{KINDS[reply.kind]} {reply.tried_at.astimezone(SHANGHAI):%m-%d %H:%M}"
+
+
+def _unanswered(mail: Mail) -> str:
+    if mail.out_of_reach:
+        bulk = mail.automatic is Automatic.LIST
+        return f"无法{'自动回复（群发邮件）' if bulk else '回复，没有可用的回信地址'}，请人工联系"
+    staffs = mail.automatic is Automatic.STAFF and mail.disposition is Disposition.SUBMISSION
+    return "秘书处转入，不回复" if staffs else "不需回复"
 
 
 def _set_aside_line(office: Office, entry: SetAside) -> MailLine:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from pipeline.answers import LARGE, LengthError, batches, body_of, match, measured, received_at
+from pipeline.answers import LARGE, LengthError, batches, body_of, match, measured, received_at, seen
 from pipeline.imap_session import DeclinedError, leave, log_in, speaking
 from pipeline.model import Envelope
 from pipeline.settings import Server, Settings
-from pipeline.tally import Tally, Told, counted
+from pipeline.tally import Seen, Tally, Told, counted
 
 if TYPE_CHECKING:
     from imapclient import IMAPClient
@@ -26,6 +26,7 @@ PIECE = 4 * 1024 * 1024
 ATTEMPTS = 3
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
+_TOLD = {b"INTERNALDATE", b"RFC822.SIZE"}
 _UNSELECTABLE = {b"\\noselect", b"\\nonexistent"}
 
 log = logging.getLogger(__name__)
@@ -135,23 +136,41 @@ class Mailbox:
             rows: dict[int, dict[bytes, Any]] = self._client.fetch(uids, wanted.split("|"))
             return rows
 
-    def unknown(self, folder: str, known: Callable[[int], Set[int]], tally: Tally | None = None) -> list[Envelope]:
+    def unknown(
+        self,
+        folder: str,
+        known: Callable[[int], Set[int]],
+        tally: Tally | None = None,
+        sighted: Callable[[int], Mapping[int, Seen]] | None = None,
+    ) -> list[Envelope]:
         """The mails of a folder whose UID is not in `known(uidvalidity)`, lowest UID first.
 
         Every UID counts, not only those above the highest known: a mail may have been missed before. An earlier `tally`
-        saves the listing while it still adds up.
+        saves the listing while it still adds up. Where the folder is listed, a mail other than `sighted(uidvalidity)` tells of
+        under its UID is unknown too: at 163, where UIDVALIDITY is always 1, it may have been renumbered without a word.
         """
         self.tallies.pop(folder, None)
         told = self._examine(folder)
         later = self._later(told, tally)
         uids = self._uids() if later is None else later
-        seen = known(told.uidvalidity) if uids else frozenset()
-        new = [uid for uid in uids if uid not in seen]
+        before = known(told.uidvalidity) if uids else frozenset()
+        if later is None and before and sighted is not None:
+            before = before - self._others(sighted(told.uidvalidity), [uid for uid in uids if uid in before])
+        new = [uid for uid in uids if uid not in before]
         envelopes = self._envelopes(folder, told.uidvalidity, new)
         now = counted(told, uids, None if later is None else tally)
         if now is not None and len(envelopes) == len(new):
             self.tallies[folder] = now
         return envelopes
+
+    def _others(self, sighted: Mapping[int, Seen], uids: Sequence[int]) -> set[int]:
+        """Those of some UIDs of the folder just opened that stand for another mail than was sighted under them."""
+        try:
+            told = self._told(uids)
+        except DeclinedError:
+            # What is new can be fetched all the same.
+            return set()
+        return {uid for uid, one in told.items() if uid in sighted and sighted[uid].differs(one)}
 
     def _later(self, told: Told, tally: Tally | None) -> list[int] | None:
         """The UIDs given out since a tally; None where the folder has to be listed to know what is in it now."""
@@ -170,18 +189,21 @@ class Mailbox:
         return later if told.count == tally.count + len(later) else None
 
     def _envelopes(self, folder: str, validity: int, uids: Sequence[int]) -> list[Envelope]:
-        """Time and size of these mails of the folder just opened; those of which the server says neither are left out."""
-        envelopes = []
+        """These mails of the folder just opened; those of which the server says nothing are left out."""
+        return [
+            Envelope(folder, validity, uid, received_at(one, folder, uid), one.size or 0)
+            for uid, one in self._told(uids).items()
+        ]
+
+    def _told(self, uids: Sequence[int]) -> dict[int, Seen]:
+        """Time and size of these mails of the folder just opened, in their order; without those told neither of."""
+        told: dict[int, Seen] = {}
         for start in range(0, len(uids), LISTED_AT_ONCE):
             batch = uids[start : start + LISTED_AT_ONCE]
             rows = self._fetch(batch, "INTERNALDATE|RFC822.SIZE")
-            for uid in batch:
-                # Notices of flags that others change come without UID and may fall under a wrong one.
-                if rows.get(uid, {}).keys() & {b"INTERNALDATE", b"RFC822.SIZE"}:
-                    when = received_at(rows[uid].get(b"INTERNALDATE"), folder, uid)
-                    size = int(rows[uid].get(b"RFC822.SIZE") or 0)
-                    envelopes.append(Envelope(folder, validity, uid, when, size))
-        return envelopes
+            # Notices of flags that others change come without UID and may fall under a wrong one.
+            told |= {uid: seen(rows[uid]) for uid in batch if rows.get(uid, {}).keys() & _TOLD}
+        return told
 
     def fetch(self, envelopes: Iterable[Envelope], spool: Keeper) -> Iterator[tuple[Envelope, str]]:
         """Bring these mails into the spool in the order given; yields each with its id once it is on disk.

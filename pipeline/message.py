@@ -18,7 +18,9 @@ from pipeline.model import Address, Automatic, CloudLink, Message
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 # Headers that are looked at by name; the others are never decoded.
-_HEADERS = frozenset({"return-path", "from", "reply-to", "sender", "content-type", "auto-submitted", "precedence"})
+_HEADERS = frozenset(
+    {"return-path", "from", "to", "message-id", "reply-to", "sender", "content-type", "auto-submitted", "precedence"}
+)
 
 Headers = Mapping[str, tuple[str, ...]]
 # The head as mail-parser reads it, which it does when first asked.
@@ -44,10 +46,13 @@ def decode(raw: bytes, own_address: str = "") -> Message:
     if returned:
         # What a bounce carries is our own mail coming back.
         files, attached = (), 0
+    # What staff hand in is answered to nobody, least of all to us.
+    reply_to = Address() if reason is Automatic.STAFF else _reply_to(head, headers, own_address) or sender
+    forwards_some = reason in (None, Automatic.STAFF)
     return Message(
         message_id=next(iter(_ids(headers.get("message-id", ())[:1])), ""),
         sender=sender,
-        reply_to=_reply_to(head, headers, own_address) or sender,
+        reply_to=reply_to,
         subject=subject,
         text=own,
         references=tuple(_ids([*headers.get("references", ()), *headers.get("in-reply-to", ())])),
@@ -56,7 +61,7 @@ def decode(raw: bytes, own_address: str = "") -> Message:
         cloud_links=_links(body, own, text, html, bool(attached) or not forwards.is_forward(subject)),
         automatic=reason,
         received_at=_received_at(head, headers),
-        forwarded_from=forwards.origin(tree, subject, text, html, own_address) if reason is None else Address(),
+        forwarded_from=forwards.origin(tree, subject, text, html, own_address) if forwards_some else Address(),
     )
 
 

@@ -6,6 +6,7 @@ All are frozen and hold no connection, clock or path on disk; every instant is t
 from __future__ import annotations
 
 import enum
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from msgspec import Struct
 from parsers.model import Transcript
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+REPLIED = re.compile(r"^\s*(?:re|回复|答复|回覆)\s*[:：]", re.IGNORECASE)
 
 
 class Envelope(Struct, frozen=True):
@@ -37,7 +39,7 @@ class Address(Struct, frozen=True):
 
 
 class Automatic(enum.Enum):
-    """Why a mail was not written by a person to us, and so must never be answered (RFC 3834)."""
+    """Why a mail was not written by a person to us, and so is not answered (RFC 3834; but see `Mail.answerable`)."""
 
     AUTO_REPLY = "自动回复"
     BOUNCE = "退信"
@@ -46,6 +48,7 @@ class Automatic(enum.Enum):
     LIST = "群发邮件"
     NO_REPLY = "系统邮件"
     OWN = "本邮箱发出"
+    STAFF = "本邮箱发给自己"
 
 
 class Attachment(Struct, frozen=True):
@@ -112,6 +115,11 @@ class Message(Struct, frozen=True):
     automatic: Automatic | None = None
     received_at: datetime | None = None
     forwarded_from: Address = Address()
+
+    @property
+    def own_subject(self) -> str:
+        """The subject, "" where it repeats that of the mail answered and so says nothing about this one."""
+        return "" if self.references or REPLIED.match(self.subject) else self.subject
 
 
 class Document(Struct, frozen=True):
@@ -203,6 +211,19 @@ class Mail(Struct, frozen=True):
     forwarded_from: Address = Address()
 
     @property
+    def answerable(self) -> bool:
+        """Whether it is a submission that may be answered: a person's, or a system's that names somebody else in Reply-To."""
+        elsewhere = self.reply_to.address not in ("", self.sender.address)
+        personal = self.automatic is None or (self.automatic is Automatic.NO_REPLY and elsewhere)
+        return personal and self.disposition is Disposition.SUBMISSION
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether it is a university's submission that can be answered by no mail."""
+        written = self.disposition is Disposition.SUBMISSION and self.automatic is not Automatic.STAFF
+        return written and not (self.answerable and self.reply_to.address)
+
+    @property
     def writer(self) -> str:
         """Who sent it, and whose mail it forwards if it does, as staff read it."""
         origin = str(self.forwarded_from)
@@ -238,13 +259,17 @@ class Entry(Struct, frozen=True):
 
 
 class Waiver(Struct, frozen=True):
-    """Staff's word that a finding is settled: `project` "" means every project of the university."""
+    """Staff's word that a finding is settled: `project` "" means every project of the university.
+
+    `grounds` are what it was given for (waivers.py); None where an older program kept it, which held for whatever might come.
+    """
 
     university: str
     rule: str
     project: str
     reason: str
     by: str
+    grounds: tuple[tuple[str, str], ...] | None = None
 
 
 class Submission(Struct, frozen=True):
@@ -254,7 +279,8 @@ class Submission(Struct, frozen=True):
     `held` came from an address not `trusted` for this university with something that would replace what is current, or in a
     mail whose sender's domain and subject both name another university: staff decide. `newcomers` are the mails from such
     addresses whose new documents were taken. `unheeded` are the ids of mails that staff have still to decide over, or
-    rejected: nothing they say is said of the university.
+    rejected, or that a known sender has confirmed since: nothing they say is said of the university. `unheld` is the state
+    without what is held, None where nothing is.
     `all_findings` joins both, current versions only, in the order a person would work through them.
     """
 
@@ -266,6 +292,7 @@ class Submission(Struct, frozen=True):
     superseded: tuple[Version, ...] = ()
     supporting: tuple[Version, ...] = ()
     held: tuple[Version, ...] = ()
+    unheld: State | None = None
     newcomers: tuple[Mail, ...] = ()
     unheeded: frozenset[str] = frozenset()
     trusted: frozenset[str] = frozenset()
@@ -276,6 +303,17 @@ class Submission(Struct, frozen=True):
     @property
     def errors(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.all_findings if finding.severity is Severity.ERROR)
+
+    @property
+    def own_state(self) -> State:
+        """Where the university stands by what is its own: what is held back is no affair of it before staff decide."""
+        return self.unheld or self.state
+
+    @property
+    def applications(self) -> tuple[Version, ...]:
+        """The current Annex 4 versions, each once."""
+        forms = [entry.application for entry in self.entries if entry.application is not None]
+        return tuple({(form.mail, form.index): form for form in forms}.values())
 
     @property
     def heeded(self) -> tuple[Mail, ...]:

@@ -18,6 +18,13 @@ WHOLE_SCHOOL = re.compile(r"^(?:校级|学校|校|校团委|本校|我校)*$")
 TERM_OF_OFFICE = re.compile(r"第[一二三四五六七八九十百\d]+届|^[x×某]+(?=[校院])")
 ANY_COLLEGE = re.compile(r"^(?:[x×某]*)(?:二级学院|院级|学院|院系|系级|院|系|二级院系|院系级|院系两级)$")
 
+# What stands before a project's name, or around it, without being of it: 1.、项目一：、项目名称：, “我为同学做实事”——.
+NUMBER = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
+BEFORE_NAME = re.compile(
+    rf"^[\s“\"《「]*(?:(?:申报)?项目(?:名称|题目|{NUMBER})\s*[:：]\s*|[（(](?:{NUMBER})[)）]|(?:{NUMBER})[.．、)）](?!\d)|[①-⑳])+(?=.*\w)"
+)
+ACTIVITY = re.compile(r"^我为同学[做办]实事(?:项目|活动)*(?!之)|我为同学[做办]实事(?:项目|活动)*$")
+
 
 @lru_cache(maxsize=20_000)
 def same_project(name: str) -> str:
@@ -26,9 +33,10 @@ def same_project(name: str) -> str:
 
 
 def project_stem(name: str) -> str:
-    """A wider key, for names that have no partner otherwise: a closing 项目 does not count either."""
-    key = same_project(name)
-    return key.removesuffix("项目") or key
+    """A wider key, for names that have no partner otherwise: a number or label before it, the activity's name around it and a
+    closing 项目 do not count either."""
+    key = same_project(BEFORE_NAME.sub("", name))
+    return ACTIVITY.sub("", key).removesuffix("项目") or key
 
 
 @lru_cache(maxsize=20_000)

@@ -239,7 +239,10 @@ def _by_digest(attachments: tuple[Attachment, ...], rules: Rules) -> dict[str, b
 
 @contextmanager
 def open_office(settings: Settings) -> Iterator[Office]:
-    """Open everything. Raises ConfigurationError for faulty rules, an unwritable folder or an unusable store."""
+    """Open everything. Raises ConfigurationError for faulty rules, an unwritable folder or an unusable store.
+
+    Raises ServerAway where the store's server cannot be reached now.
+    """
     rules = load(settings.rules_path, settings.data / ".rules")
     make_private(settings.data)
     store = Store.open(settings.database_url)

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from parsers.model import Annex3
 from pipeline.assemble import assemble
 from pipeline.assign import Known, assign
+from pipeline.budget import is_litter
 from pipeline.check import check_mail
 from pipeline.codec import finding_out, record_out
 from pipeline.flow import process, version
@@ -38,9 +39,8 @@ from pipeline.reading import Read, read_documents, read_here
 from pipeline.rules import Rules
 from pipeline.spare import without_spare_findings
 from pipeline.stamps import with_stamps
+from pipeline.totals import with_totals
 
-# What operating systems and office programs leave behind, and nobody means to check.
-LITTER = ("~$", ".", "Thumbs.db", "desktop.ini", "__MACOSX")
 NO_ONE = "?"
 
 
@@ -74,13 +74,15 @@ def files_under(paths: Iterable[Path]) -> list[tuple[str, Path]]:
         if path.is_dir():
             inside = sorted(one for one in path.rglob("*") if one.is_file())
             found += [
-                (one.relative_to(path).as_posix(), one)
-                for one in inside
-                if not any(part.startswith(LITTER) for part in one.relative_to(path).parts)
+                (one.relative_to(path).as_posix(), one) for one in inside if not _is_hidden(one.relative_to(path))
             ]
         else:
             found.append((path.name, path))
     return found
+
+
+def _is_hidden(path: Path) -> bool:
+    return is_litter(path.as_posix()) or any(part.startswith(".") for part in path.parts)
 
 
 def check(
@@ -144,7 +146,7 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read
         version(document, owner or NO_ONE, index, mail_id, received, rules)
         for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
     )
-    versions = without_spare_findings(with_stamps(versions))
+    versions = without_spare_findings(with_totals(with_stamps(versions)))
     forms = sum(one.transcript.form is not None for one in versions)
     message = Message("", Address(), Address(), "", "", attached=len(files))
     mail = Mail(

@@ -38,7 +38,7 @@ TERM = re.compile(
 )
 DURATION = re.compile(
     r"(?P<number>半|\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s*(?P<half>个半)?\s*个?\s*"
-    r"(?P<unit>学年|学期|年|(?<=个|半)月|周(?!\s*[一二三四五六日末])|天)(?P<more>半)?"
+    r"(?P<unit>学年|学期|年(?![级制])|(?<=个|半)月|周(?!\s*[一二三四五六日末])|天)(?P<more>半)?"
 )
 MONTHS = {"学年": 12.0, "学期": 6.0, "年": 12.0, "月": 1.0, "周": 7 / 30.4, "天": 1 / 30.4}
 # "每学期两周", "每两周", "两周一次" and "1个月/学期" say how often, "每批志愿者3个月" how long each; "第1周" says which one.
@@ -70,11 +70,24 @@ NUMBERS = {
 # "近一年" and "不满一年" are less than a year; "为期三个月" says when a period that has only a start ended.
 NEARLY = re.compile(r"(?:近|不足|不满|未满|不到|未到)$")
 LASTING = re.compile(r"(?:为期|历时|持续时间|时长|周期)(?:为|约)?[:\s]*$")
+# "已持续5年" and "四年以来" tell of what has been done; "已列入三年规划" and "拟实施一年" of what is to be done.
+PASSED = re.compile(r"(?:已|累计)(?!.*(?:计划|规划|筹|准备|[拟将预列纳]))[^,。;]{0,10}$")
+EVER_SINCE = re.compile(r"\s*多?(?:以来|来(?![自校到]))")
+PLANNED = re.compile(
+    r"(?:拟|计划|规划|预[计期定]|将|今后|未来|(?:即日|今日|现在|[今本]年度?|本学期|本月)起)[^,。;已]{0,10}$"
+)
+A_PLAN = re.compile(r"\s*(?:发展|行动)?[规计]划")
+# What is held once a year by its number; the terms of office of a union and the contests of others are counted alike.
+EDITION = re.compile(
+    r"(?:第|(?:已|举办|举行|开展)[^,。;、\d]{0,6}?)(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})届"
+    r"(?![^,。;、]{0,12}(?:学生(?:联合)?会|研究生会|研会|主席团|委员会|代表大会|学代会|团代会|全国|全区|自治区))"
+)
 ONGOING = re.compile(r"至今|迄今|目前|现在|今$|今[）)]|持续|长期|进行中|[起始]$|开始|以来|[—–\-~至到]\s*$")
 
 
 class Period(Struct, frozen=True):
-    """`start` and `end` are the first and last day (end None: still running); `months` only if no date was given."""
+    """`start` and `end` are the first and last day (end None: still running); `months` how long it is said to have run,
+    beside dates only where that is told as well."""
 
     start: date | None = None
     end: date | None = None
@@ -82,8 +95,10 @@ class Period(Struct, frozen=True):
 
     def reaches(self, years: int, on: date) -> bool:
         """Whether at least `years` have passed from the start to the end, or to `on` if that is earlier."""
+        if self.months is not None and self.months >= 12 * years:
+            return True
         if self.start is None:
-            return self.months is not None and self.months >= 12 * years
+            return False
         last = on if self.end is None else min(on, self.end + timedelta(days=1))
         return later(self.start, years) <= last
 
@@ -103,18 +118,36 @@ def read_period(text: str) -> Period | None:
     Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day.
     """
     plain = _digits(unicodedata.normalize("NFKC", text[:LONGEST])).lstrip("'’‘")
-    spans = [_term(found) for found in TERM.finditer(plain)] + list(_spans(TERM.sub(" ", plain)))
-    lengths = [(plain[: found.start()], _months(found)) for found in DURATION.finditer(plain) if not _often(found)]
-    if spans:
-        start = min(first for first, _ in spans)
-        if ONGOING.search(plain):
-            return Period(start=start)
-        if len(spans) == 1:
-            lasting = [months for before, months in lengths if LASTING.search(before)]
-            return Period(start=start, end=start + timedelta(days=30.5 * max(lasting)) if lasting else None)
-        return Period(start=start, end=max(last for _, last in spans))
-    months = [months - bool(NEARLY.search(before)) for before, months in lengths]
-    return Period(months=max(months)) if months else None
+    rest = TERM.sub(" ", plain)
+    spans = [_term(found) for found in TERM.finditer(plain)] + list(_spans(rest))
+    # Years are no lengths of time.
+    lengths = [found for found in DURATION.finditer(DATE.sub(" ", rest)) if not _often(found)]
+    if not spans:
+        done = [_months(found) for found in lengths if not _is_planned(found)]
+        return Period(months=max(done)) if done else None
+    start, last = min(first for first, _ in spans), max(last for _, last in spans)
+    passed = [_months(found) for found in lengths if _has_passed(found)]
+    passed += [12 * (_number(found["number"]) - 1) for found in EDITION.finditer(plain)]
+    months = max(passed, default=None)
+    if ONGOING.search(plain):
+        return Period(start, months=months)
+    if len(spans) > 1:
+        return Period(start, last, months)
+    lasting = [_months(found) for found in lengths if LASTING.search(found.string, 0, found.start())]
+    return Period(start, start + timedelta(days=30.5 * max(lasting)) if lasting else None, months)
+
+
+def _has_passed(found: re.Match[str]) -> bool:
+    """Whether a length of time is told as one that is over."""
+    if EVER_SINCE.match(found.string, found.end()):
+        return True
+    return PASSED.search(found.string[: found.start()]) is not None and not _is_planned(found)
+
+
+def _is_planned(found: re.Match[str]) -> bool:
+    """Whether a length of time is told as one to come."""
+    before = found.string[max(found.start() - SAME_SAYING, 0) : found.start()]
+    return PLANNED.search(before) is not None or A_PLAN.match(found.string, found.end()) is not None
 
 
 def _often(found: re.Match[str]) -> bool:
@@ -153,8 +186,9 @@ def _number(text: str) -> float:
 
 def _months(found: re.Match[str]) -> float:
     number = _number(found["number"]) + (0.5 if found["half"] or found["more"] else 0)
+    months = number * MONTHS[found["unit"]] - bool(NEARLY.search(found.string, 0, found.start()))
     # A century is longer than any project; more would leave the calendar.
-    return min(number * MONTHS[found["unit"]], LONGEST_MONTHS)
+    return min(months, LONGEST_MONTHS)
 
 
 def _spans(text: str) -> list[tuple[date, date]]:

@@ -9,17 +9,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
-from parsers.model import DRAWN, SCANNED, Annex3, Annex4, Place, Project
+from msgspec import Meta
+
+from parsers.links import is_url as is_address
+from parsers.model import DRAWN, SCANNED, Annex3, Annex4, Place, ProblemKind, Project
 from parsers.text import fold
 from pipeline.model import Entry, Submission, Version
 from pipeline.names import applicant, category_of, same_applicant, same_project
 from pipeline.period import read_period
 from pipeline.roster import Nearness
+from pipeline.shape import Natural, Positive
 from pipeline.spare import listed_keys
 from pipeline.stamps import is_unread_scan
-from pipeline.subjects import Application, Breach, File, Letter, SummaryTable, Whole, predicate
+from pipeline.subjects import Application, Breach, File, Letter, SummaryTable, Terms, Whole, predicate, texts
+from pipeline.unfilled import is_unfilled
 from pipeline.values import (
+    announces_file,
+    brings_file,
     calls_application,
     has_opinion,
     is_blank,
@@ -29,6 +37,9 @@ from pipeline.values import (
     says_nothing,
     word_count,
 )
+
+# Fields of which "none" is told by a rule of their own, or may be so: a project may have no members but its leader.
+MAY_BE_NONE = frozenset({"phone", "category", "members"})
 
 # ---------------------------------------------------------------- the mail
 
@@ -41,9 +52,12 @@ _SCAN = re.compile(r"附件|申报|申请|汇总|盖章|扫描")
 
 @predicate()
 def nothing_attached(letter: Letter) -> Iterator[Breach]:
-    """A submission without any attachment, and without a form in its text or a link in its place."""
-    if not letter.message.attached and not letter.forms and not letter.message.cloud_links:
-        yield Breach()
+    """A submission without any attachment, and without a form in its text or a link in its place; the place of the breach is
+    where the mail says that there is one."""
+    message = letter.message
+    if not message.attached and not letter.forms and not message.cloud_links:
+        announced = "主题" if announces_file(message.own_subject) else "正文" if brings_file(message.text) else ""
+        yield Breach(place=announced)
 
 
 @predicate("provider", "name", "expires")
@@ -73,7 +87,7 @@ def received_late(letter: Letter) -> Iterator[Breach]:
 # ---------------------------------------------------------------- the file
 
 
-@predicate("detail")
+@predicate("detail", kind=tuple(kind.value for kind in ProblemKind))
 def reader_stopped(file: File, *, kind: str) -> Iterator[Breach]:
     """The reader met a problem of this kind (unreadable, encrypted, unsupported, unsafe)."""
     if file.problem is not None and file.problem.value == kind:
@@ -105,11 +119,11 @@ def lists_no_project(table: SummaryTable) -> Iterator[Breach]:
         yield _at(table.place("projects"), "projects", label="项目名称")
 
 
-@predicate()
+@predicate(fields=texts(Annex3()))
 def table_field_blank(table: SummaryTable, *, fields: dict[str, str]) -> Iterator[Breach]:
-    """A field of the table (not of a project) is blank; `fields` maps names to what people call them."""
+    """A field of the table (not of a project) is blank, or says nothing; `fields` maps names to what people call them."""
     for field, label in fields.items():
-        if is_blank(getattr(table.record, field)):
+        if is_unfilled(getattr(table.record, field)):
             yield _at(table.place(field), field, label=label)
 
 
@@ -117,7 +131,7 @@ def table_field_blank(table: SummaryTable, *, fields: dict[str, str]) -> Iterato
 def not_on_roster(table: SummaryTable) -> Iterator[Breach]:
     """The university is named, but neither on the roster nor unmistakably close to a name on it."""
     name = table.record.university
-    if not is_blank(name) and table.terms.roster.find(name) is None:
+    if not is_unfilled(name) and table.terms.roster.find(name) is None:
         yield _at(table.place("university"), "university", found=name)
 
 
@@ -154,12 +168,12 @@ def _in_row(table: SummaryTable, index: int, field: str, **values: object) -> Br
     return _at(table.place(f"projects.{index}.{field}"), field, project, **values)
 
 
-@predicate()
+@predicate(fields=texts(Project()))
 def row_field_blank(table: SummaryTable, *, fields: dict[str, str]) -> Iterator[Breach]:
-    """A required field of a project row is blank, one breach for each field."""
+    """A required field of a project row is blank, or says nothing, one breach for each field."""
     for index, project in table.rows():
         for field, label in fields.items():
-            if is_blank(getattr(project, field)):
+            if is_unfilled(getattr(project, field), or_none=field not in MAY_BE_NONE):
                 yield _in_row(table, index, field, label=label)
 
 
@@ -174,8 +188,8 @@ def row_repeated(table: SummaryTable) -> Iterator[Breach]:
         seen.setdefault(key, index)
 
 
-@predicate("count")
-def longer_than(table: SummaryTable, *, field: str, limit: int) -> Iterator[Breach]:
+@predicate("count", field=texts(Project()))
+def longer_than(table: SummaryTable, *, field: str, limit: Positive) -> Iterator[Breach]:
     """A row's text has more than `limit` words as Word counts 字数."""
     for index, project in table.rows():
         found = getattr(project, field)
@@ -184,14 +198,16 @@ def longer_than(table: SummaryTable, *, field: str, limit: int) -> Iterator[Brea
             yield _in_row(table, index, field, found=found, count=count)
 
 
-@predicate("categories")
+def _choice(terms: Terms) -> dict[str, object]:
+    return {"categories": "、".join(terms.categories), "category_count": len(terms.categories)}
+
+
+@predicate("categories", "category_count")
 def no_category(table: SummaryTable) -> Iterator[Breach]:
     """A row's category is filled in and is not exactly one of the ten (a missing 类 is forgiven)."""
     for index, project in table.rows():
         if not is_blank(project.category) and category_of(project.category, table.terms.categories) is None:
-            yield _in_row(
-                table, index, "category", found=project.category, categories="、".join(table.terms.categories)
-            )
+            yield _in_row(table, index, "category", found=project.category, **_choice(table.terms))
 
 
 @predicate()
@@ -199,7 +215,7 @@ def no_level(table: SummaryTable) -> Iterator[Breach]:
     """A row's applicant does not say which level's 学生会 or 研究生会."""
     for index, project in table.rows():
         named = applicant(project.applicant)
-        if is_blank(project.applicant) or named.complete:
+        if is_unfilled(project.applicant) or named.complete:
             continue
         # 内大学生会 names its level by the university's short name.
         if not named.union or table.terms.roster.find(named.unit) is None:
@@ -218,23 +234,26 @@ def row_phone_invalid(table: SummaryTable) -> Iterator[Breach]:
 def link_invalid(table: SummaryTable) -> Iterator[Breach]:
     """Something among a row's links is no web address; a word for "none" is no complaint."""
     for index, project in table.rows():
-        wrong = [link for link in project.links if not says_nothing(link) and not is_url(link)]
+        wrong = [link for link in project.links if not (says_nothing(link) or is_url(link) or is_address(link))]
         if wrong:
             yield _in_row(table, index, "links", found="；".join(wrong))
 
 
 # ---------------------------------------------------------------- Annex 4
 
+# How long a project may be asked to have been running.
+Years = Annotated[int, Meta(ge=1, le=50)]
+
 
 def _in_form(form: Application, field: str, **values: object) -> Breach:
     return _at(form.place(field), field, form.record.project_name, **values)
 
 
-@predicate()
+@predicate(fields=texts(Annex4()))
 def field_blank(form: Application, *, fields: dict[str, str]) -> Iterator[Breach]:
-    """A required field of the form is blank, one breach for each field."""
+    """A required field of the form is blank, or says nothing, one breach for each field."""
     for field, label in fields.items():
-        if is_blank(getattr(form.record, field)):
+        if is_unfilled(getattr(form.record, field), or_none=field not in MAY_BE_NONE):
             yield _in_form(form, field, label=label)
 
 
@@ -243,12 +262,12 @@ def _selected(form: Application) -> list[str]:
     return list(dict.fromkeys(name for name in named if name))
 
 
-@predicate("categories")
+@predicate("categories", "category_count")
 def none_selected(form: Application) -> Iterator[Breach]:
     """None of the ten categories is selected, as far as can be told."""
     if not _selected(form) and DRAWN not in form.transcript.notes:
         found = "、".join(form.record.categories)
-        yield _in_form(form, "categories", label="项目类别", found=found, categories="、".join(form.terms.categories))
+        yield _in_form(form, "categories", label="项目类别", found=found, **_choice(form.terms))
 
 
 @predicate()
@@ -273,7 +292,7 @@ def phone_invalid(form: Application) -> Iterator[Breach]:
 
 
 @predicate("received")
-def running_less_than(form: Application, *, years: int) -> Iterator[Breach]:
+def running_less_than(form: Application, *, years: Years) -> Iterator[Breach]:
     """By what 实施时间 says, fewer than `years` had passed when the form was received."""
     period = read_period(form.record.period)
     received = form.received_at.astimezone(form.terms.deadline.tzinfo).date()
@@ -284,7 +303,7 @@ def running_less_than(form: Application, *, years: int) -> Iterator[Breach]:
 @predicate()
 def period_unreadable(form: Application) -> Iterator[Breach]:
     """实施时间 is filled in, and neither a date nor a length of time can be read from it."""
-    if not is_blank(form.record.period) and read_period(form.record.period) is None:
+    if not is_unfilled(form.record.period) and read_period(form.record.period) is None:
         yield _in_form(form, "period", found=form.record.period)
 
 
@@ -324,7 +343,7 @@ def _by_kind(submission: Submission) -> tuple[int, int]:
 
 
 @predicate("count")
-def more_projects_than(whole: Whole, *, limit: int) -> Iterator[Breach]:
+def more_projects_than(whole: Whole, *, limit: Positive) -> Iterator[Breach]:
     """More than `limit` projects that are not a graduate union's."""
     count, _ = _by_kind(whole.submission)
     if count > limit:
@@ -332,7 +351,7 @@ def more_projects_than(whole: Whole, *, limit: int) -> Iterator[Breach]:
 
 
 @predicate("count")
-def more_graduate_projects_than(whole: Whole, *, limit: int, beyond: int) -> Iterator[Breach]:
+def more_graduate_projects_than(whole: Whole, *, limit: Natural, beyond: Natural) -> Iterator[Breach]:
     """More than `limit` graduate-union projects, after as many of them as fit have taken free places among the `beyond`."""
     others, graduate = _by_kind(whole.submission)
     extra = graduate - max(0, beyond - others)
@@ -378,7 +397,7 @@ def application_missing(whole: Whole) -> Iterator[Breach]:
     scans = [v.path for v in whole.submission.supporting if is_unread_scan(v.transcript, v.path)]
     for entry, project in listed(whole.submission):
         asked[same_project(entry.name)] += 1
-        if is_blank(entry.name) or entry.listed is None or asked[same_project(entry.name)] > 1:
+        if is_unfilled(entry.name) or entry.listed is None or asked[same_project(entry.name)] > 1:
             continue
         if entry.application is None:
             place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name", Place())
@@ -407,7 +426,7 @@ def application_unlisted(whole: Whole) -> Iterator[Breach]:
     if not whole.submission.summaries:
         return
     for entry in whole.submission.entries:
-        if entry.listed is None and entry.application is not None and not is_blank(entry.name):
+        if entry.listed is None and entry.application is not None and not is_unfilled(entry.name):
             place = entry.application.transcript.places.get("project_name", Place())
             yield Breach(
                 field="project_name",
@@ -424,7 +443,7 @@ def _same_category(whole: Whole, row: Project, form: Application) -> bool:
 
 
 def _same_university(whole: Whole, form: Application) -> bool:
-    if is_blank(form.record.university):
+    if is_unfilled(form.record.university):
         return True
     match = whole.terms.roster.find(form.record.university)
     named = match.university.name if match else form.record.university
@@ -438,7 +457,7 @@ def _agrees(whole: Whole, field: str, row: Project, form: Application) -> bool:
     if field == "category":
         return _same_category(whole, row, form)
     ours, theirs = getattr(row, field), getattr(record, field)
-    if ours == theirs or is_blank(ours) or is_blank(theirs):
+    if ours == theirs or is_unfilled(ours) or is_unfilled(theirs):
         return True
     if field == "leader":
         return same_people(ours, theirs)
@@ -449,7 +468,7 @@ def _agrees(whole: Whole, field: str, row: Project, form: Application) -> bool:
     return same_applicant(ours, theirs, names)
 
 
-@predicate("expected")
+@predicate("expected", field=("university", "category", "leader", "phone", "applicant"))
 def differs_from_summary(whole: Whole, *, field: str) -> Iterator[Breach]:
     """A field of an Annex 4 differs in substance from what Annex 3 says of that project.
 

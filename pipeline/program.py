@@ -66,8 +66,8 @@ def options(
         if handler.formatter:
             # Shanghai's time, which knows no summer time, on whatever machine.
             handler.formatter.converter = lambda seconds: time.gmtime((seconds or 0) + 8 * 3600)
-    # Libraries log what goes over the line, passwords included.
-    for name in ("imapclient", "mailparser", "asyncio", "mail.log", "pymap"):
+    # Libraries log what goes over the line, passwords included, and complain of what is no business of ours.
+    for name in ("imapclient", "mailparser", "asyncio", "mail.log", "pymap", "dotenv"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

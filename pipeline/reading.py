@@ -15,6 +15,7 @@ from msgspec.structs import replace
 import parsers
 from parsers.model import Problem, ProblemKind, Transcript
 from pipeline.codec import packed
+from pipeline.handed_in import handed_in
 from pipeline.message import decode
 from pipeline.model import Attachment, Automatic, Document, Limits, Reading
 from pipeline.unpack import unpack
@@ -44,6 +45,8 @@ def read_mail(raw: bytes, own_address: str, limits: Limits, read: Read = read_he
     documents: tuple[Document, ...] = ()
     if message.automatic not in NOT_READ:
         documents = read_documents(message.attachments, limits, read, keep)
+    if message.automatic is Automatic.STAFF:
+        documents = handed_in(documents)
     return Reading(replace(message, attachments=()), documents)
 
 

@@ -108,7 +108,7 @@ def _writers(submission: Submission) -> tuple[str, ...]:
 
     found = []
     for mail in submission.heeded:
-        if mail.automatic is None and mail.reply_to.address in submission.trusted:
+        if mail.answerable and mail.reply_to.address in submission.trusted:
             try:
                 found.append(addressee(mail).address)
             except ValueError:

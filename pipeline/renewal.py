@@ -12,23 +12,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
-from pathlib import Path
+
+from msgspec.structs import replace
 
 from pipeline import dashboard, ledger
 from pipeline.account import Account, account_in, account_of, account_out
 from pipeline.alongside import alongside
-from pipeline.kept import Kept, fingerprint
-from pipeline.ledger_staff import LedgerDamaged, Staff
+from pipeline.kept import Kept
+from pipeline.ledger_files import put, read_back
 from pipeline.ledger_view import LedgerView
 from pipeline.mail_log import mail_lines
-from pipeline.model import SHANGHAI
 from pipeline.office import Office
 from pipeline.standings import Brief, brief_of
 
-BESIDE = "项目台账（最新）.xlsx"
 # So many submissions wait for their files to be written.
 FILED_BEHIND = 16
-STALE_SECONDS = 24 * 3600
 # So many universities to put together are worth a second process; of so many each of the two takes half.
 WORTH_SHARING, MANY = 20, 200
 OUT_OF_PLACE = 10
@@ -56,66 +54,14 @@ def _uncollected() -> Iterator[None]:
 
 
 def _renew(office: Office, now: datetime, anew: bool) -> Kept:
-    staff, notes = _staff(office, office.ledger_path, now)
+    staff, notes = read_back(office, now)
     view = view_of(office, anew)
     with alongside(partial(dashboard.render, view)) as drawn:
-        kept = _write(office, ledger.prepare(view, staff), notes, now)
+        kept = put(office, ledger.prepare(view, staff), staff, now)
         with suppress(OSError):
             # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
             dashboard.write(office.dashboard_path, drawn())
-    return kept
-
-
-def _write(office: Office, prepared: ledger.Prepared, notes: tuple[str, ...], now: datetime) -> Kept:
-    path = office.ledger_path
-    digest = prepared.digest()
-    if path.exists() and office.own_fact("ledger_digest") == digest:
-        return Kept(False, notes)
-    beside = path.with_name(BESIDE)
-    if _is_open(path, now):
-        # Whoever has it open would save an old copy over a new one; both stay, until it is closed.
-        prepared.write(beside, old=path)
-        note = f"台账正被打开，没有替换；最新的一份在旁边的 {BESIDE}，关闭后会自动合为一份。"
-        return Kept(True, (*notes, note), unfinished=True)
-    try:
-        prepared.write(path)
-    except ledger.LedgerBusy as error:
-        return Kept(False, (*notes, str(error)), unfinished=True)
-    beside.unlink(missing_ok=True)
-    office.set_own_fact("ledger_digest", digest)
-    office.set_own_fact("ledger_print", fingerprint(path))
-    return Kept(True, notes)
-
-
-def _is_open(path: Path, now: datetime) -> bool:
-    """Whether WPS, Excel or LibreOffice has the workbook open, by the lock file they leave beside it.
-
-    One older than a day was left behind by a crash.
-    """
-    for lock in (path.with_name(f"~${path.name}"), path.with_name(f".~lock.{path.name}#")):
-        with suppress(OSError):
-            if abs(now.timestamp() - lock.stat().st_mtime) < STALE_SECONDS:
-                return True
-    return False
-
-
-def _staff(office: Office, path: Path, now: datetime) -> tuple[Staff, tuple[str, ...]]:
-    """What staff have written so far, the newest edition of the workbook included."""
-    store = office.store
-    stored = store.fact("staff")
-    staff = Staff.from_json(stored) if stored else Staff()
-    if not path.exists() or office.own_fact("ledger_print") == fingerprint(path):
-        return staff, ()
-    try:
-        staff = staff.merged(ledger.read_staff(path))
-    except LedgerDamaged:
-        aside = path.with_name(f"{path.stem}.损坏-{now.astimezone(SHANGHAI):%Y%m%d-%H%M%S}{path.suffix}")
-        path.replace(aside)
-        return staff, (f"原台账无法打开，已另存为 {aside.name}，并重新生成了台账。",)
-    # What staff wrote is safe in the store before the workbook is touched.
-    store.set_fact("staff", staff.to_json())
-    office.set_own_fact("ledger_digest", "")
-    return staff, ()
+    return replace(kept, notes=(*notes, *kept.notes))
 
 
 def view_of(office: Office, anew: bool = False) -> LedgerView:

@@ -47,6 +47,7 @@ def status(office: Office, now: datetime) -> Json:
         "universities": lines,
         "mails": office.store.mail_counts(),
         "replies": office.store.outbox.counts(),
+        "out_of_reach": len(office.store.outbox.out_of_reach()),
         "last_pass": json.loads(office.store.fact("last_totals") or "{}"),
         "last_success": datetime.fromisoformat(last).astimezone(SHANGHAI).isoformat() if last else "",
     }

@@ -51,8 +51,8 @@ class Roster(Struct, frozen=True, dict=True):
 
     @cached_property
     def _names(self) -> dict[str, University]:
-        names = {_key(other): university for university in self.universities for other in university.other_names}
-        return names | {_key(university.name): university for university in self.universities}
+        names = {key_of(other): university for university in self.universities for other in university.other_names}
+        return names | {key_of(university.name): university for university in self.universities}
 
     @cached_property
     def _homes(self) -> dict[str, frozenset[str]]:
@@ -68,12 +68,12 @@ class Roster(Struct, frozen=True, dict=True):
 
     def get(self, name: str) -> University | None:
         """The entry of exactly this official name."""
-        found = self._names.get(_key(name))
+        found = self._names.get(key_of(name))
         return found if found is not None and found.name == name else None
 
     def find(self, text: str) -> Match | None:
         """The one university a filled-in name means, or None where none or several can be meant."""
-        key = _key(text)
+        key = key_of(text)
         if key not in self._known:
             self._known[key] = self._find(key) if key else None
         return self._known[key]
@@ -84,7 +84,7 @@ class Roster(Struct, frozen=True, dict=True):
 
     def mentioned(self, text: str) -> University | None:
         """The one university a longer text (a subject line) speaks of, by its full name or a longer other name."""
-        found = self._within(_key(text))
+        found = self._within(key_of(text))
         return found.university if found else None
 
     def _find(self, key: str) -> Match | None:
@@ -126,16 +126,16 @@ class Roster(Struct, frozen=True, dict=True):
         return Match(next(iter(near.values())), Nearness.NEAR) if len(near) == 1 else None
 
 
+def key_of(name: str) -> str:
+    """A name's comparison copy, in simplified characters."""
+    return fold(name).translate(SIMPLIFIED)
+
+
 def registered_domain(address: str) -> str:
     """The part of an address or host name that somebody registered: example.edu.cn of mail.example.edu.cn."""
     labels = address.rpartition("@")[2].lower().split(".")
     second = len(labels) > 2 and labels[-1] == "cn" and labels[-2] in ("edu", "com", "net", "org", "gov", "ac")
     return ".".join(labels[-3:] if second else labels[-2:])
-
-
-def _key(name: str) -> str:
-    """A name's comparison copy, in simplified characters."""
-    return fold(name).translate(SIMPLIFIED)
 
 
 def _short(key: str) -> str:

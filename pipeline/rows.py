@@ -69,7 +69,8 @@ def place_row(envelope: Envelope) -> dict[str, Any]:
 
 
 def sighting_row(envelope: Envelope, mail: str) -> dict[str, Any]:
-    return {**place_row(envelope), "mail": mail, "received_at": stamp(envelope.received_at)}
+    seen = {"received_at": stamp(envelope.received_at), "size": envelope.size or None}
+    return {**place_row(envelope), "mail": mail, **seen}
 
 
 def mail_row(entry: Mail) -> dict[str, Any]:

@@ -5,9 +5,9 @@ Every limit, severity, word list and sentence stands in that file; this module k
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
-import string
-from collections.abc import Iterator, Set
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-import pipeline.predicates  # noqa: F401 - importing it fills the vocabulary
 from pipeline.errors import ConfigurationError
-from pipeline.model import SHANGHAI, Contact, Limits, Notice, Severity, University
+from pipeline.model import SHANGHAI, Contact, Limits, Notice, University
 from pipeline.roster import Roster
-from pipeline.rules import Rule, Rules, Words
+from pipeline.rules import Rules, Words
+from pipeline.rules_block import rules_of
 from pipeline.rules_copy import recalled, remember
-from pipeline.shape import Misshapen, one_of, shaped
-from pipeline.subjects import VOCABULARY, Terms
+from pipeline.shape import Misshapen, Positive, shaped
+from pipeline.subjects import Terms
 
 if TYPE_CHECKING:
     import yaml
@@ -38,41 +38,28 @@ class _Notice(Struct, frozen=True, forbid_unknown_fields=True):
     contacts: tuple[Contact, ...]
 
 
-_Positive = Annotated[int, Meta(ge=1)]
-
-
 class _Limits(Struct, frozen=True, forbid_unknown_fields=True):
-    max_file_megabytes: _Positive = 50
-    max_total_megabytes: _Positive = 300
-    max_files: _Positive = 500
-    max_depth: _Positive = 4
-    max_ratio: _Positive = 200
-
-
-class _Rule(Struct, frozen=True):
-    severity: str
-    check: str
-    message: str
-    clause: str = ""
-    enabled: bool = True
-    advice: str | dict[str, str] = ""
-    example: str | dict[str, str] = ""
+    max_file_megabytes: Positive = 50
+    max_total_megabytes: Positive = 300
+    max_files: Positive = 500
+    max_depth: Positive = 4
+    max_ratio: Positive = 200
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     notice: _Notice
-    categories: tuple[str, ...]
+    categories: Annotated[tuple[str, ...], Meta(min_length=1)]
     submission_words: Words
     universities: tuple[University, ...]
     rules: dict[str, Any]
     limits: _Limits = _Limits()
     mail_providers: tuple[str, ...] = ()
-    remind_days_before: tuple[int, ...] = ()
+    # None is what YAML makes of nothing after the colon.
+    remind_days_before: tuple[Annotated[int, Meta(ge=0, le=365)], ...] | None = None
 
 
-SEVERITIES = tuple(one.value for one in Severity)
-# The keys of a rule that are not parameters of its check.
-OF_A_RULE = frozenset(_Rule.__struct_fields__)
+# A deadline outside these years is a slip of the hand.
+YEARS = range(2000, 2101)
 
 
 def deadline(text: str) -> datetime:
@@ -81,21 +68,28 @@ def deadline(text: str) -> datetime:
     if not found:
         raise ValueError("应写成 2024-11-26 24:00 的样子")
     year, month, day, hour, minute = map(int, found.groups())
+    if year not in YEARS:
+        raise ValueError(f"年份应在 {YEARS[0]} 至 {YEARS[-1]} 之间")
     if hour > 24 or minute > 59 or (hour == 24 and minute):
         raise ValueError("时刻不存在")
-    return datetime(year, month, day, tzinfo=SHANGHAI) + timedelta(hours=hour, minutes=minute)
+    try:
+        return datetime(year, month, day, tzinfo=SHANGHAI) + timedelta(hours=hour, minutes=minute)
+    except ValueError:
+        raise ValueError("没有这一天") from None
 
 
 def load(path: Path, copy: Path | None = None) -> Rules:
     """Read rules.yaml, or the copy of its values that is kept there. Raises ConfigurationError naming file, line and reason."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _decoded(path.read_bytes())
     except FileNotFoundError:
         raise ConfigurationError(
             f"找不到规则文件 {path}。请检查 ANNEX_RULES，或运行 annex-inbox init 生成一份。"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"规则文件 {path} 无法读取（应为 UTF-8 文本）：{error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"规则文件 {path} 无法读取：{error}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"规则文件 {path} 的编码认不出来，请用记事本另存为，编码选 UTF-8。") from None
     # What an earlier edition of the program found right this one may refuse, and only the file itself tells where.
     with suppress(Misshapen):
         known = recalled(copy, text)
@@ -106,23 +100,36 @@ def load(path: Path, copy: Path | None = None) -> Rules:
     return rules
 
 
+def _decoded(content: bytes) -> str:
+    """The file's text in UTF-8 or whatever else 记事本 saves: GB18030 (ANSI), or UTF-16 with its mark. Raises UnicodeDecodeError."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = content.decode("utf-16")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("gb18030")
+    # Line ends as they come are of no account to the copy that is kept.
+    return io.StringIO(text, newline=None).read()
+
+
 def _read(path: Path, text: str) -> tuple[Any, Rules]:
     """The plain values of the file, and the rules they make."""
     import yaml
 
     try:
-        return _understood(path, yaml.CSafeLoader(text))
+        return _understood(path, text, yaml.CSafeLoader(text))
     except RecursionError:
         raise ConfigurationError(f"规则文件 {path}：层次过深，或某一处引用了它自己。请改正后重试。") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise ConfigurationError(
-            f"规则文件 {path} 第 {line} 行：不是合法的 YAML（{getattr(error, 'problem', error)}）。"
-        ) from None
+        from pipeline.yaml_slips import explained
+
+        line, reason = explained(error, text)
+        raise _refusal(path, text, line, f"：不是合法的 YAML（{reason}）") from None
 
 
-def _understood(path: Path, loader: yaml.CSafeLoader) -> tuple[Any, Rules]:
+def _understood(path: Path, text: str, loader: yaml.CSafeLoader) -> tuple[Any, Rules]:
+    from pipeline.rules_names import refuse_odd_names
     from pipeline.yaml_tree import built, line_of
 
     tree = loader.get_single_node()
@@ -130,15 +137,22 @@ def _understood(path: Path, loader: yaml.CSafeLoader) -> tuple[Any, Rules]:
         raise ConfigurationError(f"规则文件 {path} 第 1 行：文件是空的。")
     try:
         values = built(loader, tree, ())
-        return values, _rules(path, shaped(values, _File))
+        rules = _rules(path, shaped(values, _File))
+        refuse_odd_names(rules)
+        return values, rules
     except Misshapen as fault:
-        where = ".".join(map(str, fault.position))
-        line = line_of(tree, fault.position)
-        raise ConfigurationError(f"规则文件 {path} 第 {line} 行（{where}）：{fault.reason}。请改正后重试。") from None
+        from pipeline.yaml_slips import lines_of, slip
+
+        where, line = ".".join(map(str, fault.position)), line_of(tree, fault.position)
+        known = slip(lines_of(text)[line - 1])
+        raise _refusal(path, text, line, f"（{where}）：{fault.reason}{known and f'（这一行{known}）'}") from None
 
 
-# What advice may name beside its rule's parameters; the guide knows the values.
-ADVICE_NAMES = frozenset({"categories", "deadline", "mailbox", "max_file_megabytes"})
+def _refusal(path: Path, text: str, line: int, reason: str) -> ConfigurationError:
+    from pipeline.yaml_slips import lines_of
+
+    written = lines_of(text)[line - 1].strip()
+    return ConfigurationError(f"规则文件 {path} 第 {line} 行{reason}。请改正后重试。该行是：{written:.80}")
 
 
 def _rules(path: Path, file: _File) -> Rules:
@@ -154,75 +168,18 @@ def _rules(path: Path, file: _File) -> Rules:
     return Rules(
         path=path,
         notice=notice,
-        terms=Terms(notice.deadline, file.categories, _roster(file.universities)),
+        terms=Terms(notice.deadline, file.categories, Roster(file.universities)),
         words=file.submission_words,
         limits=limits,
         mail_providers=file.mail_providers,
-        remind_days_before=file.remind_days_before,
-        rules=tuple(rule for rule, enabled in _every_rule(file.rules) if enabled),
+        remind_days_before=file.remind_days_before or (),
+        rules=tuple(rules_of(file.rules)),
     )
 
 
 def _notice(given: _Notice) -> Notice:
-    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", given.mailbox):
-        raise Misshapen(("notice", "mailbox"), "应为一个邮箱地址")
     try:
         until = deadline(given.deadline)
     except ValueError as error:
         raise Misshapen(("notice", "deadline"), str(error)) from None
     return Notice(**{**asdict(given), "deadline": until})
-
-
-def _every_rule(rules: dict[str, Any]) -> Iterator[tuple[Rule, bool]]:
-    """Every rule with whether it is switched on; one that is off must be right all the same."""
-    for name, given in rules.items():
-        rule: _Rule = shaped(given, _Rule, ("rules", name))
-        yield _rule(name, rule, {key: value for key, value in given.items() if key not in OF_A_RULE}), rule.enabled
-
-
-def _roster(universities: tuple[University, ...]) -> Roster:
-    owners: dict[str, str] = {}
-    for index, university in enumerate(universities):
-        for name in (university.name, *university.other_names):
-            if owners.setdefault(name, university.name) != university.name or not name:
-                raise Misshapen(("universities", index), f"名称“{name}”已属于“{owners[name]}”，一个名称只能指一所高校")
-    return Roster(universities)
-
-
-def _rule(name: str, rule: _Rule, given: dict[str, Any]) -> Rule:
-    """The rule of this name; `given` is what its check is to work with."""
-    predicate = VOCABULARY.get(rule.check)
-    if predicate is None:
-        raise Misshapen(
-            ("rules", name, "check"), f"没有名为“{rule.check}”的检查，可用的有：{'、'.join(sorted(VOCABULARY))}"
-        )
-    for key in given.keys() - predicate.parameters.keys():
-        raise Misshapen(("rules", name, key), f"检查 {rule.check} 没有参数“{key}”")
-    for key in predicate.parameters.keys() - given.keys():
-        raise Misshapen(("rules", name), f"检查 {rule.check} 缺少参数“{key}”")
-    parameters = {key: shaped(given[key], kind, ("rules", name, key)) for key, kind in predicate.parameters.items()}
-    severity = Severity(one_of(rule.severity, SEVERITIES, ("rules", name, "severity")))
-    _refuse_unknown_names((name, "message"), rule.message, predicate.says | parameters.keys())
-    advice, example = (_by_field((name, key), getattr(rule, key), parameters) for key in ("advice", "example"))
-    for words in advice.values():
-        _refuse_unknown_names((name, "advice"), words, ADVICE_NAMES | parameters.keys())
-    return Rule(name, severity, rule.clause, rule.message, predicate, parameters, advice, example)
-
-
-def _by_field(where: tuple[str, str], words: str | dict[str, str], parameters: dict[str, Any]) -> dict[str, str]:
-    """Words for a rule, or for each of its `fields`."""
-    if isinstance(words, str):
-        return {"": words} if words else {}
-    for name in words.keys() - parameters.get("fields", {}).keys():
-        raise Misshapen(("rules", *where, name), f"这条规则的 fields 里没有“{name}”")
-    return words
-
-
-def _refuse_unknown_names(where: tuple[str, str], sentence: str, known: Set[str]) -> None:
-    try:
-        named = [name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None]
-    except ValueError:
-        raise Misshapen(("rules", *where), "花括号不成对") from None
-    for name in named:
-        if name not in known:
-            raise Misshapen(("rules", *where), f"不能使用 {{{name}}}，可用的有：{'、'.join(sorted(known))}")

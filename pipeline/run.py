@@ -93,7 +93,8 @@ def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
         listed: list[Envelope] = []
         tallies = Tallies(store, office.user, clock())
         for folder in found:
-            listed += mailbox.unknown(folder, partial(store.work.known_uids, folder), tallies.of(folder))
+            known, sighted = partial(store.work.known_uids, folder), partial(store.work.seen, folder)
+            listed += mailbox.unknown(folder, known, tallies.of(folder), sighted)
         listed.sort(key=lambda envelope: (envelope.received_at, envelope.folder, envelope.uid))
         done.listed = len(listed)
         try:

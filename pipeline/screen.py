@@ -9,13 +9,14 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pipeline.model import Finding, Severity, State
-from pipeline.wording import one_line
+from pipeline.wording import deadline_text, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -159,7 +160,8 @@ def status(report: dict[str, Any]) -> None:
     widths = [*map(_width, names)]
     room = max(widths, default=0)
     states = "，".join(f"{name} {count}" for name, count in report["states"].items())
-    told = [f"截止 {report['deadline'][:16].replace('T', ' ')}（{report['time_left']}）。{states}。", ""]
+    deadline = deadline_text(datetime.fromisoformat(report["deadline"]))
+    told = [f"截止 {deadline}（{report['time_left']}）。{states}。", ""]
     for name, width, line in zip(names, widths, report["universities"], strict=True):
         told += _standing(f"{name}{' ' * (room - width)}", line)
     mails, last = report["mails"], report["last_pass"]
@@ -171,6 +173,8 @@ def status(report: dict[str, Any]) -> None:
     stuck = [f"{words} {replies[state]} 封" for state, words in STUCK.items() if state in replies]
     if stuck:
         told.append(f"回复需人工处理：{'，'.join(stuck)}。详见台账“邮件日志”。")
+    if report.get("out_of_reach"):
+        told.append(f"无法回复、需人工联系的来信 {report['out_of_reach']} 封。详见台账“邮件日志”。")
     if last:
         parts = f"登记 {last['recorded']} + 搁置 {last['set_aside']} + 已登记过 {last['known_already']} + 未取到 {last['missed']}"
         told.append(f"上次收取：新列出 {last['listed']} 封 = {parts}。")
@@ -224,6 +228,8 @@ def history(report: dict[str, Any]) -> None:
     """The story of one university."""
     from rich.table import Table
 
+    from pipeline.mail_log import REPLY_STATES
+
     out = console()
     out.print(f"[bold]{_plain(report['university'])}[/]  {report['state']}")
     for title, key, columns in (
@@ -241,8 +247,9 @@ def history(report: dict[str, Any]) -> None:
         }  # fmt: skip
         for column in columns:
             table.add_column(heads[column], overflow="fold")
+        words: dict[str, dict[Any, str]] = {"form": FORMS, "state": {"sent": "已发出", **REPLY_STATES}}
         for row in report[key]:
-            values = [str(row[column] or "") for column in columns]
+            values = [words.get(column, {}).get(row[column], str(row[column] or "")) for column in columns]
             table.add_row(
                 *(
                     _plain(value[:12] if column == "id" else value)

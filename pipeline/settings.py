@@ -5,7 +5,6 @@ Frozen once read. Secrets come from nowhere else and never appear in a repr, a l
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,11 +15,12 @@ from msgspec import Meta, Struct
 
 from pipeline.errors import ConfigurationError
 from pipeline.shape import Misshapen, one_of, shaped
+from pipeline.variables import written
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 IMAP_PORTS = {"imaps": 993, "imap": 143}
 SMTP_PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
-PREFIX = "ANNEX_"
+ENV_FILE = Path(".env")
 # Seconds between two replies.
 PAUSE = 3.0
 # The most that may be asked for: far beyond what makes sense, and still what clocks and timers can count.
@@ -152,15 +152,22 @@ def _matching(pattern: str, reason: str) -> Callable[[Any], str]:
 _address = _matching(r"[^@\s<>,]+@[^@\s<>,]+", "应为一个邮箱地址")
 
 
+def _file(value: Any) -> Path:
+    path = Path(value)
+    if path.is_dir():
+        raise ValueError(f"{path} 是文件夹，请写到其中的文件，例如 {path / 'rules.yaml'}")
+    return path
+
+
 def _one_of(*allowed: str) -> Callable[[Any], str]:
     return lambda value: one_of(value, allowed)
 
 
 def _cron(value: str) -> str:
-    from apscheduler.triggers.cron import CronTrigger
+    from pipeline.timetable import trigger
 
     try:
-        CronTrigger.from_crontab(value)
+        trigger(value)
     except ValueError:
         raise ValueError("应为五段的 cron 表达式，例如 */5 * * * *") from None
     return value
@@ -174,7 +181,7 @@ READ: dict[str, Callable[[Any], object]] = {
     "smtp_url": _server(SMTP_PORTS),
     "folders": _folders,
     "data": Path,
-    "rules": Path,
+    "rules": _file,
     "executor": _matching(r"dask://[^/\s]+:\d+", "应为 dask://主机:端口"),
     "reply": _one_of("send", "draft", "off"),
     "sent_copy": _one_of("never", "auto", "append"),
@@ -183,17 +190,15 @@ READ: dict[str, Callable[[Any], object]] = {
 }
 
 
-def load_settings(env_file: Path | None = Path(".env"), **given: object) -> Settings:
+def load_settings(env_file: Path | None = ENV_FILE, **given: object) -> Settings:
     """Read and check the settings: those given here, then the environment, then the file.
 
-    Raises ConfigurationError naming every faulty variable.
+    Raises ConfigurationError naming every faulty variable, and whatever was mistyped for one.
     """
     kinds = get_type_hints(Settings, include_extras=True)
     values: dict[str, Any] = {}
     faults = []
-    for name, value in {**_written(env_file), **given}.items():
-        if name not in kinds:
-            continue
+    for name, value in {**written(env_file, kinds), **given}.items():
         try:
             read = READ.get(name)
             values[name] = read(value) if read else shaped(value, kinds[name], text=True)
@@ -202,21 +207,3 @@ def load_settings(env_file: Path | None = Path(".env"), **given: object) -> Sett
     if faults:
         raise ConfigurationError("\n".join(faults) + "\n请修改 .env 或环境变量后重试。")
     return Settings(**values)
-
-
-def _written(env_file: Path | None) -> dict[str, str]:
-    """What the file and the environment say, by field; the environment comes first, and what is empty says nothing.
-
-    Raises ConfigurationError where the file cannot be read.
-    """
-    found: dict[str, str | None] = {}
-    if env_file is not None and env_file.is_file():
-        from dotenv import dotenv_values
-
-        try:
-            found |= dotenv_values(env_file, encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(f"设置文件 {env_file} 无法读取。请检查权限，并另存为 UTF-8 编码后重试。") from None
-    found |= {name: value for name, value in os.environ.items() if value}
-    named = ((name.upper(), value) for name, value in found.items() if value)
-    return {name.removeprefix(PREFIX).lower(): value for name, value in named if name.startswith(PREFIX)}

@@ -43,7 +43,7 @@ ANNEX_AUTH_CODE=
 #ANNEX_SEND_PAUSE=3
 #ANNEX_SEND_PER_DAY=200
 
-# annex-inbox watch 的时间表（cron 写法，北京时间）。
+# annex-inbox watch 的时间表（cron 写法，北京时间；星期一至六写 1 至 6，星期日写 0 或 7）。
 #ANNEX_POLL=*/5 * * * *
 """
 FORMS = ("附件3.xlsx", "附件3.docx", "附件4.docx")

@@ -6,11 +6,14 @@ What a value means, and whether it is sensible, is for those who ask.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 Position = tuple[str | int, ...]
+# How many there may be of something: at least one, or perhaps none; beyond a million it is a slip of the hand.
+Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Natural = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 # What msgspec says of a value, and what we say of it; where it lies stands at the end of its sentence.
 AT = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
@@ -26,6 +29,7 @@ REASONS = {
     r"Expected `int[^`]*`, .*": "应为整数",
     r"Expected `float[^`]*`, .*": "应为数字",
     r"Expected `bool[^`]*`, .*": "应为 true 或 false",
+    r"Expected `\w+` of length >= 1": "不能为空",
     r"(?:Number|Integer value) out of range": "超出了可用的范围",
     r"Expected `array[^`]*`, .*": "应为列表",
     r"Expected `object[^`]*`, .*": "应为“键: 值”的形式",

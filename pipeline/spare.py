@@ -22,15 +22,18 @@ WRITTEN = ("project_name", "applicant", "leader", "phone", "members", "period", 
 def spare(versions: Sequence[Version], standing: Sequence[Version] = ()) -> list[Version]:
     """Those of one mail's forms that do not count beside the others and what is `standing`, all of one university.
 
-    A table without a head counts where it lists a project that the university is known for.
+    A table without a head counts where it lists a project that the university is known for, unless all of them stand in
+    a table with a head too, as those of a covering letter do.
     """
     there = (*standing, *versions)
     filled = any(is_filled(version) for version in there)
     names = {_name(version) for version in there} - {""}
     names |= {key for version in standing for key in listed_keys(version)}
+    headed = {key for version in versions if has_head(version) for key in listed_keys(version)}
 
     def tells(version: Version) -> bool:
-        return has_head(version) or not names.isdisjoint(listed_keys(version))
+        keys = listed_keys(version)
+        return has_head(version) or not (names.isdisjoint(keys) or keys <= headed)
 
     tables = [one for one in versions if isinstance(one.transcript.record, Annex3)]
     stands = any(isinstance(one.transcript.record, Annex3) for one in standing) or any(map(tells, tables))
@@ -62,11 +65,15 @@ def has_head(version: Version) -> bool:
     return not is_blank(record.project_count) or (bool(record.projects) and not is_blank(record.university))
 
 
+def listed_names(version: Version) -> list[str]:
+    """The names of the projects an Annex 3 lists, as written."""
+    record = version.transcript.record
+    return [project.project_name for project in record.projects] if isinstance(record, Annex3) else []
+
+
 def listed_keys(version: Version) -> set[str]:
     """The keys of the projects an Annex 3 lists."""
-    record = version.transcript.record
-    names = [project.project_name for project in record.projects] if isinstance(record, Annex3) else []
-    return {same_project(name) for name in names} - {""}
+    return {same_project(name) for name in listed_names(version)} - {""}
 
 
 def _name(version: Version) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from pipeline import statements
 from pipeline.database import Database
-from pipeline.model import Disposition, Envelope, Mail, Outcome, Version
+from pipeline.model import Envelope, Mail, Outcome, Version
 from pipeline.rows import (
     VERSION_COLUMNS,
     Returned,
@@ -59,7 +59,10 @@ class Store:
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """Open and migrate. Raises ConfigurationError where the URL cannot be opened or was written by a newer program."""
+        """Open and migrate. Raises ConfigurationError where the URL cannot be opened or was written by a newer program.
+
+        Raises ServerAway where its server cannot be reached now.
+        """
         return cls(Database.open(url))
 
     def close(self) -> None:
@@ -255,8 +258,7 @@ def _insert(connection: Connection, recorded: Sequence[tuple[Outcome, str | None
     documents: list[dict[str, Any]] = []
     for outcome, reply in recorded:
         entry = outcome.mail
-        answerable = entry.disposition is Disposition.SUBMISSION and entry.automatic is None
-        mails.append({**mail_row(entry), "reply": reply or (None if answerable else "")})
+        mails.append({**mail_row(entry), "reply": reply or (None if entry.answerable else "")})
         about += [
             {"mail": entry.id, "university": name, "position": position}
             for position, name in enumerate(entry.universities)

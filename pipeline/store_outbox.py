@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from pipeline import statements
 from pipeline.database import Database
-from pipeline.model import Mail, Reply
+from pipeline.model import Disposition, Mail, Reply
 from pipeline.rows import NAMED_AT_ONCE, Queued, Returned, mails_of, queued_of, reply_row
 from pipeline.tables import bounced, instant, mail, outbox, stamp
 
@@ -41,7 +41,15 @@ class Outbox:
 
     def unanswered(self) -> list[Mail]:
         """Submission mails whose reply is still due, oldest first."""
-        query = sa.select(mail).where(mail.c.reply.is_(None)).order_by(mail.c.received_at, mail.c.id)
+        return self._mails(mail.c.reply.is_(None))
+
+    def out_of_reach(self) -> list[Mail]:
+        """Submission mails that cannot be answered, so that staff have to speak to somebody; oldest first."""
+        left = self._mails(mail.c.reply == "", mail.c.disposition == Disposition.SUBMISSION.name)
+        return [one for one in left if one.out_of_reach]
+
+    def _mails(self, *wanted: sa.ColumnElement[bool]) -> list[Mail]:
+        query = sa.select(mail).where(*wanted).order_by(mail.c.received_at, mail.c.id)
         with self._database.reading() as connection:
             return mails_of(connection, connection.execute(query).mappings().all())
 

@@ -85,6 +85,9 @@ class Universities:
     def known_to(self, address: str, before: datetime) -> dict[str, frozenset[str]]:
         """The universities that an address has sent forms for before an instant, with the projects their newest Annex 3 lists."""
         known: dict[str, frozenset[str]] = {}
+        if not address:
+            # Those who name no address, and staff who hand something in, are not one correspondent.
+            return known
         with self._database.reading() as connection:
             for row in connection.execute(statements.sent_by(), {"address": address, "before": stamp(before)}):
                 known.setdefault(row.university, frozenset())
@@ -111,7 +114,7 @@ class Universities:
             connection.execute(decision.insert().values(mail=id, accepted=accepted, decided_at=stamp(at)))
 
     def waivers(self, university: str) -> list[Waiver]:
-        """The findings of a university that staff settled."""
+        """The findings of a university that staff settled, oldest first."""
         with self._database.reading() as connection:
             return _waivers(connection, [university])
 
@@ -126,6 +129,7 @@ class Universities:
                     project=waiver.project,
                     reason=waiver.reason,
                     by=waiver.by,
+                    grounds=waiver.grounds,
                     waived_at=stamp(at),
                 )
             )
@@ -149,9 +153,15 @@ def adopt(connection: Connection, waiting: str, university: str) -> None:
 
 
 def _waivers(connection: Connection, universities: Sequence[str]) -> list[Waiver]:
-    query = sa.select(waived).where(waived.c.university.in_(universities)).order_by(waived.c.rule, waived.c.project)
-    rows = connection.execute(query)
-    return [Waiver(row.university, row.rule, row.project, row.reason, row.by) for row in rows]
+    """The waivers of these, oldest first."""
+    there = waived.c.university.in_(universities)
+    order = (waived.c.waived_at, waived.c.rule, waived.c.project)
+    rows = connection.execute(sa.select(waived).where(there).order_by(*order))
+    return [Waiver(row.university, row.rule, row.project, row.reason, row.by, _grounds(row.grounds)) for row in rows]
+
+
+def _grounds(kept: list[list[str]] | None) -> tuple[tuple[str, str], ...] | None:
+    return None if kept is None else tuple((project, said) for project, said in kept)
 
 
 def _unwaive(connection: Connection, university: str, rule: str, project: str) -> bool:

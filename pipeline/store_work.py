@@ -17,6 +17,7 @@ from pipeline.database import Database
 from pipeline.model import Envelope
 from pipeline.rows import place_row, sighting_row
 from pipeline.tables import claim, instant, piece, sighting, stamp
+from pipeline.tally import Seen
 
 
 class Work:
@@ -33,14 +34,25 @@ class Work:
         with self._database.reading() as connection:
             return set(connection.execute(query).scalars())
 
+    def seen(self, folder: str, uidvalidity: int) -> dict[int, Seen]:
+        """What was told of the mails of a folder when they were sighted, by UID."""
+        there = (sighting.c.folder == folder, sighting.c.uidvalidity == uidvalidity)
+        query = sa.select(sighting.c.uid, sighting.c.received_at, sighting.c.size).where(*there)
+        with self._database.reading() as connection:
+            return {uid: Seen(instant(at), size) for uid, at, size in connection.execute(query)}
+
     def unsighted(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
-        """Those of some mails that have not been sighted where they lie."""
+        """Those of some mails that have not been sighted where they lie; another mail may have been."""
         place = (sighting.c.folder, sighting.c.uidvalidity, sighting.c.uid)
         wanted = [(one.folder, one.uidvalidity, one.uid) for one in envelopes]
-        query = sa.select(*place).where(sa.tuple_(*place).in_(wanted))
+        query = sa.select(*place, sighting.c.received_at, sighting.c.size).where(sa.tuple_(*place).in_(wanted))
         with self._database.reading() as connection:
-            seen = {tuple(row) for row in connection.execute(query)}
-        return [one for one, there in zip(envelopes, wanted, strict=True) if there not in seen]
+            seen = {(*there,): Seen(instant(at), size) for *there, at, size in connection.execute(query)}
+        return [
+            one
+            for one, there in zip(envelopes, wanted, strict=True)
+            if there not in seen or seen[there].differs(Seen(one.received_at, one.size or None))
+        ]
 
     def sight(self, envelope: Envelope, id: str) -> None:
         """Note where a mail lies; the same mail may be sighted in several places."""

@@ -91,11 +91,12 @@ Check = Callable[..., Iterable[Breach]]
 
 class Predicate(Struct, frozen=True):
     """A check of the closed vocabulary: `subject` is the type it looks at, `parameters` the YAML keys it takes,
-    `says` the names its sentence may use beside them."""
+    `words` what those may say for which not every text will do, `says` the names its sentence may use beside them."""
 
     name: str
     subject: type
     parameters: Mapping[str, Any]
+    words: Mapping[str, tuple[str, ...]]
     says: frozenset[str]
     check: Check
 
@@ -103,7 +104,12 @@ class Predicate(Struct, frozen=True):
 VOCABULARY: dict[str, Predicate] = {}
 
 
-def predicate(*says: str) -> Callable[[Check], Check]:
+def texts(record: Struct) -> tuple[str, ...]:
+    """The fields of an empty record that hold a text: what a check may be pointed at."""
+    return tuple(name for name in record.__struct_fields__ if getattr(record, name) == "")
+
+
+def predicate(*says: str, **words: tuple[str, ...]) -> Callable[[Check], Check]:
     """Enter a function into the vocabulary; its first parameter is the subject, its keyword-only ones are the YAML's keys."""
 
     def enter(check: Check) -> Check:
@@ -111,7 +117,12 @@ def predicate(*says: str) -> Callable[[Check], Check]:
         parameters = list(inspect.signature(check).parameters.values())
         keywords = {p.name: hints[p.name] for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
         VOCABULARY[check.__name__] = Predicate(
-            check.__name__, hints[parameters[0].name], keywords, frozenset(says) | {"found", "project", "label"}, check
+            name=check.__name__,
+            subject=hints[parameters[0].name],
+            parameters=keywords,
+            words=words,
+            says=frozenset(says) | {"found", "project", "label"},
+            check=check,
         )
         return check
 

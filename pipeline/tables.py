@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-SCHEMA = 4
+SCHEMA = 6
 metadata = sa.MetaData()
 
 fact = sa.Table(
@@ -55,6 +55,8 @@ sighting = sa.Table(
     sa.Column("uid", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("mail", sa.String(64), nullable=False),
     sa.Column("received_at", sa.Text, nullable=False),
+    # How many bytes the server said it has, NULL where it did not say.
+    sa.Column("size", sa.BigInteger),
 )
 version = sa.Table(
     "version",
@@ -112,6 +114,8 @@ waived = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("waived_at", sa.Text, nullable=False),
+    # What it was given for; NULL where that was not kept yet, and it holds for whatever may come.
+    sa.Column("grounds", sa.JSON(none_as_null=True)),
 )
 standing = sa.Table(
     "standing",

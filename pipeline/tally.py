@@ -1,7 +1,7 @@
 """What a folder held when all its mails were known: so long as it still adds up, only what came later is asked for.
 
 A count cannot tell a mail that went from an older one that came back meanwhile, so it holds for an hour at most; then the
-whole folder is listed again. Asks no server and stores nothing; mailbox.py and run.py do.
+whole folder is listed again, and whether every UID still stands for the mail it was seen with. Asks no server and stores nothing; mailbox.py and run.py do.
 """
 
 from __future__ import annotations
@@ -13,6 +13,18 @@ from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import asdict
+
+
+class Seen(Struct, frozen=True):
+    """What a server told of one mail: when it was received, and its size in bytes; None where it did not say."""
+
+    received_at: datetime | None = None
+    size: int | None = None
+
+    def differs(self, other: Seen) -> bool:
+        """Whether these cannot be of one mail; what was told of one of them alone says nothing."""
+        pairs = ((self.received_at, other.received_at), (self.size, other.size))
+        return any(one is not None and another is not None and one != another for one, another in pairs)
 
 
 class Told(Struct, frozen=True):

@@ -5,16 +5,21 @@ It compares addresses only; whether something would be replaced is found where t
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from parsers.model import Annex4
-from pipeline.model import Entry, Mail, Severity, State, Submission, University, Version
+from pipeline.model import Automatic, Entry, Mail, Severity, State, Submission, University, Version
 from pipeline.roster import Roster, registered_domain
 from pipeline.rules import Rules
 
 
 def is_trusted(mail: Mail, trusted: set[str], university: University | None, rules: Rules) -> bool:
     """Whether a mail may replace what its university has sent: it comes from an address already known for it, or one under
-    the university's own domain; the first to write is known from then on, unless domain and subject speak for another university."""
+    the university's own domain; the first to write is known from then on, unless domain and subject speak for another university.
+    What staff hand in themselves always may."""
     address = mail.reply_to.address
+    if mail.automatic is Automatic.STAFF:
+        return True
     if address in trusted - {""}:
         return True
     if not trusted - {""}:
@@ -35,9 +40,12 @@ def speaks_for_another(mail: Mail, university: University | None, roster: Roster
 
 
 def own_part(submission: Submission, address: str) -> Submission:
-    """What a correspondent who is not trusted may be told of a submission: only what came from that very address."""
-    if address in submission.trusted or not submission.trusted:
+    """What a correspondent may be told of a submission: all but what is held back, where the address is trusted, else only
+    what came from that very address."""
+    if not submission.trusted:
         return submission
+    if address in submission.trusted:
+        return replace(submission, state=submission.own_state)
     mine = {mail.id for mail in submission.mails if mail.reply_to.address == address}
     entries = tuple(
         Entry(name_of(entry.application), application=entry.application)
@@ -48,18 +56,21 @@ def own_part(submission: Submission, address: str) -> Submission:
     supporting = tuple(one for one in (*submission.summaries, *submission.supporting) if one.mail in mine)
     held = tuple(version for version in submission.held if version.mail in mine)
     aside = [version for version in held if version.transcript.form is None]
-    found = [finding for version in (*supporting, *aside) for finding in version.findings]
-    found += [f for entry in entries if entry.application is not None for f in entry.application.findings]
+    applications = (entry.application for entry in entries if entry.application is not None)
+    current = [finding for version in (*supporting, *applications) for finding in version.findings]
+    # What staff settled, or another mail made good, is not asked for.
+    found = [finding for finding in current if finding in submission.all_findings]
+    found += [finding for version in aside for finding in version.findings]
     found += [
         finding
         for mail in submission.mails
         if mail.id in mine
         for finding in mail.findings
-        if finding in submission.findings or mail.id in submission.unheeded
+        if finding in submission.all_findings or mail.id in submission.unheeded
     ]
     wrong = any(finding.severity is Severity.ERROR for finding in found)
     # That all is in order can be said only where it is; what else stands open is another's affair.
-    otherwise = State.ACCEPTED if submission.state is State.ACCEPTED else State.FOR_STAFF
+    otherwise = State.ACCEPTED if submission.own_state is State.ACCEPTED else State.FOR_STAFF
     return Submission(
         university=submission.university,
         state=State.FOR_STAFF if held else State.TO_CORRECT if wrong else otherwise,

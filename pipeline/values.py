@@ -9,6 +9,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
+from parsers.nothing import says_nothing as says_nothing
 from parsers.text import fold
 
 # What Word counts one by one: ideographs, kana, hangul, full-width forms and the punctuation set in a Chinese font.
@@ -49,11 +50,27 @@ HEADINGS = re.compile(
 # One of several persons or numbers in a cell: 1.张三 2.李四.
 NUMBERED = re.compile(r"(?<!\d)\d{1,2}[.．、)）]")
 
-NOTHING = {"", "无", "暂无", "没有", "无链接", "暂无链接", "none", "null"}
+# What is said of a person beside the name: 甲某某（文学院）, 学生：甲某某, 甲某某同学.
+BESIDE_A_NAME = re.compile(r"(?<=\w)\s*[（(](?!\d*[)）])[^（）()]*(?:[)）]\s*(?:同学|老师|教师)?|$)")
+CALLED = re.compile(
+    r"^\s*\w{0,4}(?:学生|同学|老师|教师|负责人|联系人|姓名)\s*[:：](?=.*\w)|(?<=\w\w)\s*(?:同学|老师|教师)\s*$"
+)
+
 APPLICATION = r"附件\s*[4四]|申报表|申报书|申请表"
 FORM = rf"{APPLICATION}|附件\s*[3三]|汇总表"
 ANNOUNCED = re.compile(
     r"[见查收]附件|附件(?:[是为中里]|\s*[\d一二三四])|修改|修订|更正|更新|更换|补[报交全正齐]|重新|重报"
+)
+
+# What is said of a file that comes with the words, and of one that will come later.
+BROUGHT = re.compile(
+    r"[见查收]\s*附件|附件\s*(?:请|为|是|如下|中|里|已|内)|附上|附后|随信|查收|查阅|审阅|以此为准|现[将报呈把]"
+    r"|已经?(?:重新|按要求|全部)?(?:修改|更正|补[充齐报正]|改好)"
+)
+PROMISED = re.compile(
+    r"马上|稍[后候]|随后|尽快|晚些|晚点|今[天晚]|明[天日早晚]|后[天日]|[上下]午|下周|本周|过[一两几]天|回头|正在|还在|抓紧"
+    r"|(?:改|填|盖|做|弄|写)(?:好|完|完章|好章)?(?:后|了?[就再]|之后)|(?:修改|完成|盖章|签字|审核|核实)(?:好|完)?(?:后|之后|再)"
+    r"|[就再会][发报交送补改]|将(?:于|在|会|尽快|及时|重新)"
 )
 
 
@@ -94,11 +111,6 @@ def _uncircled(text: str) -> str:
     return "".join("、" if unicodedata.category(letter) == "No" else letter for letter in text)
 
 
-def says_nothing(text: str) -> bool:
-    """Whether a value is blank, a dash or stroke, or a word for "none"."""
-    return fold(text) in NOTHING or not any(character.isalnum() for character in text)
-
-
 def is_blank(text: str) -> bool:
     """Whether nothing was filled in: no letter, digit or ideograph at all (———, /, ＿＿)."""
     return not any(map(str.isalnum, text))
@@ -124,10 +136,11 @@ def is_url(text: str) -> bool:
 
 
 def people(text: str) -> frozenset[str]:
-    """The persons named in a cell; blanks and dots inside names, their numbering and telephone numbers dropped."""
-    listed = NUMBERED.sub("、", _uncircled(re.sub(r"[\d+（）()\-]{5,}", "", text)))
+    """The persons named in a cell; blanks and dots inside names, their numbering, telephone numbers and what the persons are
+    dropped."""
+    listed = NUMBERED.sub("、", _uncircled(BESIDE_A_NAME.sub("、", re.sub(r"[\d+（）()\-]{5,}", "", text))))
     parts = re.split(r"[、，,;；/\n]|\s{2,}", listed)
-    return frozenset(filter(None, ("".join(filter(str.isalnum, fold(part))) for part in parts)))
+    return frozenset(filter(None, ("".join(filter(str.isalnum, fold(CALLED.sub("", part)))) for part in parts)))
 
 
 def same_people(one: str, other: str) -> bool:
@@ -146,6 +159,16 @@ def calls_application(words: str) -> bool:
 def calls_form(words: str) -> bool:
     """Whether words, or the name of a file, speak of an Annex 3 or 4."""
     return _compiled(FORM).search(words) is not None
+
+
+def promises_file(words: str) -> bool:
+    """Whether a mail's words say of a file that it will come, and none says that one has."""
+    return PROMISED.search(words) is not None and BROUGHT.search(words) is None
+
+
+def brings_file(words: str) -> bool:
+    """Whether a mail's words say that a file comes with them."""
+    return BROUGHT.search(words) is not None
 
 
 def announces_file(text: str) -> bool:

@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from parsers.text import fold
-from pipeline.model import Finding, Severity, State, Submission, Version, Waiver
-from pipeline.names import same_project
+from pipeline.model import Finding, Severity, State, Submission, Waiver
 from pipeline.rules import Rules
 from pipeline.subjects import Whole
-from pipeline.values import announces_file, is_blank
+from pipeline.values import is_blank
+from pipeline.waivers import settled
 
 NO_ATTACHMENT = "mail.no_attachment"
 
 
 def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequence[Waiver]) -> Submission:
     """The submission with its findings and its state; `order` gives the place of each mail, by id, among all of them."""
-    together = tuple(_waived(finding, waivers) for finding in rules.check(Whole(draft, rules.terms)))
+    together = tuple(settled(finding, draft, waivers) for finding in rules.check(Whole(draft, rules.terms)))
     complete = bool(draft.summaries) and not any(
         entry.application is None and not is_blank(entry.name) for entry in draft.entries
     )
@@ -30,43 +30,32 @@ def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequ
         f for v in draft.supporting if not _made_good(v.mail, v.path, draft, order, complete) for f in v.findings
     ]
     of_tables = [finding for table in draft.summaries for finding in table.findings]
-    of_forms = [finding for version in current_applications(draft) for finding in version.findings]
+    of_forms = [finding for version in draft.applications for finding in version.findings]
     rest = (*of_files, *of_tables, *of_forms, *(one for one in of_mails if one.rule != NO_ATTACHMENT))
-    if complete and not any(_is_error(_waived(f, waivers)) for f in (*rest, *together)) and not _announced(draft):
+    wrong = any(map(_is_error, together)) or any(_is_error(settled(finding, draft, waivers)) for finding in rest)
+    if complete and not wrong and not _announced(draft):
         # Whoever writes thanks, or what will follow, when nothing is asked for any more has nothing to send.
         of_mails = [finding for finding in of_mails if finding.rule != NO_ATTACHMENT]
-    alone = [_waived(finding, waivers) for finding in (*of_mails, *of_files, *of_tables)]
-    found = (*alone, *together, *(_waived(finding, waivers) for finding in of_forms))
-    return replace(draft, findings=(*of_mails, *together), all_findings=found, state=_state(draft, found, rules))
+    alone = [settled(finding, draft, waivers) for finding in (*of_mails, *of_files, *of_tables)]
+    found = (*alone, *together, *(settled(finding, draft, waivers) for finding in of_forms))
+    own = _own_state(draft, found, rules)
+    return replace(
+        draft,
+        findings=(*of_mails, *together),
+        all_findings=found,
+        state=State.FOR_STAFF if draft.held else own,
+        unheld=own if draft.held else None,
+    )
 
 
 def _announced(draft: Submission) -> bool:
-    """Whether the newest mail without an attachment announces one by its subject."""
-    empty = [mail for mail in draft.heeded if any(finding.rule == NO_ATTACHMENT for finding in mail.findings)]
-    return bool(empty) and announces_file(empty[-1].subject)
+    """Whether the newest mail without an attachment announces one."""
+    places = [finding.place for mail in draft.heeded for finding in mail.findings if finding.rule == NO_ATTACHMENT]
+    return bool(places) and places[-1] != ""
 
 
 def _is_error(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR
-
-
-def _waived(finding: Finding, waivers: Sequence[Waiver]) -> Finding:
-    """The finding, or a notice for staff in its stead where they settled it; replies no longer ask for it."""
-    for waiver in waivers:
-        project = same_project(waiver.project)
-        if waiver.rule == finding.rule and project in ("", same_project(finding.project)):
-            message = f"{finding.message}（已豁免：{waiver.reason}，{waiver.by}）"
-            return replace(finding, severity=Severity.NOTICE, message=message)
-    return finding
-
-
-def current_applications(submission: Submission) -> list[Version]:
-    """The current Annex 4 versions, each once."""
-    seen: dict[tuple[str, int], Version] = {}
-    for entry in submission.entries:
-        if entry.application is not None:
-            seen[entry.application.mail, entry.application.index] = entry.application
-    return list(seen.values())
 
 
 def _open_mail_findings(draft: Submission, order: dict[str, int], complete: bool) -> list[Finding]:
@@ -76,7 +65,7 @@ def _open_mail_findings(draft: Submission, order: dict[str, int], complete: bool
     that brought what is current.
     """
     newest = draft.heeded[-1].id if draft.heeded else ""
-    current = {version.mail for version in (*draft.summaries, *current_applications(draft))} | {newest}
+    current = {version.mail for version in (*draft.summaries, *draft.applications)} | {newest}
     found: list[Finding] = []
     for mail in draft.mails:
         for finding in mail.findings:
@@ -94,17 +83,18 @@ def _made_good(mail: str, path: str, draft: Submission, order: dict[str, int], c
     """Whether a later mail makes up for what a mail or file failed to bring: it brings a file of that name, or any form once
     the submission is complete."""
     name = fold(path.rsplit("/", 1)[-1])
-    forms = [*draft.summaries, *current_applications(draft), *draft.superseded, *draft.withdrawn]
+    forms = [*draft.summaries, *draft.applications, *draft.superseded, *draft.withdrawn]
     later = [v for v in (*forms, *draft.supporting) if order[v.mail] > order[mail]]
     if name and any(fold(version.path.rsplit("/", 1)[-1]) == name for version in later):
         return True
     return complete and any(version.transcript.form is not None for version in later)
 
 
-def _state(draft: Submission, found: Sequence[Finding], rules: Rules) -> State:
+def _own_state(draft: Submission, found: Sequence[Finding], rules: Rules) -> State:
+    """The state but for what is held."""
     if not draft.mails:
         return State.MISSING
-    if rules.terms.roster.get(draft.university) is None or draft.held:
+    if rules.terms.roster.get(draft.university) is None:
         return State.FOR_STAFF
     if any(map(_is_error, found)):
         return State.TO_CORRECT

@@ -18,6 +18,7 @@ from pipeline.mail_log import reply_of, result_of
 from pipeline.message import decode
 from pipeline.model import Attachment, Disposition, Mail, Message, Submission, Version
 from pipeline.office import Office
+from pipeline.reading import NOT_READ
 from pipeline.reports import local, meant, standing
 from pipeline.rows import SetAside
 from pipeline.unpack import unpack
@@ -103,6 +104,8 @@ def _because(mail: Mail, versions: Sequence[Version]) -> str:
         return "其中有附件3或附件4"
     if mail.disposition is Disposition.SUBMISSION:
         return "没有附件3或附件4，但主题、正文或文件名说明是报送"
+    if mail.automatic in NOT_READ:
+        return f"信头表明是{mail.automatic.value}，这类邮件中的文件不读取"
     if mail.automatic is not None:
         return f"信头表明是{mail.automatic.value}，也没有附件3或附件4"
     return "没有附件3或附件4，主题、正文和文件名也没有说明是报送"

@@ -41,7 +41,7 @@ def _head(story: Json) -> Iterator[str]:
     yield f"邮件    {story['id']}"
     yield f"主题    {one_line(head['subject']) or '（没有主题）'}"
     yield f"发件人  {one_line(head['sender'])}"
-    if head["reply_to"] != head["sender"]:
+    if head["reply_to"] not in ("", head["sender"]):
         yield f"回复到  {one_line(head['reply_to'])}"
     yield f"收到    {head['received']}（服务器时间）"
     for one in story["sightings"]:

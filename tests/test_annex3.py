@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from papers import HEADER, SAMPLE, cell, document, project, sheet, table
+from papers import HEADER, SAMPLE, application, cell, document, project, sheet, table
 from parsers import projects
 from parsers.forms import annex3, annex4
 from parsers.links import split_links
@@ -146,6 +146,35 @@ def test_leader_and_phone_in_one_column_are_told_apart() -> None:
     assert (record.projects[0].leader, record.projects[0].phone) == ("张三", "13800000001")
 
 
+@pytest.mark.parametrize(
+    "stroke",
+    ["/", "／", "——", "-", "\\", "无", "无。", "（无）", "暂无", "空", "（空）", "以下空白", "（以下空白）", "N/A"],
+)
+def test_a_row_crossed_out_with_strokes_or_words_for_nothing_is_no_project(stroke: str) -> None:
+    everywhere = ["", "", "2", *[stroke] * 7]
+    only_the_name = ["", "", "3", stroke, *[""] * 6]
+    only_the_links = ["", "", "4", "", "", "", "", stroke, "", ""]
+    rows = (everywhere, only_the_name, only_the_links)
+    record, _ = read(table(listed(project("1", "甲"), *rows)))
+    assert (names(record), record.projects[0].links) == (["甲"], ())
+    empty = table([HEADER, *([*row[:3], *[stroke] * 7] for row in rows)])
+    assert [each.blank for each in annex3.find(document("附件3", empty))] == [True]
+
+
+@pytest.mark.parametrize("stroke", ["/", "无", "暂无"])
+def test_a_row_that_says_anything_beside_strokes_is_a_project(stroke: str) -> None:
+    named = project("2", "乙", summary=stroke, category=stroke, applicant=stroke, leader=stroke, phone=stroke)
+    nameless = project("3", stroke)
+    record, _ = read(table(listed(project("1", "甲"), named, nameless)))
+    assert names(record) == ["甲", "乙", stroke]
+    assert record.projects[1].leader == stroke
+
+
+@pytest.mark.parametrize("name", ["无碍同行", "空中课堂", "没有围墙的图书馆", "无链接不青春"])
+def test_a_name_that_begins_like_a_word_for_nothing_is_one(name: str) -> None:
+    assert names(read(table(listed(project("1", "甲"), ["", "", "2", name, *[""] * 6])))[0]) == ["甲", name]
+
+
 def test_values_merged_down_count_for_every_row_they_cover_but_make_no_project() -> None:
     rows = listed(project("1", "甲"), project("2", "乙"), project("3", "", summary="", category="", applicant=""))
     for row in (2, 3):
@@ -222,6 +251,59 @@ def test_lines_of_signature_below_the_table_are_no_projects(closing: str, column
     assert [(each.project_name, each.links) for each in record.projects] == [("甲", ()), ("乙", ())]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["", "", "", "团委负责人：", "", "", "", "", "联系电话：", "13800000009"],
+        ["", "", "", "团委负责人：", "王五", "", "", "", "联系电话：", "13800000009"],
+        ["", "", "", "团委负责人：", "", "", "", "", "", ""],
+        ["审核：", "王五", "", "复核：", "", "", "", "", "日期：", "2024年11月20日"],
+    ],
+)
+def test_labels_with_a_colon_below_the_table_and_what_is_written_behind_them_are_no_project(line: list[Any]) -> None:
+    record, _ = read(table([*listed(project("1", "甲"), project("2", "乙")), line]))
+    assert (record.university, names(record)) == ("内蒙古大学", ["甲", "乙"])
+
+
+def test_a_row_with_a_number_is_a_project_even_if_its_name_ends_with_a_colon() -> None:
+    rows = [HEADER, ["内蒙古大学：", "2", *project("1", "青春课堂：")[2:]], ["", "", "2", "书香行动：", *[""] * 6]]
+    record, _ = read(table(rows))
+    assert (record.university, names(record)) == ("内蒙古大学：", ["青春课堂：", "书香行动："])
+
+
+GROUPS = [
+    "一、学生会项目",
+    "1.学生会项目",
+    "学生会项目：",
+    "一、校级项目",
+    "A.学生会",
+    "一、学生会推荐项目（3个）",
+    "★学生会项目",
+]
+
+
+@pytest.mark.parametrize("group", [*GROUPS, "二级学院", "内蒙古大学学生会项目"])
+def test_a_group_s_name_alone_above_its_projects_is_no_university(group: str) -> None:
+    heading, later = ([name, *[""] * 9] for name in (group, "二、研究生会项目"))
+    rows = listed(project("1", "甲"), project("2", "乙"))
+    record, _ = read(table([HEADER, heading, *rows[1:2], later, *rows[2:]]))
+    assert (record.university, record.project_count, names(record)) == ("内蒙古大学", "2", ["甲", "乙"])
+    wide = [group, None, *[""] * 8]
+    record, _ = read(table([HEADER, wide, *rows[1:]]))
+    assert (record.university, record.project_count, names(record)) == ("内蒙古大学", "2", ["甲", "乙"])
+
+
+@pytest.mark.parametrize("university", ["内蒙古大学", "示例职业学院（东校区）", "示例高等专科学校"])
+def test_a_university_alone_above_its_projects_is_one(university: str) -> None:
+    rows = [HEADER, [university, "", *[""] * 8], ["数学学院", "1", *project("1", "甲")[2:]]]
+    assert read(table(rows))[0].university == university
+
+
+def test_what_stands_alone_in_the_university_s_column_is_taken_where_nothing_else_is() -> None:
+    rows = [HEADER, ["内大", "", *[""] * 8], project("1", "甲")]
+    assert read(table(rows))[0].university == "内大"
+
+
 def test_signature_and_date_side_by_side_are_no_project() -> None:
     line = ["", "", "", "共青团示例大学委员会", "", "", "", "", "2024年11月20日", ""]
     assert names(read(table([*listed(project("1", "甲")), line]))[0]) == ["甲"]
@@ -231,6 +313,65 @@ def test_signature_and_date_side_by_side_are_no_project() -> None:
 def test_a_project_of_which_only_the_name_is_there_is_one(name: str) -> None:
     line = ["", "", "", name, *[""] * 6]
     assert names(read(table([*listed(project("1", "甲")), line]))[0]) == ["甲", name]
+
+
+LETTER = [
+    ["序号", "项目名称", "项目类别", "申报主体", "负责人", "联系电话"],
+    ["1", "乙", "其他类", "校级学生会", "王五", "13800000003"],
+]
+GUESTS = [["高校名称", "姓名", "项目名称", "联系电话"], ["内蒙古大学", "王五", "阳光书屋", "13800000003"]]
+PEOPLE = [["姓名", "联系电话", "所在学校", "项目名称"], ["王五", "13800000003", "内蒙古大学", "阳光书屋"]]
+
+
+@pytest.mark.parametrize("rows", [LETTER, PEOPLE, GUESTS])
+@pytest.mark.parametrize("title", ["关于报送“我为同学做实事”项目的函", "我校历年优秀项目一览", "附：子项目一览"])
+def test_a_list_in_a_covering_letter_or_of_other_things_is_no_annex_3(title: str, rows: list[list[Any]]) -> None:
+    assert annex3.find(document(title, table(rows))) == []
+    assert annex3.find(document(table(application()), title, table(rows, ordinal=2))) == []
+    assert names(read(LINE, table(listed(project("1", "甲"))), title, table(rows, ordinal=2))[0]) == ["甲"]
+
+
+@pytest.mark.parametrize(
+    "rows", [LETTER, PEOPLE, [[*row, more] for row, more in zip(LETTER, ("项目简介", "简"), strict=True)]]
+)
+@pytest.mark.parametrize("field", ["members", "content"])
+def test_a_list_nested_in_a_cell_of_an_annex_4_is_that_cell_s_content(field: str, rows: list[list[Any]]) -> None:
+    text = "附件3、附件4之外的明细：\n" + "\n".join("\t".join(row) for row in rows)
+    blocks = ("附件4", table(application(**{field: text})), table(rows, ordinal=2))
+    assert annex3.find(document(*blocks)) == []
+    assert " ".join(rows[-1]) in getattr(annex4.find(document(*blocks))[0].transcript.record, field)
+
+
+def test_an_annex_3_nested_in_a_cell_that_only_lays_out_the_page_is_one() -> None:
+    rows = listed(project("1", "甲"))
+    text = "\n".join("\t".join(row) for row in rows)
+    for host in ([["附件3"], [text]], [["", text, ""]]):
+        assert names(read(table(host), table(rows, ordinal=2))[0]) == ["甲"]
+
+
+@pytest.mark.parametrize(
+    "dropped",
+    [
+        ("高校名称", "项目数量", "宣传报道链接"),
+        ("项目简介", "宣传报道链接", "序号"),
+        ("高校名称", "项目简介", "申报主体", "序号", "联系方式"),
+    ],
+)
+def test_an_annex_3_without_some_of_its_columns_is_one(dropped: tuple[str, ...]) -> None:
+    rows = listed(project("1", "甲"))
+    kept = [column for column, label in enumerate(HEADER) if not label.replace("\n", "").startswith(dropped)]
+    cut = [[row[column] for column in kept] for row in rows]
+    _, transcript = read(table(cut))
+    assert {f"未找到“{label}”一栏" for label in dropped} <= set(transcript.notes)
+    assert names(read(sheet(cut))[0]) == ["甲"]
+
+
+@pytest.mark.parametrize(
+    "labels", ["学校 项目 类别 负责人 电话", "学校 项目名称 申报单位 联系人 联系电话", "项目个数 项目 类别 负责人 电话"]
+)
+def test_a_short_list_that_names_school_or_number_by_other_words_is_an_annex_3(labels: str) -> None:
+    row = ["内蒙古大学", "乙", "其他类", "王五", "13800000003"]
+    assert names(read(sheet([labels.split(), row]))[0]) == ["乙"]
 
 
 FOREIGN = [["序号", "项目名称", "申报单位", "负责人", "得分"], ["1", "乙", "示例学院学生会", "王五", "90"]]
@@ -277,6 +418,31 @@ def test_a_sheet_that_only_shows_how_to_fill_in_is_left_out() -> None:
     assert names(read(sheet(listed(project("1", "甲"))), sample)[0]) == ["甲"]
     other = sheet([HEADER, ["示例大学", "5", "1", "xx项目", "", "", SAMPLE, "", "", ""]], "填表示例")
     assert len(annex3.find(document(sheet(listed(project("1", "甲"))), other, kind="xlsx"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("counts", "wanted"),
+    [
+        (("2", "1"), "3"),
+        (("２", "1"), "3"),
+        (("3", ""), "3"),
+        (("3", "3"), "3"),
+        (("", "3"), "3"),
+        (("4", "1"), "4"),
+        (("2", "2"), "2"),
+        (("2", ""), "2"),
+        (("2个", "1个"), "2个"),
+    ],
+)
+def test_tables_that_each_state_their_own_number_state_the_sum(counts: tuple[str, str], wanted: str) -> None:
+    first = listed(project("1", "甲"), project("2", "乙"), count=counts[0])
+    second = listed(project("1", "丙", applicant="校研究生会"), count=counts[1])
+    for blocks in (
+        (table(first), "研究生会", table(second, ordinal=2)),
+        (sheet([*first, ["研究生会", *[None] * 9], *second]),),
+    ):
+        assert read(*blocks)[0].project_count == wanted
+    assert read(table(first))[0].project_count == counts[0]
 
 
 def test_a_header_repeated_on_the_next_page_is_skipped() -> None:
@@ -394,6 +560,21 @@ def test_a_missing_contact_line_is_said_and_is_not_the_leader() -> None:
         ("https://a.example/?url=https://b.example/x", ("https://a.example/?url=https://b.example/x",)),
         ("（https://a.example/1）。", ("https://a.example/1",)),
         ("https://a.example/1新闻网", ("https://a.example/1", "新闻网")),
+        ("《报道》https://a.example/1", ("https://a.example/1",)),
+        ("https://a.example/1（内蒙古大学 学生会公众号）", ("https://a.example/1",)),
+        (
+            "【示例网】https://a.example/1\n【示例报】https://a.example/2",
+            ("https://a.example/1", "https://a.example/2"),
+        ),
+        ("https://a.example/1（www.b.example/2）", ("https://a.example/1", "（www.b.example/2）")),
+        ("https://a.example/1(示例公众号)", ("https://a.example/1",)),
+        ("https://a.example/x(1)y[2]", ("https://a.example/x(1)y[2]",)),
+        ("《报道》", ("《报道》",)),
+        ("https：//a.example/1", ("https://a.example/1",)),
+        ("HTTP：//a.example/1", ("HTTP://a.example/1",)),
+        ("http://a.example/中文路径", ("http://a.example/中文路径",)),
+        ("http://示例新闻网", ("http://示例新闻网",)),
+        ("N/A", ("N/A",)),
         ("无", ("无",)),
         ("www.a.example/1", ("www.a.example/1",)),
     ],

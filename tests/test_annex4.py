@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image, ImageDraw
 
 from papers import HEADER, OPTIONS, application, cell, document, project, sheet, table
@@ -253,6 +254,43 @@ def test_several_forms_in_one_document_are_several_forms() -> None:
     assert [each.project_name for each in read_all(*blocks)] == ["甲", "乙", "丙"]
     together = table([*application(project_name="甲"), *application(project_name="乙")])
     assert [each.project_name for each in read_all(together)] == ["甲", "乙"]
+
+
+TITLES: list[list[list[str | None]]] = [
+    [["“我为同学做实事”项目申报表", None, None, None]],
+    [["附件4", None, None, None]],
+    [
+        ["附件4", "", "", ""],
+        ["", "", "", ""],
+        ["“我为同学做实事”项目申报表", None, None, None],
+        ["（2024年）", None, None, None],
+    ],
+    [["附件4\n“我为同学做实事”项目申报表\n（2024年）", None, None, None]],
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("opinion", ["同意推荐。\n2024年11月20日", ""])
+@pytest.mark.parametrize("kind", [table, sheet])
+def test_the_title_of_the_next_form_in_a_table_is_no_part_of_the_one_above(title: Any, opinion: str, kind: Any) -> None:
+    first, second = application(project_name="甲", recommendation=opinion), application(project_name="乙")
+    found = read_all(kind([*title, *first, ["", "", "", ""], *title, *second]))
+    assert [each.project_name for each in found] == ["甲", "乙"]
+    assert found[0].recommendation == ("同意推荐。" if opinion else "")
+    assert found[0].signed_on == ("2024-11-20" if opinion else "")
+    assert found[1] == replace(FILLED, project_name="乙")
+
+
+@pytest.mark.parametrize(
+    "line", ["同意推荐，详见申报表", "项目扎实，同意推荐。", "（以上属实）", "共青团内蒙古大学委员会", "2024年11月20日"]
+)
+def test_an_opinion_that_goes_on_right_above_the_next_form_stays_with_its_own(line: str) -> None:
+    rows = [*application(project_name="甲", recommendation="同意。"), ["", line, None, None]]
+    for titles in ([], [["附件4", None, None, None]]):
+        found = read_all(table([*rows, *titles, *application(project_name="乙")]))
+        assert [each.project_name for each in found] == ["甲", "乙"]
+        assert "附件4" not in found[0].recommendation
+        assert line in found[0].recommendation or found[0].signed_on == "2024-11-20"
 
 
 def test_a_table_of_pictures_or_plans_behind_the_form_is_no_part_of_it() -> None:
@@ -509,6 +547,21 @@ def test_options_in_cells_and_rows_of_their_own_are_one_field() -> None:
         ("意见：\n签字：\n（盖章）\n年 月 日", "", ""),
         ("同意推荐。\n2024年11月20日\n点评：项目扎实，成效好。", "同意推荐。\n点评：项目扎实，成效好。", "2024-11-20"),
         ("（盖 章）\n  年  月  日", "", ""),
+        ("同意。\n20241120", "同意。", "2024-11-20"),
+        ("同意。\n共青团内蒙古大学委员会 20241120", "同意。\n共青团内蒙古大学委员会", "2024-11-20"),
+        ("同意。\n日期：20241120。", "同意。", "2024-11-20"),
+        ("同意。\n2024、11、20", "同意。", "2024-11-20"),
+        ("同意。\n2024、1、5（盖章）", "同意。", "2024-01-05"),
+        ("同意。\n二〇二四年十一月廿日", "同意。", "2024-11-20"),
+        ("同意。\n二〇二四年十月卅一日", "同意。", "2024-10-31"),
+        ("同意。\n二〇二四年十一月廿五日", "同意。", "2024-11-25"),
+        ("同意。\n20 24年11月20日", "同意。", "2024-11-20"),
+        ("同意。\n20241340", "同意。\n20241340", ""),
+        ("同意。\n2024112", "同意。\n2024112", ""),
+        ("同意，编号20241120", "同意，编号20241120", ""),
+        ("累计服务20241120人次", "累计服务20241120人次", ""),
+        ("三年服务人次分别是22、11、20", "三年服务人次分别是22、11、20", ""),
+        ("三年服务人次：22、11、20", "三年服务人次：22、11、20", ""),
     ],
 )
 def test_opinion_prompts_and_signing_date_are_told_apart(text: str, opinion: str, signed: str) -> None:
@@ -639,6 +692,34 @@ def test_a_seal_behind_the_table_or_floating_elsewhere_in_the_form_is_found() ->
     assert form(content=cell(6, 1, "每周开放三次。", wide=3, pictures=(picture(seal()),))).sealed is True
     rows = [*application(), [cell(8, 0, "", wide=4, pictures=(picture(seal()),)), None, None, None]]
     assert read(table(rows)).sealed is True
+
+
+def sealed_at(ordinal: int, text: str = "") -> Paragraph:
+    return Paragraph(ordinal, (Run(text),) if text else (), pictures=(picture(seal()),))
+
+
+def test_a_seal_that_hangs_at_the_title_of_the_only_form_is_its_own() -> None:
+    title = "“我为同学做实事”项目申报表"
+    assert read(sealed_at(1, "附件4"), title, table(application())).sealed is True
+    assert read("附件4", sealed_at(2, title), "", table(application())).sealed is True
+    assert read("附件4", title, sealed_at(3), table(application())).sealed is True
+    assert read(sealed_at(1), table(application())).sealed is True
+    row = cell(0, 0, title, wide=4, pictures=(picture(seal()),))
+    assert read(table([[row, None, None, None], *application()])).sealed is True
+
+
+def test_a_seal_at_a_letter_before_the_form_or_at_another_form_is_not_its_own() -> None:
+    letter = ["关于报送项目的函", "现将有关材料报送如下，请审核。"]
+    assert read(*letter, sealed_at(3, "2024年11月20日"), "附件4", table(application())).sealed is False
+    assert read(*letter, sealed_at(3), "附件4", table(application())).sealed is False
+    first, second = table(application(project_name="甲")), table(application(project_name="乙"), 2)
+    for title in ("附件4", "“我为同学做实事”项目申报表"):
+        assert [each.sealed for each in read_all(first, sealed_at(1, title), second)] == [False, True]
+        assert [each.sealed for each in read_all(first, sealed_at(1), title, second)] == [True, False]
+    assert [each.sealed for each in read_all(first, sealed_at(1), second)] == [True, False]
+    college = cell(7, 1, "同意。", wide=3, pictures=(picture(seal()),))
+    rows = application()
+    assert read(table([*rows[:7], ["学院意见", college, None, None], rows[7]])).sealed is False
 
 
 def test_a_seal_printed_grey_is_not_taken_for_a_red_one() -> None:

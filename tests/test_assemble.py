@@ -227,6 +227,51 @@ def test_a_project_listed_again_is_not_told_as_withdrawn(desk: Desk) -> None:
     assert "【已收到】" in str(parsed(desk.sent[2])["Subject"])
 
 
+def withdrawals(desk: Desk, *brought: tuple[int, ...]) -> list[bool]:
+    """For each mail that brings tables of so many projects: whether its answer tells of a withdrawal."""
+    said = []
+    for number, projects in enumerate(brought):
+        at = desk.now + HOUR
+        # Each differs from the one before, so that there is something to be told.
+        summary = replace(table(projects=projects[0]), contact_name="赵示例" + "甲" * number)
+        files = {"附件3.xlsx": forms.annex3_workbook(summary)}
+        if len(projects) > 1:
+            files["附件3-农大.xlsx"] = forms.annex3_workbook(replace(summary, university="内蒙古农业大学"))
+        desk.receive(letter(files, at), at)
+        desk.run(send_per_correspondent=20)
+        said.append("我们按撤回处理" in text_of(desk.sent[-1]))
+    assert len(desk.sent) == len(brought) + 1
+    return said
+
+
+def test_a_withdrawal_is_told_once_in_the_answer_to_the_annex_3_that_made_it(desk: Desk) -> None:
+    desk.receive(letter(papers(table(projects=3))))
+    desk.run()
+    assert withdrawals(desk, (2,), (2,), (1,), (3,), (2,)) == [True, False, True, False, True]
+
+
+def test_a_withdrawal_not_told_yet_is_told_with_what_is_answered_next(desk: Desk) -> None:
+    desk.receive(letter(papers(table(projects=3))))
+    desk.run()
+    for hours in (1, 2):
+        at = desk.now + HOUR
+        summary = replace(table(), contact_name="赵示例" + "甲" * hours)
+        desk.receive(letter({"附件3.xlsx": forms.annex3_workbook(summary)}, at), at)
+        desk.run(send_per_correspondent=hours)
+    assert ["我们按撤回处理" in text_of(reply) for reply in desk.sent] == [False, True]
+
+
+def test_who_sends_for_two_universities_is_told_of_a_withdrawal_once_as_well(desk: Desk) -> None:
+    desk.receive(letter({**papers(table(projects=3)), **both(3)}))
+    desk.run()
+    assert withdrawals(desk, (2, 2), (2, 2)) == [True, False]
+
+
+def both(projects: int) -> dict[str, bytes]:
+    """The files of another university, under other names."""
+    return {f"农大{name}": content for name, content in papers(table("内蒙古农业大学", projects)).items()}
+
+
 # ---------------------------------------------------------------- a mail that brought nothing
 
 
@@ -326,3 +371,60 @@ def test_a_colleague_at_another_address_is_told_only_what_is_so(desk: Desk) -> N
     assert "附件3未列入" not in told
     assert "需要秘书处人工确认" not in told
     assert "示例项目乙（学业促进类）：附件4已收到" in told
+
+
+# ---------------------------------------------------------------- names that differ only in their dress
+
+
+def listing(*projects: str) -> Annex3:
+    """The table of so many projects under these names."""
+    sound = table(projects=len(projects))
+    return replace(
+        sound,
+        projects=tuple(replace(row, project_name=name) for row, name in zip(sound.projects, projects, strict=True)),
+    )
+
+
+def named(number: int, name: str) -> Annex4:
+    return replace(form(number), project_name=name)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("“我为同学做实事”——暖心自习室项目", "“我为同学做实事”——暖冬行动项目"),
+        ("项目名称：暖心自习室", "项目名称：暖冬行动"),
+        ("1.暖心自习室", "2.暖冬行动"),
+    ],
+)
+def test_names_in_different_dress_are_one_project_each(rules: Rules, first: str, second: str) -> None:
+    for brought in (
+        (listing("暖心自习室", "暖冬行动"), named(1, first), named(2, second)),
+        (listing(first, second), named(1, "暖心自习室"), named(2, "暖冬行动")),
+    ):
+        assert errors(stands(rules, brought)) == []
+        # A table that comes again in the other dress withdraws nothing, and one that no longer lists a project does.
+        again = stands(rules, brought, (listing("暖心自习室", "暖冬行动"),), (listing(first, second),))
+        assert (errors(again), len(again.withdrawn)) == ([], 0)
+        fewer = stands(rules, brought, (listing(first),))
+        assert (errors(fewer), len(fewer.withdrawn)) == ([], 1)
+        restored = stands(rules, brought, (listing(first),), (listing("暖心自习室", "暖冬行动"),))
+        assert (errors(restored), len(restored.withdrawn)) == ([], 0)
+
+
+def test_where_two_partners_are_possible_none_is_taken(rules: Rules) -> None:
+    for brought in (
+        (listing("1.暖心自习室", "2.暖心自习室"), named(1, "暖心自习室"), named(2, "暖冬行动")),
+        (listing("暖心自习室", "暖冬行动"), named(1, "暖心自习室项目"), named(2, "项目名称：暖心自习室")),
+    ):
+        submission = stands(rules, brought)
+        assert errors(submission).count("annex4.unlisted") == 2
+        assert errors(submission).count("annex4.missing") == 2
+
+
+def test_the_exact_name_outdoes_the_one_in_another_dress(rules: Rules) -> None:
+    submission = stands(
+        rules, (listing("暖心自习室", "1.暖心自习室"), named(1, "1.暖心自习室"), named(2, "暖心自习室"))
+    )
+    paths = [entry.application.path for entry in submission.entries if entry.application]
+    assert paths == ["annex4-2.docx", "annex4-1.docx"]

@@ -203,6 +203,13 @@ def test_what_nobody_can_name_is_unsupported_under_a_name_that_promises_nothing(
     assert [problem.kind for problem in transcript.problems] == [ProblemKind.UNSUPPORTED]
 
 
+def test_a_shortcut_is_said_to_be_one() -> None:
+    (transcript,) = read(b"L\0\0\0\x01\x14\x02\0" + bytes(500), "附件3 - 快捷方式.lnk")
+    assert [(problem.kind, problem.detail[:4]) for problem in transcript.problems] == [
+        (ProblemKind.UNSUPPORTED, "快捷方式")
+    ]
+
+
 def test_a_file_locked_with_the_built_in_password_is_opened_and_any_other_is_not() -> None:
     book = xlsx()
     (opened,) = read(locked(book, "VelvetSweatshop"))

@@ -509,6 +509,51 @@ def test_doctor_names_each_failure_and_the_remedy(call: Call) -> None:
     assert "ANNEX_AUTH_CODE" in said.out
 
 
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [("send", "直接发出回信"), ("draft", "只写进草稿箱，由工作人员发出"), ("off", "不回信")],
+)
+def test_doctor_says_whether_mail_will_go_out_and_in_whose_name(call: Call, reply: str, words: str) -> None:
+    away = {"imap_url": "imap://127.0.0.1:9", "smtp_url": "smtp://127.0.0.1:9"}
+    assert f"回信：{words}（ANNEX_REPLY={reply}），发件人 {USER}" in call("doctor", **away, reply=reply, user=USER).out
+    # Without one of its own the mailbox of the rules is the sender.
+    assert f"（ANNEX_REPLY={reply}），发件人 nmggxzss@163.com" in call("doctor", **away, reply=reply, user="").out
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [(0o600, False), (0o400, False), (0o640, True), (0o644, True), (0o604, True)]
+)
+def test_doctor_says_where_others_may_read_the_authorization_code(
+    call: Call, tmp_path: Path, mode: int, told: bool
+) -> None:
+    (tmp_path / ".env").write_text(f"ANNEX_AUTH_CODE={CODE}\n", encoding="utf-8")
+    (tmp_path / ".env").chmod(mode)
+    said = call("doctor", imap_url="imap://127.0.0.1:9", smtp_url="smtp://127.0.0.1:9")
+    assert ("chmod 600 .env" in said.out, f"{mode:03o}" in said.out) == (told, told)
+    assert CODE not in said.out
+
+
+def test_doctor_has_nothing_to_say_of_a_file_that_is_not_there(call: Call) -> None:
+    said = call("doctor", imap_url="imap://127.0.0.1:9", smtp_url="smtp://127.0.0.1:9")
+    assert "设置文件" not in said.out
+
+
+def test_a_mistyped_line_of_the_settings_keeps_mail_from_going_out(
+    call: Call, servers: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("ANNEX_REPLLY=draft\n", encoding="utf-8")
+    said = call("poll", **servers)
+    assert (said.code, ".env 第 1 行" in said.err, "ANNEX_REPLY" in said.err) == (2, True, True)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_database_that_is_away_gives_exit_code_75_and_a_folder_for_rules_2(call: Call) -> None:
+    said = call("status", store_url="postgresql://annex:geheim@127.0.0.1:9/annex")
+    assert (said.code, "没有丢失" in said.err, "geheim" in said.err) == (75, True, False)
+    said = call("status", store_url="", rules=".")
+    assert (said.code, "ANNEX_RULES 有误：. 是文件夹" in said.err) == (2, True)
+
+
 def test_init_writes_what_is_needed_and_overwrites_nothing(call: Call, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("mine", encoding="utf-8")
     said = call("init")
@@ -569,6 +614,19 @@ def test_the_demo_needs_no_set_up_and_says_where_everything_lies(call: Call, tmp
     (tmp_path / "别的").mkdir()
     (tmp_path / "别的" / "文件").touch()
     assert call("demo", "--out", "别的").code == 2
+
+
+def test_real_mails_never_come_among_the_samples_of_the_demo(
+    call: Call, servers: dict[str, str], tmp_path: Path
+) -> None:
+    assert call("demo", "--out", "data", "--universities", "1").code == 0
+    said = call("poll", **servers)
+    assert (said.code, "ANNEX_DATA" in said.err) == (2, True)
+    path = {"PYTHONPATH": str(Path(command.__file__).parent.parent)}
+    watching = [sys.executable, "-m", "scheduler"]
+    watched = subprocess.run(watching, cwd=tmp_path, env=os.environ | path, capture_output=True, timeout=60)
+    assert (watched.returncode, "ANNEX_DATA" in watched.stderr.decode()) == (2, True)
+    assert call("demo", "--out", "data", "--universities", "1").code == 0
 
 
 def test_watch_does_a_pass_at_once_and_stops_cleanly_on_sigterm(servers: dict[str, str], tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from urllib.parse import unquote
 import pytest
 from msgspec.structs import replace
 
-from ledger_values import GUARD, MORNING, mail, submission, view
+from ledger_values import GUARD, MORNING, applied, mail, submission, view
 from pipeline.dashboard import MAILS_SHOWN, render, write
 from pipeline.dashboard_charts import MOST_COLUMNS, day_chart, stack
 from pipeline.ledger_view import LedgerView, MailLine
-from pipeline.model import SHANGHAI, Address, Finding, Mail, Severity, State
+from pipeline.model import SHANGHAI, Address, Entry, Finding, Mail, Severity, State, Submission
 
 NAME = "看板.html"
 
@@ -144,6 +144,19 @@ def test_every_university_of_the_roster_stands_under_its_state() -> None:
     assert page.index("乙学院") < page.index("甲大学") < page.index("丙职业学院")
     # Two universities that sent, one that did not, two rules and one university to correct, two mails.
     assert Counter("data-find" in attributes for _, attributes in seen.elements)[True] == 3 + 2 + 1 + 2
+
+
+def test_universities_that_are_not_on_the_roster_are_counted_beside_it() -> None:
+    seen = Seen(render(view(submission(), submission(university="丁学院", state=State.FOR_STAFF))))
+    assert "1 / 3 所高校已报送，另有名册外 1 所" in seen.text
+    assert "名册外" not in Seen(render(view(submission()))).text
+
+
+def test_a_form_that_no_annex_3_lists_is_no_project_of_its_university() -> None:
+    entry = Entry("新项目", application=applied(1, project_name="新项目"))
+    seen = Seen(render(view(Submission("甲大学", State.TO_CORRECT, (entry,)))))
+    assert "项目 0 · 附件4 1" in seen.text
+    assert "新项目" in seen.text
 
 
 def test_a_link_to_a_university_finds_it_on_the_page() -> None:

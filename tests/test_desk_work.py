@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
-from pipeline import reminder
+from pipeline import reminder, reports, screen
 from pipeline.again import unwaive, waive
 from pipeline.demo.servers import ReceivedMail
 from pipeline.errors import ConfigurationError
@@ -63,6 +63,47 @@ def test_a_waiver_can_be_taken_back(desk: Desk) -> None:
 def test_what_is_not_there_cannot_be_waived(desk: Desk, rule: str, project: str) -> None:
     with desk.office() as office, pytest.raises(ConfigurationError):
         waive(office, replace(waiver(project), rule=rule), lambda: desk.now)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\u3000\n", "\u200b"])
+def test_nothing_is_waived_without_a_reason(desk: Desk, reason: str) -> None:
+    with desk.office() as office, pytest.raises(ConfigurationError, match="理由"):
+        waive(office, replace(waiver(), reason=reason), lambda: desk.now)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        ("", "示例项目甲", "第二个理由"),
+        ("示例项目甲", "", "第一个理由"),
+        ("", "", "第二个理由"),
+        ("示例项目甲", "《示例项目甲》", "第二个理由"),
+        ("《示例项目甲》", "示例项目甲", "第二个理由"),
+    ],
+)
+def test_of_several_waivers_the_most_particular_is_shown_then_the_newest(
+    desk: Desk, first: str, second: str, shown: str
+) -> None:
+    with desk.office() as office:
+        for project, reason in ((first, "第一个理由"), (second, "第二个理由")):
+            desk.now += timedelta(minutes=1)
+            waive(office, replace(waiver(project), reason=reason), lambda: desk.now)
+    assert shown in desk.row("问题清单", 规则=WRONG)["说明"]
+
+
+def test_status_and_show_speak_chinese_and_tell_the_deadline_as_the_letters_do(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    with desk.office() as office:
+        screen.status(reports.status(office, desk.now))
+        screen.history(reports.history(office, UNIVERSITY))
+    said = capsys.readouterr().out
+    assert "截止 11月26日（星期二）24:00（还有" in said
+    cells = {cell.strip() for line in said.splitlines() for cell in line.split("│")}
+    assert {"附件3 项目汇总表", "附件4 项目申报表", "已发出"} <= cells
+    assert not {"annex3", "annex4", "sent", "None"} & cells
 
 
 def test_trying_other_rules_says_who_would_be_asked_and_writes_nothing(desk: Desk, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from documents import cell, docx, merge, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document, read
+from parsers.choice import chosen
 from parsers.formats import pdf
 from parsers.formats.ruling import Line, lattices
 from parsers.model import Document, Grid, Paragraph, ProblemKind, Style
@@ -148,6 +149,66 @@ def test_a_tick_drawn_between_two_options_keeps_its_distance_from_both(at: float
     assert grid.cells[0].text == text
 
 
+# Two options of 60 points with 9 between; a tick of 12 that a text box holds is printed over them.
+OVER = words(50, 475, "民族团结类") + words(119, 475, "助困帮扶类") + words(50, 459, "文体活动类")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "text"),
+    [
+        (56, 475, "民√族团结类 助困帮扶类\n文体活动类"),
+        (56, 478, "民√族团结类 助困帮扶类\n文体活动类"),
+        (64, 473, "民族√团结类 助困帮扶类\n文体活动类"),
+        (94, 475, "民族团结√类 助困帮扶类\n文体活动类"),
+        (99, 475, "民族团结类√ 助困帮扶类\n文体活动类"),
+        (120, 475, "民族团结类 助√困帮扶类\n文体活动类"),
+        (46, 477, "√民族团结类 助困帮扶类\n文体活动类"),
+        (115, 475, "民族团结类 √助困帮扶类\n文体活动类"),
+        (174, 475, "民族团结类 助困帮扶类√\n文体活动类"),
+        (46, 460, "民族团结类 助困帮扶类\n√文体活动类"),
+        (68, 456, "民族团结类 助困帮扶类\n文体√活动类"),
+    ],
+)
+def test_a_tick_printed_over_a_word_stands_in_it(x: float, y: float, text: str) -> None:
+    (grid,) = grids(open_document(file(ruled([40, 240, 360], [500, 440, 420]) + OVER + words(x, y, "√"))))
+    assert grid.cells[0].text == text
+
+
+@pytest.mark.parametrize(("x", "y"), [(104, 475), (107, 475), (110, 476), (112, 474), (60, 467), (75, 466), (46, 467)])
+def test_a_tick_printed_between_words_or_lines_stands_on_a_line_of_its_own(x: float, y: float) -> None:
+    (grid,) = grids(open_document(file(ruled([40, 240, 360], [500, 440, 420]) + OVER + words(x, y, "√"))))
+    assert sorted(grid.cells[0].text.split("\n")) == ["√", "文体活动类", "民族团结类 助困帮扶类"]
+
+
+def test_a_tick_printed_over_what_parts_two_words_is_neither_s() -> None:
+    parted = words(50, 475, "民族团结类、助困帮扶类")
+    for x in (105, 107, 110, 113, 115):
+        (grid,) = grids(open_document(file(ruled([40, 240, 360], [500, 440, 420]) + parted + words(x, 476, "√"))))
+        assert sorted(grid.cells[0].text.split("\n")) == ["√", "民族团结类、助困帮扶类"]
+
+
+@pytest.mark.parametrize("x", [50, 80, 104])
+def test_a_tick_alone_on_its_line_is_not_joined_to_a_full_line_above_it(x: float) -> None:
+    page = ruled([40, 124, 360], [500, 440, 420]) + words(44, 475, "助困帮扶类√") + words(x, 462, "√")
+    (grid,) = grids(open_document(file(page + words(44, 447, "文体活动类"))))
+    assert grid.cells[0].text == "助困帮扶类√\n√\n文体活动类"
+
+
+@pytest.mark.parametrize("x", [46, 49, 52])
+@pytest.mark.parametrize(("mark", "at"), [("（ ）", 5), ("□", -6), ("□ ", -6)])
+def test_a_tick_laid_into_brackets_or_on_a_box_stays_there(x: float, mark: str, at: float) -> None:
+    page = words(44, 475, f"{mark}民族团结类 {mark}助困帮扶类") + words(x + at, 476, "√")
+    (grid,) = grids(open_document(file(ruled([40, 300, 360], [500, 440, 420]) + page)))
+    assert "\n" not in grid.cells[0].text
+    assert chosen(grid.cells[0].runs) == ("民族团结类",)
+
+
+def test_a_large_tick_is_read_on_the_line_that_it_lies_on() -> None:
+    page = ruled([40, 240, 360], [500, 440, 420]) + OVER
+    (grid,) = grids(open_document(file(page + words(54, 470, "√").replace("/F 12", "/F 18"))))
+    assert grid.cells[0].text == "民√族团结类 助困帮扶类\n文体活动类"
+
+
 def test_a_blank_stands_where_it_is_drawn_whatever_was_drawn_before_it() -> None:
     drawn = words(50, 475, "甲乙") + words(90, 475, "丙丁") + words(150, 475, "戊 己") + words(74, 475, " ")
     (grid,) = grids(open_document(file(ruled([40, 240, 360], [500, 460, 420]) + drawn)))
@@ -192,6 +253,8 @@ def test_a_small_cell_of_a_table_is_no_box_to_tick() -> None:
         ("", "150 472 m 186 472 l S ", Style.UNDERLINE),
         ("", "150 480 m 186 480 l S ", Style.STRIKE),
         ("1 1 0 rg 148 470 40 16 re f 0 g", "", Style.HIGHLIGHT),
+        ("", "148 470 40 16 re S ", Style.BORDER),
+        ("", "148 470 m 188 470 l S 148 486 m 188 486 l S 148 470 m 148 486 l S 188 470 m 188 486 l S ", Style.BORDER),
         ("0.1 0.1 0.1 rg", "", Style.PLAIN),
         ("1 g 148 470 40 16 re f 0 g", "", Style.PLAIN),
     ],
@@ -201,6 +264,30 @@ def test_words_that_are_set_off_keep_their_look(before: str, after: str, style: 
     (grid,) = grids(open_document(file(page)))
     assert [(run.text, run.style) for run in grid.cells[1].runs] == [("学业类", style)]
     assert grid.cells[0].runs[0].style is Style.PLAIN
+
+
+def test_the_cells_of_a_low_table_and_a_high_frame_set_nothing_off() -> None:
+    low = ruled([150, 190, 230], [490, 474, 458]) + words(152, 476, "学业类") + words(192, 476, "其他类")
+    joined = "148 400 40 16 re S 188 400 40 16 re S " + words(150, 402, "学业类") + words(190, 402, "其他类")
+    high = "148 300 100 40 re S " + words(150, 320, "学业类")
+    document = open_document(file(low + joined + high))
+    for block in document.blocks:
+        for part in block.cells if isinstance(block, Grid) else [block]:
+            assert {run.style for run in part.runs} <= {Style.PLAIN}
+
+
+@pytest.mark.parametrize(
+    ("ring", "shown"),
+    [
+        ("60 485 m 120 505 140 470 120 468 c 90 460 50 470 60 485 c S ", True),
+        ("60 400 m 200 580 340 400 200 300 c S ", False),
+        ("60 485 m 120 505 140 470 120 468 c f ", False),
+    ],
+)
+def test_a_ring_drawn_around_a_word_is_a_drawing_in_its_cell(ring: str, shown: bool) -> None:
+    page = ruled([40, 240, 360], [520, 440, 420]) + words(62, 478, "学业促进类") + words(250, 478, "甲")
+    (grid,) = grids(open_document(file(page + ring)))
+    assert [bool(cell.pictures) for cell in grid.cells] == [shown, False, False, False]
 
 
 def test_a_table_goes_on_on_the_next_page_when_its_columns_agree_and_page_numbers_do_not_part_it() -> None:

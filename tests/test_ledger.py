@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from ledger_values import GUARD, LIGHT, MORNING, applied, mail, submission, view
 from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, digest, read_staff, write
 from pipeline.ledger_staff import Notes
-from pipeline.model import Entry, Finding, Severity, State, Submission
+from pipeline.model import SHANGHAI, Entry, Finding, Severity, State, Submission
 
 HEADERS = {
     "项目汇总": "编号, 高校名称, 项目名称, 项目简介, 项目类别, 申报主体, 宣传报道链接, 项目负责人, 联系方式, 附件4, "
@@ -244,7 +244,38 @@ def test_the_statistics_count_states_and_categories(path: Path) -> None:
     cells = {str(row[0].value): [cell.value for cell in row[1:3]] for row in sheet.iter_rows() if row[0].value}
     assert (cells["已通过"], cells["未报送"]) == ([1, 0.3333], [2, 0.6667])
     assert (cells["学业促进类"], cells["思想引领类"], cells["未填或无法归类"]) == ([1, 1], [0, 0], [1, 1])
-    assert "2024年11月26日 23:59" in sheet["A2"].value
+    assert "11月26日（星期二）23:59" in sheet["A2"].value
+
+
+def test_the_deadline_is_told_as_the_letters_tell_it(path: Path) -> None:
+    sheet = shown(path, view(deadline=datetime(2024, 11, 27, tzinfo=SHANGHAI)))["统计"]
+    assert sheet["A2"].value == "报送截止：11月26日（星期二）24:00（北京时间）"
+
+
+def test_universities_that_are_not_on_the_roster_are_counted_beside_it(path: Path) -> None:
+    def told(*submissions: Submission) -> dict[str, Any]:
+        sheet = shown(path, view(*submissions))["统计"]
+        figures = {sheet.cell(5, column).value: sheet.cell(4, column).value for column in (1, 3, 6, 9)}
+        total = next(row[1].value for row in sheet.iter_rows() if row[0].value == "合计")
+        return figures | {sheet.cell(7, 1).value: total}
+
+    assert told(submission(GUARD)) == {
+        "名册高校": 3, "已报送高校": 1, "未报送高校": 2, "申报项目": 1, "一、报送状态": 3,
+    }  # fmt: skip
+    assert told(submission(GUARD), submission(LIGHT, university="丁学院")) == {
+        "名册高校": 3, "已报送高校（另有名册外 1 所）": 1, "未报送高校": 2, "申报项目": 2,
+        "一、报送状态（含名册外 1 所）": 4,
+    }  # fmt: skip
+
+
+def test_what_no_annex_3_lists_is_no_project_in_any_count(path: Path) -> None:
+    entry = Entry("新项目", application=applied(1, project_name="新项目", categories=("其他类",)))
+    sheet = shown(path, view(Submission("甲大学", State.TO_CORRECT, (entry,))))["统计"]
+    assert (sheet["I5"].value, sheet["I4"].value) == ("申报项目", 0)
+    assert (sheet["K5"].value, sheet["K4"].value) == ("已收附件4", 1)
+    counts = {row[0].value: [cell.value for cell in row[1:7]] for row in sheet.iter_rows()}
+    assert counts["其他类"][0] == 0
+    assert (counts["层次"][5], counts["本科"][5]) == ("项目数", 0)
 
 
 def test_an_empty_ledger_can_be_written_and_read(path: Path) -> None:
@@ -315,6 +346,28 @@ def test_a_column_staff_deleted_stays_deleted_but_a_missing_sheet_loses_nothing(
     newer = Staff({"高校进度": Notes((), {("甲大学",): {}})})
     assert older.merged(newer).sheets["高校进度"] == Notes((), {("甲大学",): {"秘书处备注": "旧"}})
     assert older.merged(Staff()) == older
+
+
+def test_what_two_files_say_is_merged_each_against_what_it_held() -> None:
+    def said(text: Any, **more: Any) -> Staff:
+        return Staff({"高校进度": Notes(tuple(more), {("甲大学",): {"秘书处备注": text, **more}})})
+
+    def both(base: Any, elsewhere: Any, here: Any) -> Any:
+        return said(elsewhere).merged(said(here), said(base)).written("高校进度", ("甲大学",))
+
+    assert both("旧", "旧", "新") == "新"
+    assert both("旧", "新", "旧") == "新"
+    assert both("旧", "", "旧") == ""
+    assert both("旧", "旧", "") == ""
+    assert both("旧", "新", "新") == "新"
+    assert both("旧", "一", "二") == "一\n二"
+    assert both("旧", "旧\n一", "旧\n二") == "一\n旧\n二"
+    assert both("旧", "一", "") == "一"
+    assert both("旧", "", "二") == "二"
+    assert both(1, 2, 3.5) == "2\n3.5"
+    merged = said("", 得分=1).merged(said("", 场次=2), said(""))
+    assert merged == Staff({"高校进度": Notes(("场次", "得分"), {("甲大学",): {"场次": 2, "得分": 1}})})
+    assert said("").merged(said(""), said("", 得分=1)) == Staff({"高校进度": Notes()})
 
 
 def test_projects_of_one_name_keep_their_own_remarks(path: Path) -> None:

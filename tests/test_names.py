@@ -22,6 +22,34 @@ def test_a_closing_xiangmu_counts_only_in_the_narrow_key() -> None:
     assert project_stem("阳光书屋项目") == project_stem("阳光书屋")
 
 
+@pytest.mark.parametrize("text", [
+    "“我为同学做实事”——阳光书屋项目", "“我为同学做实事”项目：阳光书屋", "我为同学办实事-阳光书屋", "阳光书屋——“我为同学做实事”项目", "1.阳光书屋", "１．阳光书屋", "（1）阳光书屋", "①阳光书屋",
+    "一、阳光书屋", "项目一：阳光书屋", "项目名称：阳光书屋", "申报项目名称: 《阳光书屋》", "1、“我为同学做实事”——阳光书屋项目",
+])  # fmt: skip
+def test_what_only_dresses_a_project_name_counts_only_in_the_narrow_key(text: str) -> None:
+    assert same_project(text) != same_project("阳光书屋")
+    assert project_stem(text) == project_stem("阳光书屋")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1号楼自习室", "2号楼自习室"),
+        ("24小时自习室", "小时自习室"),
+        ("1.5米阳光", "5米阳光"),
+        ("一站式服务", "站式服务"),
+        ("2024迎新", "2025迎新"),
+        ("“我为同学做实事”之春", "“我为同学做实事”之秋"),
+        ("“我为同学做实事”", ""),
+        ("项目一", "项目二"),
+        ("1.", "2."),
+        ("阳光书屋", "阳光书屋二期"),
+    ],
+)
+def test_what_tells_projects_apart_stays_in_both_keys(one: str, other: str) -> None:
+    assert project_stem(one) != project_stem(other)
+
+
 @pytest.mark.parametrize(
     "text",
     [

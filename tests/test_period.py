@@ -112,3 +112,44 @@ def test_how_long_is_read_beside_how_often(text: str, enough: bool | None) -> No
 @pytest.mark.parametrize("text", ["长期", "每学期", "大一至大四", "每年3月—12月", "去年至今"])
 def test_what_names_neither_date_nor_length_is_not_guessed(text: str) -> None:
     assert read_period(text) is None
+
+
+@pytest.mark.parametrize("text", [
+    "本项目已持续5年，2024年为9月-11月", "2024年9月至11月，已连续举办8届", "2024年3月至11月（每年一届，今年为第六届）", "已开展三年，本年度为2024年3月至11月",
+    "项目实施四年以来，2024年9月至今覆盖全校", "近三年来持续开展，2024年为3月至11月", "2024年3月至今（本项目已进入第三年）", "2024年9月—11月，累计开展两年",
+])  # fmt: skip
+def test_what_has_run_for_years_is_long_enough_even_if_this_year_s_part_is_short(text: str) -> None:
+    assert reaches(text) is True
+
+
+@pytest.mark.parametrize("text", [
+    "2024年9月起实施，为期一年", "2024年9月-2026年9月，计划持续两年", "2024年9月起连续开展两年", "2024年9月至今，已持续两个月", "2024年9月至今，已列入三年规划",
+    "已于2024年9月启动", "已于24年9月启动", "2024年9月至今，已筹备一年", "2024年9月至今，已计划实施两年", "2024年9月至11月，首届", "2024年9月至11月，第一届",
+    "第三十届学生会，2024年9月至今", "2024年9月至今，面向2024届毕业生", "2024年3月至今（备战第十届全国大学生比赛）", "2024年9月至今，已覆盖三年级", "2024年9月至今，已持续近一年",
+    "2024年9月至今，两年来校的同学都可参加",
+])  # fmt: skip
+def test_what_is_planned_prepared_or_counted_otherwise_does_not_lengthen_a_short_time(text: str) -> None:
+    assert reaches(text) is False
+
+
+@pytest.mark.parametrize("text", [
+    "拟实施一年", "计划实施2年", "即日起一年", "预计一年", "将持续两年", "本学期起两年", "预期为三年", "三年行动计划", "未来三年", "面向一年级新生",
+])  # fmt: skip
+def test_a_length_that_is_only_planned_says_nothing_of_what_has_been_done(text: str) -> None:
+    assert read_period(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "enough"),
+    [
+        ("已实施一年，计划再实施两年", True),
+        ("计划实施三年，已实施一年", True),
+        ("三年行动计划已实施两年", True),
+        ("已实施半年，计划再实施两年", False),
+        ("2022年9月起，预计为期三年", True),
+        ("2022年9月起，预计为期三个月", False),
+        ("2023年9月至今，已开展三个月", True),
+    ],
+)
+def test_what_is_planned_does_not_hide_what_has_been_done(text: str, enough: bool) -> None:
+    assert reaches(text) is enough

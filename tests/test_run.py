@@ -37,6 +37,8 @@ from pipeline.lock import AlreadyRunning, single_run
 from pipeline.model import Mail, Reading
 from pipeline.office import open_office
 from pipeline.passes import silent
+from pipeline.reminder import remind
+from pipeline.reports import status
 from pipeline.run import one_pass
 from servers.dovecot import dovecot
 from servers.netease import Netease
@@ -238,6 +240,63 @@ def test_a_submission_that_names_no_address_to_write_to_is_shown_to_staff_as_suc
     assert desk.rows("邮件日志")[0]["回复"] == "无法回复，没有可用的回信地址，请人工联系"
 
 
+BULK = ("Precedence: bulk", "List-Unsubscribe: <mailto:u@example.edu.cn>")
+
+
+@pytest.mark.parametrize(
+    ("sender", "head", "said"),
+    [
+        ("noreply@example.edu.cn", "X-Mailer: x", "无法回复，没有可用的回信地址，请人工联系"),
+        ("noreply@example.edu.cn", "Reply-To: no-reply@example.edu.cn", "无法回复，没有可用的回信地址，请人工联系"),
+        ("noreply@example.edu.cn", f"Reply-To: {USER}", "无法回复，没有可用的回信地址，请人工联系"),
+        ("tuanwei@example.edu.cn", BULK[0], "无法自动回复（群发邮件），请人工联系"),
+        ("tuanwei@example.edu.cn", BULK[1], "无法自动回复（群发邮件），请人工联系"),
+        (
+            "noreply@example.edu.cn",
+            f"Reply-To: zhang@example.edu.cn\r\n{BULK[0]}",
+            "无法自动回复（群发邮件），请人工联系",
+        ),
+    ],
+)
+def test_forms_from_where_nobody_may_be_answered_are_judged_and_staff_are_told_to_call(
+    desk: Desk, sender: str, head: str, said: str
+) -> None:
+    desk.receive(letter(papers(table(projects=1, contact_phone="")), MORNING, sender, extra=(head,)))
+    desk.run()
+    row = desk.row("邮件日志", 高校名称=UNIVERSITY)
+    assert (row["结果"], row["回复"]) == ("报送：汇总表 1 份、申报表 1 份", said)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
+    with desk.office() as office:
+        assert status(office, desk.now)["out_of_reach"] == 1
+        reminded = [one for one in remind(office, desk.now) if UNIVERSITY in {part.university for part in one.parts}]
+        assert [one.to for one in reminded] == [""]
+    desk.run(alert_to="staff@example.cn")
+    (digest,) = desk.sent
+    assert f"无法回复、需要人工联系的来信：张示例 <{sender}>（项目报送）" in text_of(digest)
+
+
+def test_forms_from_a_system_that_names_somebody_in_reply_to_are_answered_there(desk: Desk) -> None:
+    head = ("Reply-To: Zhang <zhang@example.edu.cn>",)
+    wrong = papers(table(projects=1, contact_phone=""))
+    desk.receive(letter(wrong, MORNING, "noreply@example.edu.cn", extra=head))
+    desk.run()
+    assert [one.recipients for one in desk.sent] == [("zhang@example.edu.cn",)]
+    with desk.office() as office:
+        assert status(office, desk.now)["out_of_reach"] == 0
+        tomorrow = remind(office, desk.now + timedelta(days=2))
+        assert "zhang@example.edu.cn" in [one.to for one in tomorrow]
+
+
+@pytest.mark.parametrize("head", ["X-Mailer: x", "Reply-To: zhang@example.edu.cn"])
+def test_a_system_s_mail_without_forms_is_not_answered_whatever_it_says(desk: Desk, head: str) -> None:
+    desk.receive(letter({}, MORNING, "noreply@example.edu.cn", extra=(head,)))
+    desk.run()
+    assert desk.row("邮件日志")["回复"] == "不需回复"
+    assert desk.sent == ()
+    with desk.office() as office:
+        assert status(office, desk.now)["out_of_reach"] == 0
+
+
 FILM = """从QQ邮箱发来的超大附件
 {} (1.2G, 2024年12月20日 21:59 到期)进入下载页面：http://mail.qq.com/cgi-bin/ftnExs_download?k=1&code=2"""
 ASKED_FOR = "mail.cloud_attachment"
@@ -291,6 +350,50 @@ def test_a_link_that_nobody_s_name_stands_beside_is_no_submission(desk: Desk) ->
     desk.run()
     assert [row["结果"] for row in desk.rows("邮件日志")] == ["非报送邮件"] * 2
     assert desk.sent == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "收到，我们马上修改，改好后重新报送。",
+        "申报表正在盖章，明天报送，谢谢老师！",
+        "收到，谢谢老师，申报表改好了就发。",
+        "好的，稍后提交",
+    ],
+)
+def test_who_answers_that_a_correction_will_follow_is_not_asked_for_it(desk: Desk, text: str) -> None:
+    wrong = table()
+    wrong = replace(wrong, projects=(replace(wrong.projects[0], summary="字" * 51), wrong.projects[1]))
+    desk.receive(letter(papers(wrong)))
+    desk.run()
+    later = MORNING + timedelta(hours=2)
+    answer = (f"In-Reply-To: {parsed(desk.sent[0])['Message-ID']}",)
+    desk.receive(letter({}, later, subject="Re: 【请补正】", text=text, extra=answer), later)
+    desk.run()
+    assert len(desk.sent) == 1
+    assert [row["规则"] for row in desk.rows("问题清单")] == ["annex3.summary.too_long"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Re: 【已收到】", "申报表更正后重新报送，请查收附件。"),
+        ("申报表更正重新报送", "以此为准。"),
+        ("Re: 【已收到】", "已按要求修改，重新报送。"),
+    ],
+)
+def test_a_correction_that_was_announced_and_not_attached_is_asked_for_alone(
+    desk: Desk, subject: str, text: str
+) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    later = MORNING + timedelta(hours=2)
+    answer = (f"In-Reply-To: {parsed(desk.sent[0])['Message-ID']}",) if subject.startswith("Re") else ()
+    desk.receive(letter({}, later, subject=subject, text=text, extra=answer), later)
+    desk.run()
+    assert [str(parsed(reply)["Subject"])[:5] for reply in desk.sent] == ["【已收到】", "【请补正】"]
+    assert "此前已收到且无误的不必重发" in text_of(desk.sent[1])
+    assert list(parsed(desk.sent[1]).iter_attachments()) == []
 
 
 def test_a_resubmission_brings_only_what_changed(desk: Desk) -> None:

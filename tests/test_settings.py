@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from pipeline.errors import ConfigurationError
 from pipeline.settings import Secret, load_settings
+from pipeline.setup import ENVIRONMENT
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,7 @@ def test_the_environment_comes_before_the_file_and_what_is_given_before_both(
         ("folders", " , ", "至少写一个文件夹"),
         ("alert_to", "staff", "应为一个邮箱地址"),
         ("poll", "every day", "应为五段的 cron 表达式"),
+        ("rules", ".", ". 是文件夹，请写到其中的文件，例如 rules.yaml"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_variable_and_the_reason(
@@ -111,3 +113,110 @@ def test_a_file_in_another_encoding_is_refused_with_the_remedy(folder: Path) -> 
     (folder / ".env").write_text("ANNEX_FOLDERS=收件箱\n", encoding="gb18030")
     with pytest.raises(ConfigurationError, match=r"\.env.*UTF-8"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ANNEX_REPLLY=draft", "没有 ANNEX_REPLLY 这项设置，最接近的是 ANNEX_REPLY"),
+        ("annex_replay=draft", "没有 annex_replay 这项设置，最接近的是 ANNEX_REPLY"),
+        ("export ANNEX_REPLLY='draft'", "没有 ANNEX_REPLLY 这项设置，最接近的是 ANNEX_REPLY"),
+        ("ANEX_REPLY=draft", "没有 ANEX_REPLY 这项设置，最接近的是 ANNEX_REPLY"),
+        ("ANNEXREPLY=draft", "没有 ANNEXREPLY 这项设置，最接近的是 ANNEX_REPLY"),
+        ("ANNEX_XYZZY=1", "没有 ANNEX_XYZZY 这项设置"),
+        ("ANNEX_REPLY＝draft", "应写成“ANNEX_REPLY=值”"),
+        ("ANNEX_REPLY：draft", "应写成“ANNEX_REPLY=值”"),
+        ("ANNEX_REPLY: draft", "应写成“ANNEX_REPLY=值”"),
+        ("ANNEX_REPLY draft", "应写成“ANNEX_REPLY=值”"),
+        ("ANNEX_REPLY", "应写成“ANNEX_REPLY=值”"),
+        ("ＡＮＮＥＸ＿ＲＥＰＬＹ=draft", "应写成“ANNEX_REPLY=值”"),
+        ("ANNEX-REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("“ANNEX_REPLY”=draft", "应写成“ANNEX_REPLY=值”"),
+        ('"ANNEX_REPLY"=draft', "应写成“ANNEX_REPLY=值”"),
+        ("set ANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("\u200bANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ('ANNEX_REPLY="draft', "ANNEX_REPLY 没有读出来，请检查这一行和前面各行的引号"),
+        ("ANNEX_REPLY='draft' nonsense", "ANNEX_REPLY 没有读出来，请检查这一行和前面各行的引号"),
+    ],
+)
+def test_a_mistyped_line_of_the_file_is_refused_where_it_stands(folder: Path, line: str, told: str) -> None:
+    (folder / ".env").write_text(f"# 说明\n\nANNEX_USER=file@example.cn\n{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    assert f"设置文件 .env 第 4 行：{told}" in str(refused.value)
+
+
+def test_a_setting_that_an_open_quotation_mark_has_swallowed_is_refused(folder: Path) -> None:
+    (folder / ".env").write_text('OTHER="open\nANNEX_REPLY=draft\nANOTHER="x"\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"\.env 第 2 行：ANNEX_REPLY 没有读出来"):
+        load_settings()
+
+
+def test_all_mistyped_lines_are_told_at_once_and_none_of_what_may_be_secret(folder: Path) -> None:
+    lines = ("ANNEX_AUTH_CODE＝GEHEIM", "ANNEX_AUTH_CODE GEHEIM", "ANNEX_AUTHCODE=GEHEIM", "ANNEX_AUTH_CODEGEHEIM")
+    (folder / ".env").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    said = str(refused.value)
+    assert [f"第 {number} 行" in said for number in (1, 2, 3, 4)] == [True] * 4
+    assert (said.count("ANNEX_AUTH_CODE"), "GEHEIM" in said) == (4, False)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_what_the_file_may_hold_besides_is_left_alone(folder: Path, ending: str) -> None:
+    lines = (
+        "# ANNEX_REPLLY=send",
+        "  #ANNEX_REPLY＝send",
+        "＃ANNEX_REPLY=send",
+        "export ANNEX_REPLY = 'draft'  # ANNEX_X：见说明",
+        "'annex_send_per_day'=7",
+        '\u3000ANNEX_USER="staff@example.cn"',
+        "ANNEX_ALERT_TO=",
+        "",
+        "PATH_TO_ANNEX_REPLY=1",
+        "REPLY=off",
+        "MY_USER=ANNEX_USER",
+        "INDEX_DATA=/srv",
+        "OTHER：x",
+        "OTHER",
+        "其他 一行",
+        'KEY="-----BEGIN',
+        'annex 3: text of another program"',
+    )
+    (folder / ".env").write_bytes(ending.join(lines).encode("utf-8-sig"))
+    found = load_settings()
+    assert (found.reply, found.send_per_day, found.user) == ("draft", 7, "staff@example.cn")
+    assert (found.alert_to, found.data) == ("", Path("data"))
+
+
+@pytest.mark.parametrize("name", ["ANNEX_REPLLY", "annex_reply_mode", "ANNEX_AUTHCODE", "ANEX_REPLY"])
+def test_a_mistyped_variable_of_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "geheim")
+    near = "ANNEX_AUTH_CODE" if "AUTH" in name else "ANNEX_REPLY"
+    with pytest.raises(ConfigurationError, match=f"环境变量 {name}：没有这项设置，最接近的是 {near}") as refused:
+        load_settings()
+    assert "geheim" not in str(refused.value)
+    # What is empty says nothing, here as elsewhere.
+    monkeypatch.setenv(name, "")
+    assert load_settings().reply == "send"
+
+
+def test_variables_of_the_environment_that_resemble_no_setting_are_told_once_and_left_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The second is what Kubernetes tells every program of a service called annex-inbox.
+    for name in ("ANNEX_BACKUP", "ANNEX_INBOX_SERVICE_PORT", "INDEX_USER", "DATA", "REPLY"):
+        monkeypatch.setenv(name, "geheim")
+    assert load_settings() == load_settings()
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        "环境变量 ANNEX_BACKUP 不是本程序的设置，没有采用。",
+        "环境变量 ANNEX_INBOX_SERVICE_PORT 不是本程序的设置，没有采用。",
+    ]
+
+
+def test_what_init_writes_is_taken_with_every_setting_switched_on(folder: Path) -> None:
+    switched_on = ENVIRONMENT.replace("#ANNEX_", "ANNEX_").replace("用户:密码@主机", "u:p@h").replace("主机", "h")
+    assert switched_on.count("\nANNEX_") > 10
+    (folder / ".env").write_text(switched_on, encoding="utf-8")
+    assert load_settings().executor == "dask://h:8786"

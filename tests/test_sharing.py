@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from desk import CODE, MORNING, UNIVERSITY, USER, Desk, letter, papers, settings, table, text_of
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, ServerAway
 from pipeline.model import Envelope
 from pipeline.store import Store
 from servers.postgres import postgres
+from test_store_writing import HERE, others_write_behind_the_first_look, outcome
 
 UNIVERSITIES = (
     "内蒙古大学",
@@ -181,6 +182,14 @@ def test_what_many_write_at_once_is_counted_once_each(url: str) -> None:
         store.close()
 
 
+def test_what_is_read_together_is_of_one_moment_here_as_well(url: str) -> None:
+    one, other = Store.open(url), Store.open(url)
+    one.record(outcome("a", "甲大学"), HERE)
+    others_write_behind_the_first_look(one, other)
+    one.close()
+    other.close()
+
+
 def test_programs_that_start_at_once_make_the_tables_once(url: str) -> None:
     with ThreadPoolExecutor(6) as threads:
         stores = list(threads.map(lambda _: Store.open(url), range(6)))
@@ -248,7 +257,37 @@ def test_a_mail_with_more_than_the_database_can_hold_is_set_aside_and_the_rest_g
     assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
 
 
-def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
-    with pytest.raises(ConfigurationError, match="无法打开") as caught:
-        Store.open("postgresql://annex:geheim@127.0.0.1:1/postgres")
+@pytest.mark.parametrize(
+    "place",
+    ["127.0.0.1:1/postgres", "nowhere.invalid/postgres", "/postgres?host=/nowhere", "127.0.0.1:1/x?autocommit=1"],
+)
+def test_a_server_that_is_not_there_is_away_for_now_and_told_without_the_password(place: str) -> None:
+    with pytest.raises(ServerAway, match=r"没有丢失任何邮件.*ANNEX_STORE_URL") as caught:
+        Store.open(f"postgresql://annex:geheim@{place}")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "said"),
+    [
+        ("nowhere", "annex:geheim", "nowhere"),
+        ("postgres", "nobody:geheim", "nobody"),
+        ("postgres", "locked:geheim", "password"),
+    ],
+)
+def test_a_wrong_user_password_or_database_is_a_wrong_setting(server: str, name: str, who: str, said: str) -> None:
+    engine = sa.create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        doors = connection.execute(sa.text("SHOW hba_file")).scalar_one()
+        for statement in (
+            "DROP ROLE IF EXISTS locked",
+            "CREATE ROLE locked LOGIN PASSWORD 'another'",
+            f"COPY (VALUES ('host all locked all scram-sha-256'), ('host all all all trust')) TO '{doors}'",
+            "SELECT pg_reload_conf()",
+        ):
+            connection.execute(sa.text(statement))
+    engine.dispose()
+    address = server.rpartition("/")[0].replace("annex@", f"{who}@")
+    with pytest.raises(ConfigurationError, match=f"无法打开：服务器说.*{said}.*请检查 ANNEX_STORE_URL") as caught:
+        Store.open(f"{address}/{name}")
     assert "geheim" not in str(caught.value)

@@ -61,6 +61,23 @@ def counted(store: Store) -> Iterator[list[str]]:
     sa.event.remove(store.database.engine, "before_cursor_execute", note)
 
 
+def others_write_behind_the_first_look(store: Store, other: Store) -> None:
+    """Read a dossier of one mail while another program records a second one after the first statement that finds it."""
+    late: list[str] = []
+
+    def interrupt(*given: object) -> None:
+        if "FROM concerns" in str(given[2]) and not late:
+            late.append("b")
+            other.record(outcome("b", "甲大学"), replace(HERE, uid=8))
+
+    sa.event.listen(store.database.engine, "after_cursor_execute", interrupt)
+    (found,) = store.universities.dossiers(["甲大学"])
+    assert late
+    assert {version.mail for version in found.versions} == {mail.id for mail in found.mails} == {"a"}
+    (again,) = store.universities.dossiers(["甲大学"])
+    assert {version.mail for version in again.versions} == {"a", "b"}
+
+
 def test_a_new_mail_is_looked_up_once_and_inserted_once_in_each_table(store: Store) -> None:
     with store.together(), counted(store) as said:
         store.record(outcome("a", "甲大学"), HERE)
@@ -178,6 +195,13 @@ def test_a_transaction_moves_the_revision_on_once_and_one_undone_not_at_all(stor
     assert [mail.id for mail in store.mails()] == ["a", "b", "d"]
     # The first to have moved it was undone, and the second has done so again.
     assert int(store.fact("revision") or 0) == before + 2
+
+
+def test_what_is_read_together_is_of_one_moment_whatever_others_write_meanwhile(store: Store, tmp_path: Path) -> None:
+    store.record(outcome("a", "甲大学"), HERE)
+    other = Store.open(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    others_write_behind_the_first_look(store, other)
+    other.close()
 
 
 def test_a_reply_is_queued_once_and_never_where_another_was_made(store: Store) -> None:

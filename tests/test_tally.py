@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ from pipeline.imap_session import DeclinedError
 from pipeline.mailbox import Mailbox
 from pipeline.passes import Pass
 from pipeline.store_work import Work
-from pipeline.tally import Tally, Told, counted
+from pipeline.tables import sighting
+from pipeline.tally import Seen, Tally, Told, counted
 from servers.dovecot import dovecot
 from servers.netease import FakeMail, Netease
 
@@ -162,6 +163,82 @@ def test_a_folder_renumbered_without_a_word_hides_no_new_mail(server: Netease, d
     assert desk.run().recorded == 1
 
 
+@pytest.mark.parametrize(("received", "padding"), [(5, b""), (0, b"padding\r\n")], ids=["another time", "another size"])
+def test_a_new_mail_under_a_uid_that_another_had_is_found_within_the_hour(
+    server: Netease, desk: Desk, received: int, padding: bytes
+) -> None:
+    mails = server.folders["INBOX"].mails
+    new = FakeMail(mails[2].uid, question(7) + padding, MORNING + timedelta(minutes=received))
+    # One was deleted, one came, and the server counts anew without a word.
+    mails[:] = [FakeMail(mails[0].uid, mails[1].raw, MORNING), FakeMail(mails[1].uid, mails[2].raw, MORNING), new]
+    assert counts(desk.run())[1] == 0
+    assert counts(desk.run(after_minutes=60)) == (1, 1, 0)
+    assert counts(desk.run()) == (0, 0, 0)
+    assert counts(desk.run(after_minutes=60)) == (0, 0, 0)
+
+
+def test_a_known_mail_under_a_uid_that_another_had_is_registered_once(server: Netease, desk: Desk) -> None:
+    mails = server.folders["INBOX"].mails
+    longer = server.add("INBOX", question(7) + b"padding\r\n", MORNING)
+    desk.run()
+    mails[0].raw, longer.raw = longer.raw, mails[0].raw
+    assert counts(desk.run(after_minutes=60)) == (2, 0, 2)
+    assert counts(desk.run(after_minutes=60)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("silent", [("RFC822.SIZE",), ("INTERNALDATE",), ("RFC822.SIZE", "INTERNALDATE")])
+def test_a_server_that_tells_of_its_mails_less_than_before_is_taken_as_it_is(
+    server: Netease, desk: Desk, monkeypatch: pytest.MonkeyPatch, silent: tuple[str, ...]
+) -> None:
+    fetch = Mailbox._fetch
+
+    def quiet(box: Mailbox, uids: list[int], wanted: str) -> dict[int, dict[bytes, object]]:
+        kept = [name for name in wanted.split("|") if name not in silent]
+        return fetch(box, uids, "|".join(kept or ["FLAGS"]))
+
+    monkeypatch.setattr(Mailbox, "_fetch", quiet)
+    for _ in range(2):
+        assert counts(desk.run(after_minutes=60)) == (0, 0, 0)
+        assert counts(desk.run()) == (0, 0, 0)
+    assert server.folders["INBOX"].mails
+
+
+def test_a_server_that_never_told_the_time_of_a_mail_is_not_asked_for_it_again(
+    server: Netease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Mailbox._fetch
+    monkeypatch.setattr(
+        Mailbox, "_fetch", lambda box, uids, wanted: fetch(box, uids, wanted.removeprefix("INTERNALDATE|"))
+    )
+    with desk_at(server, tmp_path) as desk:
+        assert counts(desk.run(after_minutes=60)) == (0, 0, 0)
+
+
+def test_a_server_that_refuses_to_tell_of_all_its_mails_is_taken_as_it_is(
+    server: Netease, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Mailbox._fetch
+
+    def refusing(box: Mailbox, uids: list[int], wanted: str) -> dict[int, dict[bytes, object]]:
+        if old & {*uids}:
+            raise DeclinedError(desk.settings.imap, "BAD 示例")
+        return fetch(box, uids, wanted)
+
+    old = {mail.uid for mail in server.folders["INBOX"].mails}
+    monkeypatch.setattr(Mailbox, "_fetch", refusing)
+    server.add("INBOX", question(9), MORNING)
+    assert counts(desk.run(after_minutes=60)) == (1, 1, 0)
+
+
+def test_mails_sighted_by_an_older_program_are_compared_by_their_time_alone(server: Netease, desk: Desk) -> None:
+    with desk.office() as office, office.store.database.engine.begin() as connection:
+        connection.execute(sighting.update().values(size=None))
+    mails = server.folders["INBOX"].mails
+    mails[0].raw += b"padding\r\n"
+    mails[1].received_at += timedelta(seconds=1)
+    assert counts(desk.run(after_minutes=60)) == (1, 0, 1)
+
+
 def test_a_mail_that_could_not_be_had_is_listed_again_until_it_can(server: Netease, desk: Desk) -> None:
     odd = server.add("INBOX", question(7), MORNING)
     server.truncated[odd.uid] = 99
@@ -282,6 +359,15 @@ class TestCounting:
     def test_a_tally_grows_by_what_came_later(self) -> None:
         assert counted(Told(1, 3), [12], Tally(1, 2, 10)) == Tally(1, 3, 13)
         assert counted(Told(1, 2), [12], Tally(1, 2, 10)) is None
+
+    def test_mails_differ_only_where_both_are_told_of(self) -> None:
+        seen = Seen(MORNING, 9)
+        assert not seen.differs(Seen(MORNING, 9))
+        assert not seen.differs(Seen())
+        assert not Seen().differs(seen)
+        assert not seen.differs(Seen(MORNING.astimezone(UTC), None))
+        assert seen.differs(Seen(MORNING, 8))
+        assert seen.differs(Seen(MORNING + timedelta(seconds=1)))
 
     def test_a_folder_is_unchanged_only_if_the_server_tells_the_next_uid(self) -> None:
         tally = Tally(1, 2, 10)

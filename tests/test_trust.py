@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -159,6 +160,124 @@ def test_a_stranger_is_answered_and_told_nothing_of_what_others_sent(desk: Desk)
     (reply,) = [reply for reply in desk.sent if reply.recipients == ("stranger@163.com",)]
     assert "示例项目乙" not in text_of(reply)
     assert "附件4-1.docx" not in text_of(reply)
+
+
+def slip(desk: Desk) -> None:
+    """Another university's forms in which this one's name was left standing."""
+    desk.receive(letter(papers(table(projects=1)), desk.now, "c@imut.edu.cn", "内蒙古工业大学报送"), desk.now)
+    desk.run()
+
+
+def sends(desk: Desk, sender: str, files: dict[str, bytes], **more: Any) -> str:
+    """What the sender is told of these files."""
+    at = desk.now + HOUR
+    desk.receive(letter(files, at, sender, **more), at)
+    desk.run()
+    assert desk.sent[-1].recipients == (sender,)
+    return text_of(desk.sent[-1])
+
+
+def own_mail(projects: int = 2, **changes: str) -> dict[str, bytes]:
+    rows = tuple(replace(row, leader="褚示例") for row in table(projects=projects).projects)
+    return papers(replace(table(projects=projects), projects=rows, **changes))
+
+
+CLEAN = "经核对，目前登记的2个项目材料齐全、填写符合要求，无需补充。"
+
+
+@pytest.mark.parametrize("accepted", [None, False])
+def test_a_held_mail_changes_nothing_of_what_the_university_itself_is_told(desk: Desk, accepted: bool | None) -> None:
+    slip(desk)
+    told = sends(desk, "a@imu.edu.cn", own_mail())
+    assert CLEAN in told
+    assert "人工确认" not in told
+    # Staff still see that there is something to decide, and that nothing is wrong with the projects.
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待人工"
+    assert {(row["状态"], row["项目负责人"]) for row in desk.rows("项目汇总")} == {("已通过", "褚示例")}
+    held = desk.row("问题清单", 规则="submission.held")["邮件编号"]
+    if accepted is not None:
+        with desk.office() as office:
+            decide(office, held, accepted, lambda: desk.now)
+        desk.run()
+        assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+    desk.run()
+    # It was told already that all is well; whose mail waits was told that it waits.
+    assert said_to(desk, "a@imu.edu.cn") == ["【已收到】"]
+    assert said_to(desk, "c@imut.edu.cn") == ["【已收到】"]
+
+
+def test_what_is_wrong_is_asked_of_the_university_beside_a_held_mail_without_a_word_of_it(desk: Desk) -> None:
+    slip(desk)
+    told = sends(desk, "a@imu.edu.cn", own_mail(contact_name=""))
+    assert "有1处需要补正" in told
+    assert "人工确认" not in told
+    assert [row["状态"] for row in desk.rows("项目汇总")] == ["已通过"] * 2
+
+
+def test_a_mail_that_waits_is_told_so_to_its_sender_alone(desk: Desk) -> None:
+    slip(desk)
+    assert "需要秘书处人工确认" in text_of(desk.sent[-1])
+    sends(desk, "usual@qq.com", own_mail())
+    told = sends(desk, "stranger@163.com", {"附件3.xlsx": forms.annex3_workbook(table(projects=1))})
+    assert "需要秘书处人工确认" in told
+    # A colleague who adds what replaces nothing has nothing to wait for.
+    sends(desk, "usual@qq.com", {"附件3.xlsx": forms.annex3_workbook(table(projects=3))})
+    told = sends(desk, "colleague@qq.com", {"附件4-3.docx": forms.annex4_document(form(3))})
+    assert "人工确认" not in told
+
+
+def test_a_university_that_staff_have_to_look_at_for_itself_is_told_so_beside_a_held_mail(desk: Desk) -> None:
+    name = "某某示例学院"
+    sends(desk, "usual@qq.com", papers(table(name)))
+    sends(desk, "stranger@163.com", {"附件3.xlsx": forms.annex3_workbook(table(name, 1))})
+    told = sends(desk, "usual@qq.com", papers(table(name, 3)))
+    assert "人工确认" in told
+    assert {row["状态"] for row in desk.rows("项目汇总")} == {"待人工"}
+
+
+def test_what_a_known_sender_sends_as_well_leaves_nothing_to_decide(desk: Desk) -> None:
+    received(desk)
+    replaced = {"附件3.xlsx": forms.annex3_workbook(table(projects=1))}
+    sends(desk, "stranger@163.com", replaced)
+    assert CLEAN.replace("2个", "1个") in sends(desk, "usual@qq.com", replaced)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+    assert desk.rows("问题清单") == []
+    with desk.office() as office:
+        submission = office.submission(UNIVERSITY)
+        assert submission.summaries[0].mail == submission.mails[-1].id
+        assert submission.heeded == tuple(mail for mail in submission.mails if mail.reply_to.address == "usual@qq.com")
+        with pytest.raises(ConfigurationError, match="没有等待决定"):
+            decide(office, submission.mails[1].id, True, lambda: desk.now)
+    # Nor does it come up again when the university moves on.
+    sends(desk, "usual@qq.com", papers(table(projects=3)))
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"附件4-2.docx": forms.annex4_document(replace(form(2), members="钱示例"))},
+        {"照片.jpg": b"\xff\xd8\xff\xe0 demo"},
+    ],
+    ids=["another form", "a picture"],
+)
+def test_what_no_known_sender_has_sent_is_still_for_staff_to_decide(desk: Desk, more: dict[str, bytes]) -> None:
+    received(desk)
+    replaced = {"附件3.xlsx": forms.annex3_workbook(table(contact_name="钱示例"))}
+    sends(desk, "stranger@163.com", {**replaced, **more})
+    sends(desk, "usual@qq.com", replaced)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待人工"
+    sends(desk, "usual@qq.com", {**replaced, **more})
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+
+
+def test_a_stranger_confirms_no_stranger(desk: Desk) -> None:
+    received(desk)
+    replaced = {"附件3.xlsx": forms.annex3_workbook(table(projects=1))}
+    for sender in ("stranger@163.com", "other@163.com"):
+        sends(desk, sender, replaced)
+    with desk.office() as office:
+        assert len(office.submission(UNIVERSITY).held) == 2
 
 
 def test_a_corrected_form_from_the_usual_address_flows_through(desk: Desk) -> None:

@@ -104,7 +104,17 @@ def test_a_zip_whose_local_name_is_encoded_differently_is_read() -> None:
 
 
 def test_what_programs_leave_behind_is_skipped() -> None:
-    junk = ["__MACOSX/._a.docx", ".DS_Store", "x/Thumbs.db", "~$a.docx", "x/._b.docx", "x/"]
+    junk = [
+        "__MACOSX/._a.docx",
+        ".DS_Store",
+        "x/Thumbs.db",
+        "~$a.docx",
+        "x/._b.docx",
+        "x/",
+        "x/.~附件3.xlsx",
+        "mso1A2B.tmp",
+        "~WRL0001.tmp",
+    ]
     assert paths(zipped({**dict.fromkeys(junk, b""), "x/a.docx": b"1"})) == ["材料.zip/x/a.docx"]
 
 

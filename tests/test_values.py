@@ -131,3 +131,32 @@ def test_the_dot_in_a_mongolian_name_does_not_count(dot: str) -> None:
 )
 def test_another_person_is_not_the_same_by_a_blank(one: str, other: str) -> None:
     assert not same_people(one, other)
+
+
+@pytest.mark.parametrize("text", [
+    "甲某某（文学院）", "甲某某(文学院2022级)", "甲某某（文学院", "甲某某同学", "甲某某 同学", "甲某某老师", "甲某某（指导老师：乙某）", "学生：甲某某", "负责人:甲某某", "学生：甲某某  指导老师：乙某",
+    "甲某某（13800000001）", "甲某某：13800000001", "（甲某某）", "甲某某（文学院）、乙某（理学院）", "学生负责人：甲某某（主席）", "(1)甲某某(2)乙某", "甲某某（文学院）乙某（理学院）",
+    "甲某某（文学院）同学",
+])  # fmt: skip
+def test_what_a_person_is_stands_beside_the_name_and_is_none_of_it(text: str) -> None:
+    assert same_people(text, "甲某某")
+    assert same_people("甲某某", text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("甲某某（文学院）", "乙某（文学院）"),
+        ("甲某同学", "乙某同学"),
+        ("李老师", "王老师"),
+        ("同学", "老师"),
+        ("学生：甲某", "学生：乙某"),
+        ("甲某：主席", "乙某：主席"),
+        ("甲某（指导老师：乙某）", "乙某"),
+        ("甲某", "甲某某"),
+        ("甲某（文学院）同学", "乙某（文学院）同学"),
+    ],
+)
+def test_what_two_persons_have_in_common_does_not_make_them_one(one: str, other: str) -> None:
+    assert not same_people(one, other)
+    assert not same_people(other, one)

@@ -58,11 +58,12 @@ def _beside_marks(written: Sequence[Piece]) -> dict[int, int]:
     """
     ends = {at for match in MARKS.finditer("".join(piece.text for piece in written)) for at in match.span()}
     gaps: dict[int, float] = {}
-    at = 0
+    at, right = 0, float("-inf")
     for index, piece in enumerate(written):
         if index and at in ends:
-            gaps[index] = max(piece.left - written[index - 1].right, 0.0)
-        at += len(piece.text)
+            # A tick that lies on a letter ends before it does.
+            gaps[index] = max(piece.left - right, 0.0)
+        at, right = at + len(piece.text), max(right, piece.right)
     if not gaps:
         return {}
     tall = max(piece.bottom - piece.top for piece in written)

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from parsers.formats.gaps import spaced
+from parsers.formats.laid_over import is_tick, settled
 from parsers.formats.ruling import Lattice, Line, lattices
 from parsers.formats.text_run import Text
 from parsers.model import Cell, Grid, GridKind, Paragraph, Picture, Run
@@ -233,9 +234,10 @@ def _grids(
 
 
 def _lines(pieces: Iterable[Piece]) -> list[list[Piece]]:
-    """The pieces in lines from top to bottom, each from left to right."""
+    """The pieces in lines from top to bottom, each from left to right; a tick between words or lines is one by itself."""
     lines: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: (piece.top + piece.bottom, piece.left)):
+    standing, adrift = settled(list(pieces))
+    for piece in sorted(standing, key=lambda piece: (piece.top + piece.bottom, piece.left)):
         middle = (piece.top + piece.bottom) / 2
         last = lines[-1][0] if lines else None
         if last is not None:
@@ -244,6 +246,7 @@ def _lines(pieces: Iterable[Piece]) -> list[list[Piece]]:
                 lines[-1].append(piece)
                 continue
         lines.append([piece])
+    lines = sorted([*lines, *([tick] for tick in adrift)], key=lambda line: line[0].top + line[0].bottom)
     return [kept for line in lines if (kept := _trimmed(line))]
 
 
@@ -271,7 +274,7 @@ def _text(lines: Sequence[Sequence[Piece]], sides: tuple[float, float] | None) -
             address += upper
             continue
         address = ""
-        if sides is None or not _full(line, lines[number + 1], sides):
+        if sides is None or is_tick(line) or is_tick(lines[number + 1]) or not _full(line, lines[number + 1], sides):
             text.end_line()
         elif not (
             WIDE.match(upper[-1]) or WIDE.match(lower[0]) or (BROKEN_NUMBER.search(upper) and lower[0].isdecimal())

@@ -16,7 +16,7 @@ from parsers.formats.page import Page, Shown, blocks
 from parsers.formats.page_halves import side_by_side
 from parsers.formats.pdf_lines import page_lines
 from parsers.formats.pdf_text import page_pieces
-from parsers.model import Document, Picture
+from parsers.model import SHAPE, Document, Picture
 
 FORMATS = ("pdf",)
 
@@ -111,6 +111,7 @@ def _page(page: Any, content: bytes, number: int) -> Page | None:
         for at, (left, top, right, bottom) in enumerate(drawn.images)
         if (right - left) * (bottom - top) < MOST_OF_PAGE * area
     ]
+    pictures += [Shown((left + right) / 2, (top + bottom) / 2, SHAPE) for left, top, right, bottom in drawn.rings]
     return Page(turn.height, SLACK, pieces, drawn.horizontals, drawn.verticals, pictures, cut_off)
 
 

@@ -21,6 +21,8 @@ SHORTEST = 2.0
 DEEPEST = 8
 # The sides of what may be a box to tick; a tick is not larger.
 SMALLEST_BOX, LARGEST_BOX = 5.0, 20.0
+# What may be drawn around a word.
+HIGHEST_RING, WIDEST_RING = 60.0, 250.0
 TEXT, PATH, IMAGE, FORM = 1, 2, 3, 5
 LINE_TO, BEZIER_TO, MOVE_TO = 0, 1, 2
 WHITE = 0xF8
@@ -37,7 +39,7 @@ class Drawn:
     """Lines, areas filled with a colour other than white, and pictures, as left, top, right, bottom.
 
     `squares` are small ones drawn in one stroke, whose lines are not among the others; `strokes` are small slanting
-    lines and curves.
+    lines and curves, `rings` larger ones drawn with curves, about as high as a line of text or two.
     `windows` are the areas outside of which nothing is seen of a text, by the text's address.
     """
 
@@ -47,6 +49,7 @@ class Drawn:
     images: list[Bounds] = field(default_factory=list)
     squares: list[Bounds] = field(default_factory=list)
     strokes: list[Bounds] = field(default_factory=list)
+    rings: list[Bounds] = field(default_factory=list)
     windows: dict[int | None, Bounds] = field(default_factory=dict)
 
 
@@ -155,6 +158,8 @@ def _path(pdfium: Any, thing: Any, matrix: Matrix, to_box: ToBox, drawn: Drawn) 
                 _line(to_box(*_spread([start, end], matrix)), drawn)
         elif not straight and _is_small(whole):
             drawn.strokes.append(whole)
+        elif not straight and stroke.value and _is_ring(whole):
+            drawn.rings.append(whole)
         if fill.value and straight:
             if min(whole[2] - whole[0], whole[3] - whole[1]) <= THIN:
                 _line(whole, drawn, THIN)
@@ -190,6 +195,10 @@ def _is_square(box: Bounds, points: list[tuple[float, float]]) -> bool:
 
 def _is_small(box: Bounds) -> bool:
     return max(box[2] - box[0], box[3] - box[1]) <= LARGEST_BOX
+
+
+def _is_ring(box: Bounds) -> bool:
+    return box[2] - box[0] <= WIDEST_RING and box[3] - box[1] <= HIGHEST_RING
 
 
 def _subpaths(pdfium: Any, thing: Any) -> Iterator[tuple[list[tuple[float, float]], bool]]:

@@ -1,4 +1,4 @@
-"""The letters of a PDF page with their boxes and looks: bold, coloured, underlined, struck out, highlighted.
+"""The letters of a PDF page with their boxes and looks: bold, coloured, underlined, struck out, highlighted, framed.
 
 Text drawn to be invisible (a scanner's own guess under its picture) is not read; what is cut off is told apart.
 """
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from parsers.formats.check_boxes import check_boxes
+from parsers.formats.frames import frames
 from parsers.formats.page import Piece
 from parsers.formats.pdf_lines import Bounds, Drawn, ToBox, address
 from parsers.formats.ruling import Line
@@ -27,6 +28,8 @@ SYMBOL_FONTS = {"wingdings2": "wingdings 2", "wingdings-2": "wingdings 2", "wing
 NEAR = 1.5
 # Where a line must run to underline or to strike out, as a share of the letter's height from its top.
 STRUCK, UNDER = (0.3, 0.75), (0.8, 1.35)
+# How high a frame around a word is, as a multiple of the letter's height.
+TALLEST_FRAME = 2.2
 
 
 def page_pieces(page: Any, to_box: ToBox, drawn: Drawn) -> tuple[list[Piece], list[Piece]]:
@@ -92,9 +95,10 @@ def _look(pdfium: Any, text_page: Any, index: int, owner: Any) -> tuple[int, str
 
 
 def _decorate(pieces: list[Piece], drawn: Drawn) -> None:
-    """Underlining, striking out and highlighting are drawn beside the text; lines of tables run elsewhere."""
+    """Underlining, striking out, highlighting and frames are drawn beside the text; lines of tables run elsewhere."""
     if len(pieces) * (len(drawn.horizontals) + len(drawn.areas)) > 4_000_000:
         return
+    framed = frames(drawn)
     rows = sorted({line for line in drawn.horizontals if not _meets(line, drawn.verticals)})
     for piece in pieces:
         tall, middle = piece.bottom - piece.top, (piece.left + piece.right) / 2
@@ -110,6 +114,8 @@ def _decorate(pieces: list[Piece], drawn: Drawn) -> None:
                 piece.bits |= Style.UNDERLINE.value
         if any(_within(piece, area) for area in drawn.areas):
             piece.bits |= Style.HIGHLIGHT.value
+        if any(_within(piece, frame) for frame in framed if frame[3] - frame[1] <= TALLEST_FRAME * tall):
+            piece.bits |= Style.BORDER.value
 
 
 def _meets(line: Line, verticals: Sequence[Line]) -> bool:

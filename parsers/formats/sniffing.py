@@ -48,6 +48,7 @@ TITLES = {
     "rar": "压缩包（.rar）",
     "7z": "压缩包（.7z）",
     "gz": "压缩包（.gz）",
+    "lnk": "快捷方式里没有文件本身，请发送它指向的那个文件",
     "ole": "无法识别的 Office 旧格式文件",
 }
 # What a file's name promises its sender that it is; any of a family's formats keeps the promise.
@@ -61,7 +62,7 @@ OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAGIC = (
     (b"%PDF-", "pdf"), (b"{\\rtf", "rtf"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"),
     (b"GIF87a", "gif"), (b"GIF89a", "gif"), (b"II*\0", "tiff"), (b"MM\0*", "tiff"), (b"Rar!\x1a\x07", "rar"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b", "gz"), (b"ID3", "audio"), (b"\xff\xfb", "audio"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"), (b"L\0\0\0\x01\x14\x02\0", "lnk"), (b"\x1f\x8b", "gz"), (b"ID3", "audio"), (b"\xff\xfb", "audio"),
     (b"\xff\xf3", "audio"), (b"\xff\xf2", "audio"), (b"\xff\xf1", "audio"), (b"\xff\xf9", "audio"), (b"fLaC", "audio"),
     (b"OggS", "audio"), (b"#!AMR", "audio"), (b"MThd", "audio"), (b"caff", "audio"), (b"\x1a\x45\xdf\xa3", "video"),
     (b"FLV\x01", "video"), (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video"), (b"\0\0\x01\xba", "video"),

@@ -3,7 +3,8 @@
 Known by a row in which at least four of the ten labels stand in distinct cells, 项目名称 among them, and
 outnumber other texts; with so few it must also say somewhere that it is this list. Labels may be renamed, reordered or on two levels; the contact line may stand above,
 below or outside the table. Sample text of the template is blank. A table that goes on behind a page break
-is the same form; another university's table or another sheet is a form of its own. Nothing is judged here.
+is the same form; another university's table or another sheet is a form of its own. A list in a covering letter, or nested
+in a field of another form, is none. Nothing is judged here.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from parsers.text import fold, one_line
 
 FORM = "annex3"
 # Fewer of the ten labels a list of other projects may have as well.
-_ENOUGH_LABELS = 6
+_ENOUGH_LABELS = 7
+# A list of people may name their school and project, but nothing else of these.
+_TELLING = frozenset((*PER_FORM, "summary", "category", "applicant", "links"))
 _TITLE = re.compile(r"附件[3三]|项目(?:申报|推荐|报送|申请)?汇总表|实事.{0,12}汇总")
 
 _ALIASES = {
@@ -126,6 +129,9 @@ def _transcribe(document: Document, form: list[Table], contact: Contact | None) 
     notes += [] if contact else ["未找到“表格填写联系人”一栏"]
     notes += dict.fromkeys(note for table in form for note in table.notes)
     shared = {name: next((t.values[name] for t in form if t.values.get(name)), "") for name in PER_FORM}
+    # Tables that each state their own number, as one for the 学生会 and one for the 研究生会 may, state that of all.
+    if len(form) > 1 and all(fold(t.values.get("project_count", "")) == str(len(t.projects)) for t in form):
+        shared["project_count"] = str(len(projects))
     record = Annex3(
         contact_name=contact.name if contact else "",
         contact_phone=contact.phone if contact else "",
@@ -159,11 +165,13 @@ def find(document: Document) -> list[Found]:
 def _says_so(document: Document, form: list[Table]) -> bool:
     """Whether a list is this one rather than any list of projects, such as one of former years.
 
-    It has most of the labels, or one of the two that no other list has, or bears the annex's number, title or contact line.
+    It has most of the labels, or such as no other list has together, or bears the annex's number, title or contact line.
     """
+    first = form[0]
+    if _is_content(document, first):
+        return first.header.columns.keys() >= set(PER_FORM)
     if any(map(_has_most, form)):
         return True
-    first = form[0]
     above = [text for row in range(max(first.header.top, 0)) for _, text in first.grid.texts(row)]
     for block in reversed(document.blocks[: first.block]):
         if isinstance(block, Grid):
@@ -175,10 +183,24 @@ def _says_so(document: Document, form: list[Table]) -> bool:
     return contact is not None and contact.is_own
 
 
+def _is_content(document: Document, table: Table) -> bool:
+    """Whether a list stands nested in a cell that has another beside it, as in an Annex 4 beside a label."""
+    header = "".join("".join(text.split()) for _, text in table.grid.texts(table.header.top))
+    # A nested table follows the one it stands in, and in the text of that its cells are parted by tabs.
+    for host in reversed(document.blocks[: table.block]):
+        if not isinstance(host, Grid) or host.kind is not GridKind.TABLE:
+            return False
+        for texts in map(host.texts, host.written_rows):
+            if len(texts) > 1 and any("\t" in text and header in "".join(text.split()) for _, text in texts):
+                return True
+    return False
+
+
 def _has_most(table: Table) -> bool:
-    """Whether a header names most of the columns, or one of those that only this list has."""
+    """Whether a header names most of the columns, or school or number beside what is told of projects only."""
     labels = table.header.columns.keys()
-    return len(labels) >= _ENOUGH_LABELS or not labels.isdisjoint(PER_FORM)
+    telling = labels & _TELLING
+    return len(labels) >= _ENOUGH_LABELS or (len(telling) > 1 and not telling.isdisjoint(PER_FORM))
 
 
 def _filled(forms: list[list[Table]]) -> list[list[Table]]:

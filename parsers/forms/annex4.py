@@ -8,9 +8,9 @@ break. The template's prompts are no content; another programme's form is none. 
 
 from __future__ import annotations
 
-from parsers.beside import block_of, sections, with_lines
+from parsers.beside import block_of, sections, title_of, with_lines
 from parsers.choice import OPTIONS, chosen, has_lone_tick
-from parsers.labelled import Layout, Stretch, is_list, names, place, stretches
+from parsers.labelled import Layout, Stretch, is_list, is_title, names, place, stretches
 from parsers.labels import Vocabulary
 from parsers.model import DRAWN, Annex4, Document, Found, Grid, GridKind, Paragraph, Place, Transcript
 from parsers.opinion import split_opinion, without_content_prompt
@@ -117,15 +117,19 @@ def _closing(document: Document, block: int) -> list[Paragraph]:
     for following in document.blocks[block + 1 : block + 7]:
         if isinstance(following, Grid) or len(following.text.strip()) > 30 or "附件" in following.text:
             break
+        if is_title(following.text):
+            # What hangs there belongs to the form that follows.
+            break
         closing.append(following)
     return closing
 
 
-def _sealed(values: dict[str, Value], closing: list[Paragraph], kind: str) -> bool | None:
-    """A seal beside the opinion or behind the form; a floating one may be anchored anywhere in the form."""
+def _sealed(values: dict[str, Value], title: list[Paragraph], closing: list[Paragraph], kind: str) -> bool | None:
+    """A seal beside the opinion or behind the form; a floating one may be anchored anywhere in the form or at its title."""
     near = [*values["recommendation"].pictures, *(picture for part in closing for picture in part.pictures)]
     verdict = sealed(near)
     elsewhere = [picture for name, value in values.items() if name != "recommendation" for picture in value.pictures]
+    elsewhere += [picture for part in title for picture in part.pictures]
     verdict = True if verdict is not True and sealed(elsewhere) else verdict
     return None if verdict is False and kind in _WITHOUT_PICTURES else verdict
 
@@ -135,7 +139,9 @@ def _is_drawn(value: Value) -> bool:
     return has_lone_tick(value.text) or any(sealed([picture]) is None for picture in value.pictures)
 
 
-def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: list[Paragraph]) -> Transcript:
+def _transcribe(
+    document: Document, form: list[Stretch], top: Stretch, title: list[Paragraph], closing: list[Paragraph]
+) -> Transcript:
     reader = Reader(form, LAYOUT, LABELS, final="recommendation")
     values = reader.values
     opinion, signed = split_opinion(values["recommendation"].text)
@@ -152,13 +158,21 @@ def _transcribe(document: Document, form: list[Stretch], top: Stretch, closing: 
         content=without_content_prompt(values["content"].text),
         recommendation=opinion,
         signed_on=signed,
-        sealed=_sealed(values, closing, document.format),
+        sealed=_sealed(values, title, closing, document.format),
     )
     notes = [_NOT_FOUND.format(label) for name, label in LABELS.items() if values[name].label is None]
     notes += dict.fromkeys(reader.notes)
     if not record.categories and _is_drawn(values["categories"]):
         notes.append(DRAWN)
     return Transcript(FORM, document.format, record, _places(top, values), notes=tuple(notes))
+
+
+def _found(document: Document, form: list[Stretch], whole: list[Stretch]) -> Found:
+    """The form in these tables, `whole` with the lines around them."""
+    block = form[0].block
+    # Above the second form in a table stands the first.
+    title = [] if form[0].first else title_of(document, block)
+    return Found(block, _transcribe(document, whole, form[0], title, _closing(document, form[-1].block)))
 
 
 def _places(top: Stretch, values: dict[str, Value]) -> dict[str, Place]:
@@ -176,7 +190,7 @@ def _in_paragraphs(document: Document) -> list[Found]:
     lists = any(isinstance(block, Grid) and is_list(block, LAYOUT) for block in document.blocks)
     fewest = _FEWEST_BESIDE_A_LIST if lists else _FEWEST
     return [
-        Found(block_of(document, part.labels[0].cell.row), _transcribe(document, [part], part, []))
+        Found(block_of(document, part.labels[0].cell.row), _transcribe(document, [part], part, [], []))
         for block, grid in sections(document, LAYOUT)
         for part in stretches(block, grid, LAYOUT)
         if len(names(part.labels)) >= fewest
@@ -198,7 +212,7 @@ def find(document: Document) -> list[Found]:
     forms = _forms(document)
     shown = [form for form in forms if not form[0].grid.hidden] or forms[:1]
     found = [
-        Found(form[0].block, _transcribe(document, whole, form[0], _closing(document, form[-1].block)))
+        _found(document, form, whole)
         for form, whole in zip(shown, with_lines(document, shown, LAYOUT, set(LABELS)), strict=True)
     ]
     found = [each for each in found or _in_paragraphs(document) if not _is_another_programme_s(document, each)]

@@ -16,7 +16,7 @@ from pipeline import screen
 from pipeline.demo.samples import SampleMail, sample_mails
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, ReceivedMail
 from pipeline.errors import ConfigurationError
-from pipeline.lock import single_run
+from pipeline.lock import SAMPLES, single_run
 from pipeline.model import SHANGHAI
 from pipeline.office import Office, open_office
 from pipeline.passes import Pass
@@ -25,7 +25,6 @@ from pipeline.rules_file import load
 from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings, resource
 
-MARKER = ".annex-inbox-demo"
 CODE = "demo-code"
 BETWEEN = datetime(2024, 11, 22, 0, 0, tzinfo=SHANGHAI)
 
@@ -53,11 +52,11 @@ def play(out: Path, universities: int, seed: int) -> None:
 def _clear(out: Path) -> None:
     try:
         if out.exists() and any(out.iterdir()):
-            if not (out / MARKER).exists():
+            if not (out / SAMPLES).exists():
                 raise ConfigurationError(f"文件夹 {out} 不是空的，请用 --out 换一个。")
             shutil.rmtree(out)
         out.mkdir(parents=True, exist_ok=True)
-        (out / MARKER).touch()
+        (out / SAMPLES).touch()
     except OSError as error:
         raise ConfigurationError(f"无法写入文件夹 {out}（{error.strerror}），请用 --out 换一个。") from None
 
