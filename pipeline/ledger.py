@@ -168,7 +168,7 @@ def _write_package(file: IO[bytes], prepared: Prepared, old: Sequence[Path]) -> 
         sheet.title = table.name
         set_up_sheet(sheet, table, prepared.title)
         filled[f"xl/worksheets/sheet{number}.xml"] = fill_rows(table, styles, ACCENTS)
-    draw(book.create_sheet(SHEET), prepared.numbers)
+    draw(book.create_sheet(SHEET), prepared.numbers, styles)
     for one in old:
         take_over(one, book, book.sheetnames)
     frame = BytesIO()

@@ -26,8 +26,7 @@ from pipeline.ledger_style import (
     FACE,
     HEADER,
     Look,
-    paint,
-    paint_header,
+    Styles,
     set_up_page,
 )
 from pipeline.ledger_table import Kind, Tone
@@ -48,26 +47,26 @@ Chart = Any
 Maker = Callable[[Any, Block, int], Chart]
 
 
-def draw(sheet: Any, numbers: Statistics) -> None:
+def draw(sheet: Any, numbers: Statistics, styles: Styles) -> None:
     """Fill the whole sheet, two blocks a printed page."""
     set_up_page(sheet, numbers.title)
     for letter, width in WIDTHS.items():
         sheet.column_dimensions[letter].width = width
     _title(sheet, numbers)
-    _figures(sheet, numbers)
-    row = _block(sheet, numbers.states, 7, _state_chart)
-    row = _block(sheet, numbers.categories, row, _category_chart)
+    _figures(sheet, numbers, styles)
+    row = _block(sheet, styles, numbers.states, 7, _state_chart)
+    row = _block(sheet, styles, numbers.categories, row, _category_chart)
     sheet.row_breaks.append(Break(id=row - 1))
-    row = _block(sheet, numbers.levels, row, _level_chart)
-    row = _block(sheet, numbers.days, row, _day_chart)
-    _stray(sheet, numbers, row)
+    row = _block(sheet, styles, numbers.levels, row, _level_chart)
+    row = _block(sheet, styles, numbers.days, row, _day_chart)
+    _stray(sheet, numbers, row, styles)
 
 
-def _write(sheet: Any, row: int, column: int, value: Any, look: Look) -> None:
+def _write(sheet: Any, styles: Styles, row: int, column: int, value: Any, look: Look) -> None:
     cell = sheet.cell(row, column, value)
     if isinstance(value, str):
         cell.data_type = "s"
-    paint(cell, look)
+    styles.paint(cell, look)
     if isinstance(value, float):
         cell.number_format = "0.0%"
 
@@ -95,28 +94,27 @@ def _title(sheet: Any, numbers: Statistics) -> None:
         sheet.row_dimensions[1].height = 2 * TOP_HEIGHTS[1]
 
 
-def _figures(sheet: Any, numbers: Statistics) -> None:
+def _figures(sheet: Any, numbers: Statistics, styles: Styles) -> None:
     for (first, last), (name, figure) in zip(TILES, numbers.figures, strict=True):
         for row in (4, 5):
             for column in range(first, last + 1):
-                paint(sheet.cell(row, column), Look(tone=Tone.BAND))
+                styles.paint(sheet.cell(row, column), Look(tone=Tone.BAND))
         _wide(sheet, 4, first, last, figure, Font(name=FACE, size=20, bold=True, color=HEADER), centred=True)
         _wide(sheet, 5, first, last, name, Font(name=FACE, size=10, color="FF5B666C"), centred=True)
 
 
-def _block(sheet: Any, block: Block, row: int, maker: Maker) -> int:
+def _block(sheet: Any, styles: Styles, block: Block, row: int, maker: Maker) -> int:
     """Write a block's heading, table and chart; gives the row where the next block begins."""
     _wide(sheet, row, 1, 7, block.heading, Font(name=FACE, size=12, bold=True, color=HEADER))
     for column, name in enumerate(block.columns, start=1):
-        cell = sheet.cell(row + 1, column, name)
-        paint_header(cell)
+        styles.paint(sheet.cell(row + 1, column, name), HEADER)
     lines: tuple[Line, ...] = (*block.lines, *([block.total] if block.total else []))
     for offset, (name, values) in enumerate(lines, start=row + 2):
         tone = Tone.BAND if block.total and offset == row + 1 + len(lines) else Tone.PLAIN
         accent = TONES.get(name)
-        _write(sheet, offset, 1, name, Look(Kind.STATE, accent or tone, accent=accent is not None))
+        _write(sheet, styles, offset, 1, name, Look(Kind.STATE, accent or tone, accent=accent is not None))
         for column, value in enumerate(values, start=2):
-            _write(sheet, offset, column, value, Look(Kind.CENTRED, tone))
+            _write(sheet, styles, offset, column, value, Look(Kind.CENTRED, tone))
     used = max(BLOCK_ROWS, len(lines) + 3)
     for number in range(row, row + used):
         sheet.row_dimensions[number].height = ROW_POINTS
@@ -228,7 +226,7 @@ def _day_chart(sheet: Any, block: Block, row: int) -> Chart:
     return chart
 
 
-def _stray(sheet: Any, numbers: Statistics, row: int) -> None:
+def _stray(sheet: Any, numbers: Statistics, row: int, styles: Styles) -> None:
     """Remarks whose row is gone, at the very end, so that staff can take them up again."""
     if not numbers.stray:
         return
@@ -238,6 +236,6 @@ def _stray(sheet: Any, numbers: Statistics, row: int) -> None:
         for (first, last), text in zip(spans, texts, strict=True):
             _merge(sheet, number, first, last)
             for column in range(first, last + 1):
-                _write(sheet, number, column, text if column == first else None, Look(Kind.STAFF))
+                _write(sheet, styles, number, column, text if column == first else None, Look(Kind.STAFF))
                 if number == row + 1:
-                    paint_header(sheet.cell(number, column))
+                    styles.paint(sheet.cell(number, column), HEADER)

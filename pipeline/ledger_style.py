@@ -5,6 +5,7 @@ Nothing here knows a sheet's content; a style is asked for by what a cell is, ne
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from msgspec import Struct
@@ -57,33 +58,39 @@ class Look(Struct, frozen=True):
 
 
 class Styles:
-    """Style numbers of one workbook, each registered on first use."""
+    """The styles of one workbook, each registered on first use."""
 
     def __init__(self, book: Workbook) -> None:
         self._sheet: Any = book.active
-        self._numbers: dict[Look | str, int] = {}
+        # A cell that nobody else has for each: openpyxl keeps the very array that the cell holds.
+        self._painted: dict[Look | str, Any] = {}
 
     def number(self, look: Look) -> int:
         """The number that a worksheet's `s` attribute takes for this look."""
-        if look not in self._numbers:
-            # A cell of its own each time: openpyxl keeps the very array that the cell holds.
-            cell = Cell(self._sheet, row=1, column=1)
-            paint(cell, look)
-            self._numbers[look] = cell.style_id
-        return self._numbers[look]
+        number: int = self._with(look).style_id
+        return number
 
     def header(self, kind: Kind) -> int:
         """The number of the header style; staff's own columns have a colour of their own."""
-        colour = STAFF_HEADER if kind is Kind.STAFF else HEADER
-        if colour not in self._numbers:
-            cell = Cell(self._sheet, row=1, column=1)
-            paint_header(cell, colour)
-            self._numbers[colour] = cell.style_id
-        return self._numbers[colour]
+        number: int = self._with(STAFF_HEADER if kind is Kind.STAFF else HEADER).style_id
+        return number
+
+    def paint(self, cell: Any, look: Look | str) -> None:
+        """Give an openpyxl cell this look, or that of a header in this colour."""
+        # Setting font, fill and borders has openpyxl look for equal ones each time.
+        cell._style = copy(self._with(look)._style)
+
+    def _with(self, look: Look | str) -> Any:
+        if look not in self._painted:
+            cell = self._painted[look] = Cell(self._sheet, row=1, column=1)
+            if isinstance(look, Look):
+                _paint(cell, look)
+            else:
+                _paint_header(cell, look)
+        return self._painted[look]
 
 
-def paint(cell: Any, look: Look) -> None:
-    """Give an openpyxl cell this look."""
+def _paint(cell: Any, look: Look) -> None:
     fill, ink, bold = FILLS[look.tone], INK, False
     if look.kind is Kind.STAFF:
         fill = STAFF_FILL
@@ -105,8 +112,7 @@ def paint(cell: Any, look: Look) -> None:
     cell.quotePrefix = look.quoted
 
 
-def paint_header(cell: Any, colour: str = HEADER) -> None:
-    """Give an openpyxl cell the header's look."""
+def _paint_header(cell: Any, colour: str) -> None:
     cell.font = Font(name=FACE, size=10, color="FFFFFFFF", bold=True)
     cell.fill = PatternFill("solid", fgColor=colour)
     cell.border = GRID
