@@ -98,11 +98,11 @@ def test_a_pass_over_a_known_mailbox_is_measured() -> None:
     assert [row.name for row in found] == ["nothing new, 3 mails, embedded server"]
 
 
-def test_json_holds_the_machine_and_a_row_for_each_document(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["--quick", "--only", "documents", "--json"]) == 0
+def test_json_holds_the_machine_and_a_row_for_each_measurement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--quick", "--only", "mails", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert "cores" in printed["machine"]
-    assert {row["section"] for row in printed["rows"]} == {"documents"}
+    assert {row["section"] for row in printed["rows"]} == {"mails"}
     assert {"name", "value", "bound", "unit", "at_least", "met"} == printed["rows"][0]["checks"][0].keys()
 
 
