@@ -185,6 +185,8 @@ def _says_so(document: Document, form: list[Table]) -> bool:
 
 def _is_content(document: Document, table: Table) -> bool:
     """Whether a list stands nested in a cell that has another beside it, as in an Annex 4 beside a label."""
+    if table.grid.kind is GridKind.SHEET:
+        return False
     header = "".join("".join(text.split()) for _, text in table.grid.texts(table.header.top))
     # A nested table follows the one it stands in, and in the text of that its cells are parted by tabs.
     for host in reversed(document.blocks[: table.block]):
