@@ -52,12 +52,12 @@ _SCAN = re.compile(r"附件|申报|申请|汇总|盖章|扫描")
 
 @predicate()
 def nothing_attached(letter: Letter) -> Iterator[Breach]:
-    """A submission without any attachment, and without a form in its text or a link in its place; the place of the breach is
+    """A submission without any attachment, and without a form in its text or a link in its place; the field of the breach is
     where the mail says that there is one."""
     message = letter.message
     if not message.attached and not letter.forms and not message.cloud_links:
-        announced = "主题" if announces_file(message.own_subject) else "正文" if brings_file(message.text) else ""
-        yield Breach(place=announced)
+        announced = "subject" if announces_file(message.own_subject) else "text" if brings_file(message.text) else ""
+        yield Breach(announced)
 
 
 @predicate("provider", "name", "expires")

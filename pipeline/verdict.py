@@ -50,8 +50,8 @@ def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequ
 
 def _announced(draft: Submission) -> bool:
     """Whether the newest mail without an attachment announces one."""
-    places = [finding.place for mail in draft.heeded for finding in mail.findings if finding.rule == NO_ATTACHMENT]
-    return bool(places) and places[-1] != ""
+    where = [finding.field for mail in draft.heeded for finding in mail.findings if finding.rule == NO_ATTACHMENT]
+    return bool(where) and where[-1] != ""
 
 
 def _is_error(finding: Finding) -> bool:
