@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from pipeline import bodies
 from pipeline.model import CloudLink
-from pipeline.values import calls_form
+from pipeline.sayings import calls_form
 
 # Nobody links more files than this; how often a link is looked at, and how far around it for its name.
 MAX_ANCHORS = 2000

@@ -15,10 +15,10 @@ from pipeline.assign import Known, assign
 from pipeline.check import check_document, check_mail
 from pipeline.model import Disposition, Document, Finding, Mail, Message, Outcome, Reading, University, Version
 from pipeline.rules import Rules
+from pipeline.sayings import promises_file
 from pipeline.spare import without_spare_findings
 from pipeline.stamps import with_stamps
 from pipeline.totals import with_totals
-from pipeline.values import promises_file
 
 if TYPE_CHECKING:
     from pipeline.reading import Read

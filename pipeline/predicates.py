@@ -20,15 +20,13 @@ from pipeline.model import Entry, Submission, Version
 from pipeline.names import applicant, category_of, same_applicant, same_project
 from pipeline.period import read_period
 from pipeline.roster import Nearness
+from pipeline.sayings import announces_file, brings_file, calls_application
 from pipeline.shape import Natural, Positive
 from pipeline.spare import listed_keys
 from pipeline.stamps import is_unread_scan
 from pipeline.subjects import Application, Breach, File, Letter, SummaryTable, Terms, Whole, predicate, texts
 from pipeline.unfilled import is_unfilled
 from pipeline.values import (
-    announces_file,
-    brings_file,
-    calls_application,
     has_opinion,
     is_blank,
     is_url,

@@ -13,7 +13,7 @@ from parsers.model import SCANNED, STAMPED, Annex4, Transcript
 from parsers.text import fold
 from pipeline.model import Version
 from pipeline.names import same_project
-from pipeline.values import calls_form
+from pipeline.sayings import calls_form
 
 # What was recognised in a picture is a candidate, never better than what was typed.
 SCAN = "scan"

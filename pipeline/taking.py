@@ -22,7 +22,7 @@ from pipeline.model import Automatic, Envelope, Mail, Outcome, Reading
 from pipeline.office import Office
 from pipeline.passes import Pass, Progress
 from pipeline.rows import Returned
-from pipeline.values import announces_file
+from pipeline.sayings import announces_file
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

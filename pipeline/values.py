@@ -1,4 +1,4 @@
-"""Readings of single values that rules compare: word counts, telephone numbers, web addresses, names; and of a mail's words.
+"""Readings of single values that rules compare: word counts, telephone numbers, web addresses, names.
 
 Every function works on a comparison copy and leaves the value as written alone; none knows a rule or a limit.
 """
@@ -54,23 +54,6 @@ NUMBERED = re.compile(r"(?<!\d)\d{1,2}[.．、)）]")
 BESIDE_A_NAME = re.compile(r"(?<=\w)\s*[（(](?!\d*[)）])[^（）()]*(?:[)）]\s*(?:同学|老师|教师)?|$)")
 CALLED = re.compile(
     r"^\s*\w{0,4}(?:学生|同学|老师|教师|负责人|联系人|姓名)\s*[:：](?=.*\w)|(?<=\w\w)\s*(?:同学|老师|教师)\s*$"
-)
-
-APPLICATION = r"附件\s*[4四]|申报表|申报书|申请表"
-FORM = rf"{APPLICATION}|附件\s*[3三]|汇总表"
-ANNOUNCED = re.compile(
-    r"[见查收]附件|附件(?:[是为中里]|\s*[\d一二三四])|修改|修订|更正|更新|更换|补[报交全正齐]|重新|重报"
-)
-
-# What is said of a file that comes with the words, and of one that will come later.
-BROUGHT = re.compile(
-    r"[见查收]\s*附件|附件\s*(?:请|为|是|如下|中|里|已|内)|附上|附后|随信|查收|查阅|审阅|以此为准|现[将报呈把]"
-    r"|已经?(?:重新|按要求|全部)?(?:修改|更正|补[充齐报正]|改好)"
-)
-PROMISED = re.compile(
-    r"马上|稍[后候]|随后|尽快|晚些|晚点|今[天晚]|明[天日早晚]|后[天日]|[上下]午|下周|本周|过[一两几]天|回头|正在|还在|抓紧"
-    r"|(?:改|填|盖|做|弄|写)(?:好|完|完章|好章)?(?:后|了?[就再]|之后)|(?:修改|完成|盖章|签字|审核|核实)(?:好|完)?(?:后|之后|再)"
-    r"|[就再会][发报交送补改]|将(?:于|在|会|尽快|及时|重新)"
 )
 
 
@@ -149,28 +132,3 @@ def same_people(one: str, other: str) -> bool:
         return True
     first, second = (people("、".join(text.split())) for text in (one, other))
     return bool(first and second) and (first <= second or second <= first)
-
-
-def calls_application(words: str) -> bool:
-    """Whether words, or the name of a file, speak of an Annex 4."""
-    return _compiled(APPLICATION).search(words) is not None
-
-
-def calls_form(words: str) -> bool:
-    """Whether words, or the name of a file, speak of an Annex 3 or 4."""
-    return _compiled(FORM).search(words) is not None
-
-
-def promises_file(words: str) -> bool:
-    """Whether a mail's words say of a file that it will come, and none says that one has."""
-    return PROMISED.search(words) is not None and BROUGHT.search(words) is None
-
-
-def brings_file(words: str) -> bool:
-    """Whether a mail's words say that a file comes with them."""
-    return BROUGHT.search(words) is not None
-
-
-def announces_file(text: str) -> bool:
-    """Whether words speak of a file that comes with them, or of a correction."""
-    return ANNOUNCED.search(text) is not None
