@@ -26,6 +26,8 @@ _BARE_DATE = re.compile(
 _BEHIND_DATE = re.compile(r"(?:\s*[T ]?00:00(?::00)?)?[\s_.,;。)]*")
 _PROMPT = re.compile(
     rf"[(\[【〔]\s*(?:{spaced('加盖公章|请盖章|单位盖章|团委盖章|盖公章|盖章处|盖章|公章|签章|签字盖章|签字|印章|章')})\s*[)\]】〕]"
+    # Followed by a name, （签字） belongs to the signature. At the beginning this would cost time at every letter.
+    r"(?!(?<=字[)\]】〕])\s*:\s*[一-鿿]{2,4}(?![一-鿿]))"
 )
 _BLANK_DATE = re.compile(
     rf"(?:(?<!\d)(?:20\d{{0,2}}|二[〇○零][〇○零一二三四五六七八九]{{0,2}})|(?<![\s_]))[\s_]*+年[\s_]*+(?:{_PART}[\s_]*+)?"

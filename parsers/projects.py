@@ -20,26 +20,20 @@ from parsers.links import split_links
 from parsers.listing import Header, is_remark
 from parsers.model import Cell, CellKind, Grid, Place, Project, column_letters
 from parsers.nothing import says_nothing
+from parsers.printed import COLUMNS
 from parsers.text import fold, lines, one_line
 
-LABELS = {
-    "university": "高校名称",
-    "project_count": "项目数量",
-    "number": "序号",
-    "project_name": "项目名称",
-    "summary": "项目简介",
-    "category": "项目类别",
-    "applicant": "申报主体",
-    "links": "宣传报道链接",
-    "leader": "项目负责人",
-    "phone": "联系方式",
-}
+LABELS = COLUMNS
 PER_FORM = ("university", "project_count")
 PER_PROJECT = tuple(name for name in LABELS if name not in PER_FORM)
 # The template's sample text, each behind two characters (or one twice) that it has and that no other folds to.
 _SAMPLES = {
     "project_name": ("项", "项", re.compile(r"[x×*✕✖╳某]{1,4}项目")),
-    "applicant": ("级", "院", re.compile(r"[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会")),
+    "applicant": (
+        "级",
+        "院",
+        re.compile(r"(?=.*[x×*✕✖╳某])[x×*✕✖╳某]*校级学生会[/、|\\或者]+[x×*✕✖╳某]*二级学院学生会"),
+    ),
 }
 
 _SCHOOL = re.compile(r"[\u4e00-\u9fff]{2,}(?<![级各])(?:大学|学院|学校|专科|分校|校区)(?:[(（].*)?")

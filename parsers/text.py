@@ -57,6 +57,11 @@ def narrow(text: str) -> str:
     return text
 
 
+def visible(text: str) -> str:
+    """The text without the characters that nobody sees (Unicode's Cf): zero-width and soft breaks, direction marks."""
+    return text if text.isprintable() else "".join(char for char in text if unicodedata.category(char) != "Cf")
+
+
 def fold(text: str) -> str:
     """A comparison copy: NFKC, casefolded, without blanks, quotation marks and brackets; never shown to anybody."""
     return _DROPPED.sub("", unicodedata.normalize("NFKC", text)).casefold()

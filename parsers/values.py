@@ -13,6 +13,7 @@ from operator import attrgetter
 from parsers.labelled import INLINE, INSIDE, PARAGRAPHS, Label, Layout, Stretch, leftmost, place
 from parsers.labels import Rank
 from parsers.model import Cell, CellKind, Picture, Place, Run, column_letters
+from parsers.placeholders import without_placeholders
 from parsers.text import narrow
 
 _FAR = 100
@@ -32,8 +33,8 @@ class Value:
 
     @property
     def text(self) -> str:
-        """The cells' texts: those of a row parted by a blank, rows by line breaks."""
-        return "\n".join([" ".join([_text(runs) for runs in row]) for row in self.rows])
+        """The cells' texts without prompts to fill them: those of a row parted by a blank, rows by line breaks."""
+        return without_placeholders("\n".join([" ".join([_text(runs) for runs in row]) for row in self.rows]))
 
     @property
     def runs(self) -> list[Run]:

@@ -12,10 +12,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from pipeline.model import Attachment
-
-PASTED_FORM = "正文.html"
-
 # Longer bodies are newsletters or attacks; their beginning is enough to tell.
 MAX_TEXT = 1_000_000
 MAX_HTML = 2_000_000
@@ -96,16 +92,21 @@ def _attribution(lines: Sequence[str], index: int) -> int | None:
 
 def own_text(text: str) -> str:
     """The part of a plain text its sender wrote: lines quoted with > go, what is written between them stays."""
-    lines = [clean(line) for line in text[:MAX_TEXT].replace("&nbsp;", " ").splitlines()]
+    return tidy([clean(line) for line in own_lines(text)])
+
+
+def own_lines(text: str) -> list[str]:
+    """The lines of that part as they were written."""
+    written = text[:MAX_TEXT].replace("&nbsp;", " ").splitlines()
+    lines = [clean(line) for line in written]
     start = quote_start(lines)
     below = lines[start:]
     quoted = [index for index, line in enumerate(below) if _QUOTED_LINE.match(line)]
+    kept = range(0)
     if quoted and quoted[0] <= 4 and not _RULE.search(below[0]) and not _FROM.match(below[0]):
         # Answers may stand between and below the quoted lines of …写道：.
-        kept = [line for line in below[quoted[0] :] if not _QUOTED_LINE.match(line)]
-    else:
-        kept = []
-    return tidy([*(line for line in lines[:start] if not _QUOTED_LINE.match(line)), *kept])
+        kept = range(start + quoted[0], len(lines))
+    return [written[index] for index in (*range(start), *kept) if not _QUOTED_LINE.match(lines[index])]
 
 
 def clean(line: str) -> str:
@@ -218,17 +219,3 @@ def _truncate(element: Any, tail: bool) -> None:
             parent.remove(sibling)
         parent.tail = None
         element = parent
-
-
-def pasted_form(body: Html) -> tuple[Attachment, ...]:
-    """A form pasted in instead of being attached: the own part, if a table in it has four cells in a row."""
-    if body.tree is None:
-        return ()
-    from lxml import etree
-
-    for row in body.tree.iter("tr"):
-        if sum(1 for cell in row if cell.tag in ("td", "th")) >= 4:
-            content: bytes = etree.tostring(body.tree, encoding="utf-8", method="html")
-            page = b'<!DOCTYPE html>\n<meta charset="utf-8">\n' + content
-            return (Attachment(PASTED_FORM, page, inline=True),)
-    return ()

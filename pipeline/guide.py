@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from parsers import projects
-from parsers.forms import annex4
+from parsers import printed
 from pipeline.model import Severity
 from pipeline.rules import Rule, Rules
 from pipeline.wording import deadline_text, one_line
@@ -23,11 +22,8 @@ HEADINGS = ("规则", "级别", "依据", "说明", "参数")
 COLUMNS = ("栏目", "怎样填", "示例", "依据")
 MEGABYTE = 1024 * 1024
 FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "annex3": (
-        "附件3 项目汇总表",
-        {"contact_name": "表格填写联系人", "contact_phone": "电话"} | projects.LABELS,
-    ),
-    "annex4": ("附件4 项目申报表", annex4.LABELS | {"recommendation": "学校团委推荐意见及案例点评", "seal": "盖章"}),
+    "annex3": (printed.TITLES["annex3"], printed.CONTACT | printed.COLUMNS),
+    "annex4": (printed.TITLES["annex4"], printed.APPLICATION | {"seal": printed.SEAL}),
 }
 # A cross-check names the field as Annex 3 does and is read at the form that has to agree, Annex 4.
 AGREEING = {"cross": "annex4"}

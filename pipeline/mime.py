@@ -16,9 +16,11 @@ from pipeline import charsets
 
 MAX_DEPTH = 30
 MAX_PARTS = 2000
-# A head is read this far, and so many fields of it; what was a delimiter line but for its end is looked at so often.
-_MAX_HEAD = 256 * 1024
-_MAX_FIELDS = 2000
+# A head is read this far, and so many fields of it: a mail to ten thousand names them all before it says who sends it. For a
+# delimiter line that nothing names no more is searched; what was one but for its end is looked at so often.
+_MAX_HEAD = 8 << 20
+_MAX_FIELDS = 50_000
+_MAX_SEARCHED = 256 * 1024
 _MAX_CANDIDATES = 100_000
 
 # Text editors put a mark or blank lines before the first header.
@@ -128,7 +130,7 @@ def _children(part: Part) -> list[Part] | None:
     spans = _spans(part, boundary.encode("utf-8", "replace")) if boundary else []
     if not spans:
         # The parameter is missing or was mangled on the way.
-        likely = _LIKELY_DELIMITER.search(part.raw, part.start, min(part.end, part.start + _MAX_HEAD))
+        likely = _LIKELY_DELIMITER.search(part.raw, part.start, min(part.end, part.start + _MAX_SEARCHED))
         spans = _spans(part, likely[1]) if likely else []
     if not spans:
         return None

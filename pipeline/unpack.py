@@ -12,7 +12,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from pipeline import bodies, charsets, outlook, packed, parts, rar, tars, tnef, zips
+from pipeline import bodies, charsets, outlook, packed, parts, pasted, rar, tars, tnef, zips
 from pipeline.budget import VOLUME, Broken, Budget, Scope, megabytes
 from pipeline.model import Attachment, Limits
 
@@ -149,7 +149,7 @@ def _mail(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     if not _FIELD.search(attachment.content[: charsets.MAX_HEADER]):
         raise Broken("unreadable", "不是有效的邮件文件")
     tree = parts.parse(attachment.content)
-    _, html = parts.texts(tree)
-    for file in (*parts.files(tree, html), *bodies.pasted_form(bodies.own_html(html))):
+    text, html = parts.texts(tree)
+    for file in (*parts.files(tree, html), *pasted.pasted_form(bodies.own_html(html), text)):
         budget.charge(len(file.content))
         yield replace(file, path=f"{attachment.path}/{file.path}")

@@ -72,6 +72,14 @@ def test_sample_text_left_in_a_filled_row_is_blank() -> None:
     assert record.projects[1].project_name == ""
 
 
+@pytest.mark.parametrize(
+    "applicant", ["校级学生会/二级学院学生会", "校级学生会或二级学院学生会", "x校级学生会/化学院学生会"]
+)
+def test_what_only_resembles_the_sample_text_is_kept(applicant: str) -> None:
+    record, _ = read(table(listed(project("1", "阳光书屋", applicant=applicant))))
+    assert record.projects[0].applicant == applicant
+
+
 def test_rows_with_nothing_but_a_number_are_no_projects() -> None:
     empty = ["", "", "2", "", " ", "\u3000", "", "", "", ""]
     assert names(read(table(listed(project("1", "阳光书屋"), empty)))[0]) == ["阳光书屋"]

@@ -233,6 +233,26 @@ def test_content_that_names_labels_stays_content() -> None:
     assert (record.content, record.project_name, record.period) == (text, "阳光书屋", "2023年9月至今")
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "单击或点击此处输入文字。", "单击此处输入文字。", "点击此处输入文字", "单击或点击此处输\n入文字。", "选择一项。",
+        "单击或点击以输入日期。", "Click or tap here to enter text.", "Choose an item.",
+        "单击或点击此处输入文字。单击或点击此处输入文字。单击或点击此处输入文字。",
+    ],
+)  # fmt: skip
+def test_the_prompt_of_a_control_that_was_never_filled_is_no_value(prompt: str) -> None:
+    assert form(leader=prompt).leader == ""
+    assert form(recommendation=f"同意推荐。\n{prompt}").recommendation == "同意推荐。"
+
+
+@pytest.mark.parametrize(
+    "words", ["同学在小程序首页点击此处输入文字留言即可", "同学每人从十类服务中选择一项。", "点击量超过1万次。"]
+)
+def test_words_that_only_speak_of_clicking_or_choosing_are_content(words: str) -> None:
+    assert form(content=words).content == words
+
+
 def test_a_field_that_runs_on_over_a_page_break_is_joined() -> None:
     rows = application(content="第一页")
     rows.insert(7, ["", "第二页", None, None])
@@ -545,6 +565,8 @@ def test_options_in_cells_and_rows_of_their_own_are_one_field() -> None:
         ("该项目启动时间为2023年9月1日。", "该项目启动时间为2023年9月1日。", ""),
         ("项目始于2023年9月", "项目始于2023年9月", ""),
         ("意见：\n签字：\n（盖章）\n年 月 日", "", ""),
+        ("同意。\n负责人（签字）：陈小癸\n（签字）：__\n（签字）：\n年 月 日", "同意。\n负责人（签字）：陈小癸", ""),
+        ("负责人（签字）：陈小癸 2024年11月20日", "负责人（签字）：陈小癸", "2024-11-20"),
         ("同意推荐。\n2024年11月20日\n点评：项目扎实，成效好。", "同意推荐。\n点评：项目扎实，成效好。", "2024-11-20"),
         ("（盖 章）\n  年  月  日", "", ""),
         ("同意。\n20241120", "同意。", "2024-11-20"),

@@ -97,6 +97,19 @@ def test_forms_are_found_in_every_container(name: str, forms: dict[str, bytes]) 
     assert found[0].record.projects == (PROJECT,)
 
 
+def test_a_table_pasted_into_plain_text_is_read_as_annex_3() -> None:
+    labels = ('"高校\n名称"', "项目数量", "序号", "项目名称", '"项目简介\n（50字以内）"', "项目类别", "申报主体",
+              "宣传报道链接", "项目负责人", "联系方式")  # fmt: skip
+    values = ("内蒙古大学", "1", "1", PROJECT.project_name, PROJECT.summary, PROJECT.category, PROJECT.applicant, "")
+    rows = (labels, (*values, PROJECT.leader, PROJECT.phone))
+    table = "\n".join("\t".join(row) for row in rows)
+    text = f"附件3如下：\n表格填写联系人：李四　电话：13800000002\n{table}\n此致\n"
+    head = "From: a@x.cn\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    (form,) = message.decode(head.encode() + encodebytes(text.encode())).attachments
+    (found,) = parsers.read(form.content, form.path)
+    assert found.record == Annex3("内蒙古大学", "1", "李四", "13800000002", (PROJECT,))
+
+
 def test_a_table_pasted_into_the_mail_is_read_as_annex_3() -> None:
     labels = (
         *("高校<br>名称", "项目数量", "序号", "项目名称", "项目简介<br>（50字以内）", "项目类别"),

@@ -248,11 +248,17 @@ def test_a_text_form_field_shows_its_result() -> None:
         (r"eq \o\ac(○,1)", "1"),
         (r'SYMBOL 82 \f "Wingdings 2" \s 14', "☑"),
         (r"SYMBOL 168 \f Wingdings", "☐"),
+        (r"SYMBOL 0168 \f Wingdings", "☐"),
+        (r"SYMBOL 0xA8 \f Wingdings", "☐"),
     ],
 )
 def test_an_enclosed_character_or_symbol_field_is_what_it_draws(instruction: str, drawn: str) -> None:
     assert text(field(instruction), "其他类") == f"{drawn}其他类"
     assert text(field(instruction, run("旧")), "其他类") == f"{drawn}其他类"
+
+
+def test_a_symbol_beyond_all_characters_draws_nothing() -> None:
+    assert text(field(f"SYMBOL {'9' * 5000}", run("旧")), "其他类") == "旧其他类"
 
 
 def test_an_enclosed_character_spread_over_runs_and_fonts_is_put_together() -> None:

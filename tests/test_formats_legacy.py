@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 import stat
 import struct
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -19,10 +21,10 @@ import pytest
 
 from documents import cell, checkbox, docx, field, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document, read
-from parsers.formats import doc_repair, legacy, libreoffice
+from parsers.formats import doc_repair, legacy, libreoffice, xml_repair
 from parsers.formats.doc_repair import closed
-from parsers.formats.rtf_repair import with_marks
-from parsers.model import Grid, ProblemKind, Style
+from parsers.formats.rtf_repair import with_fields
+from parsers.model import Grid, Paragraph, ProblemKind, Style
 from pipeline.reader import Reader
 
 needs_office = pytest.mark.skipif(
@@ -117,7 +119,7 @@ ENCLOSED = {
 @pytest.mark.parametrize("name", ENCLOSED)
 def test_an_enclosed_character_in_rich_text_becomes_its_mark(name: str) -> None:
     field, mark = ENCLOSED[name]
-    assert with_marks(rf"{{\rtf1 {field} x}}".encode()).decode() == rf"{{\rtf1 {{\uc1{unicode(mark)}}} x}}"
+    assert with_fields(rf"{{\rtf1 {field} x}}".encode()).decode() == rf"{{\rtf1 {{\uc1{unicode(mark)}}} x}}"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_an_enclosed_character_in_rich_text_becomes_its_mark(name: str) -> None:
 )
 def test_any_other_field_in_rich_text_is_left_alone(field: str) -> None:
     content = rf"{{\rtf1 {field} x}}".encode()
-    assert with_marks(content) == content
+    assert with_fields(content) == content
 
 
 @needs_office
@@ -149,17 +151,17 @@ def test_the_marks_of_a_rich_text_that_word_wrote_are_read() -> None:
     assert only_table(content.encode(), "附件4.rtf").cells[1].text == "☑a☐b☑c ☑d ☑e"
 
 
-def with_instructions(content: bytes, *instructions: str) -> bytes:
-    """A .doc whose fields have these instructions; as Word writes them, they are of the kind "EQ"."""
+def with_instructions(content: bytes, *instructions: str, kind: int = 49) -> bytes:
+    """A .doc whose fields have these instructions; as Word writes them, they are of this kind, an EQ of 49."""
     stream = io.BytesIO(content)
     with olefile.OleFileIO(stream, write_mode=True) as container:
         text, table = (bytearray(container.openstream(name).read()) for name in ("WordDocument", "1Table"))
         # [MS-DOC] 2.5.6: where the places and the kinds of the fields stand; an EQ is of kind 49.
         start, size = struct.unpack_from("<II", text, 0x011A)
         kinds = [at for at in range(start + 4 * ((size - 4) // 6 + 1), start + size, 2) if table[at] & 0x1F == 0x13]
-        for match, kind, instruction in zip(doc_repair.INSTRUCTION.finditer(text), kinds, instructions, strict=True):
+        for match, at, instruction in zip(doc_repair.INSTRUCTION.finditer(text), kinds, instructions, strict=True):
             text[slice(*match.span(1))] = instruction.ljust(len(match[1]) // 2).encode("utf-16-le")
-            table[kind + 1] = 49
+            table[at + 1] = kind
         container.write_stream("WordDocument", bytes(text))
         container.write_stream("1Table", bytes(table))
     return stream.getvalue()
@@ -176,6 +178,108 @@ def test_an_enclosed_character_in_a_doc_becomes_its_mark(tmp_path: Path) -> None
     assert only_table(old, "附件4.doc").cells[1].text == "☑甲☑乙☐丙"
 
 
+GUIDE = r'EQ \* jc2 \* "Font:宋体" \* hps10 \o\ad(\s\up 9(zhào),赵小)'
+
+
+@needs_office
+@pytest.mark.parametrize("kind", ["doc", "rtf"])
+def test_of_a_name_under_a_phonetic_guide_only_the_name_is_read(kind: str, tmp_path: Path) -> None:
+    guide = "<w:rubyPr><w:hps w:val='10'/></w:rubyPr>"
+    ruby = "".join(
+        f"<w:r><w:ruby>{guide}<w:rt>{run(sound)}</w:rt><w:rubyBase>{run(name)}</w:rubyBase></w:ruby></w:r>"
+        for sound, name in (("zhào", "赵"), ("xiǎo jiǎ", "小甲"))
+    )
+    content = docx(
+        table(cell("负责人") + cell(paragraph(ruby))) + paragraph("尾"), parts={"[Content_Types].xml": TYPES}
+    )
+    old = made_by_office(content, kind, tmp_path)
+    assert only_table(old, f"附件4.{kind}").cells[1].text == "赵小甲"
+
+
+def test_of_a_phonetic_guide_in_rich_text_the_name_below_is_left() -> None:
+    instruction = GUIDE.replace("\\", r"\\").replace("赵小", unicode("赵小"))
+    content = rf"{{\rtf1 {{\field{{\*\fldinst {instruction}}}{{\fldrslt }}}} x}}".encode()
+    assert with_fields(content).decode() == rf"{{\rtf1 {{\uc1{unicode('赵小')}}} x}}"
+
+
+@pytest.mark.parametrize("instruction", [r" DATE \\\\@ yyyy ", "SAVEDATE", " time", " FILLIN x"])
+def test_a_date_or_what_was_filled_in_is_in_rich_text_what_is_stored(instruction: str) -> None:
+    field = rf"{{\field{{\*\fldinst {{{instruction}}}}}{{\fldrslt {{\b 2019-3-8}}}}}}"
+    assert with_fields(rf"{{\rtf1 {field} x}}".encode()) == rb"{\rtf1 {{\b 2019-3-8}} x}"
+    assert with_fields(rf"{{\rtf1 {{\field{{\*\fldinst {instruction}}}}} x}}".encode()) == rb"{\rtf1 {} x}"
+
+
+@needs_office
+@pytest.mark.parametrize("kind", ["doc", "rtf", "odt"])
+def test_a_date_field_shows_what_is_stored_and_not_the_day_of_the_conversion(kind: str, tmp_path: Path) -> None:
+    line = paragraph(field(r' DATE \@"yyyy/MM/dd" ', run("2019/03/08")))
+    content = docx(table(cell("日期") + cell(line)) + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    old = stored_day(made_by_office(content, kind, tmp_path), kind)
+    assert only_table(old, f"附件4.{kind}").cells[1].text == "1949/03/08"
+
+
+def stored_day(content: bytes, kind: str) -> bytes:
+    """The file with another day stored in its date field, of as many characters as the one that LibreOffice stored."""
+    if kind == "rtf":
+        return re.sub(rb"(fldrslt )[\d/]+", rb"\g<1>1949/03/08", content)
+    if kind == "doc":
+        return re.sub(rb"\x14\0(?:[\d/]\0){10}\x15\0", "\x141949/03/08\x15".encode("utf-16-le"), content)
+    source, stream = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for name in source.namelist():
+            made.writestr(name, re.sub(rb">[^<]*</text:date>", b">1949/03/08</text:date>", source.read(name)))
+    return stream.getvalue()
+
+
+@needs_office
+@pytest.mark.parametrize("kind", ["doc", "rtf"])
+def test_what_was_filled_into_a_field_of_word_is_read_once(kind: str, tmp_path: Path) -> None:
+    # LibreOffice would write this field thrice itself; of another kind, of the same length, it writes it once.
+    line = paragraph(field(' HYPERLINK "http://example.edu.cn/" ', run("赵小甲")))
+    content = docx(table(cell("负责人") + cell(line)) + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    old = made_by_office(content, kind, tmp_path)
+    if kind == "doc":
+        old = with_instructions(old, ' FILLIN "姓名"', kind=39)
+    else:
+        old = re.sub(rb'HYPERLINK \\*"[^"]*"', b'FILLIN "x"', old)
+        assert b"FILLIN" in old
+    assert only_table(old, f"附件4.{kind}").cells[1].text == "赵小甲"
+
+
+@needs_office
+def test_a_date_of_word_2003_xml_is_the_stored_one() -> None:
+    mark, date = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'.format, "<w:r><w:t>1949-03-0{}</w:t></w:r>".format
+    instruction = r'<w:r><w:instrText xml:space="preserve"> DATE \@ "yyyy" </w:instrText></w:r>'
+    field = f"{mark('begin')}{instruction}{mark('separate')}{date(8)}{mark('end')}"
+    simple = f'<w:fldSimple w:instr="SAVEDATE">{date(9)}</w:fldSimple>'
+    content = (
+        '<?xml version="1.0"?><?mso-application progid="Word.Document"?>'
+        '<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">'
+        f"<w:body><w:p>{field}</w:p><w:p>{simple}</w:p></w:body></w:wordDocument>"
+    )
+    blocks = open_document(content.encode(), "附件4.xml").blocks
+    assert [block.text for block in blocks if isinstance(block, Paragraph)] == ["1949-03-08", "1949-03-09"]
+
+
+@needs_office
+def test_what_is_written_into_an_input_field_is_read_once(tmp_path: Path) -> None:
+    content = docx(table(cell("负责人") + cell("赵小甲")) + paragraph("尾"), parts={"[Content_Types].xml": TYPES})
+    source, stream = zipfile.ZipFile(io.BytesIO(made_by_office(content, "odt", tmp_path))), io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for name in source.namelist():
+            made.writestr(
+                name,
+                re.sub("赵小(甲?)".encode(), rb"<text:text-input>\g<0></text:text-input>", source.read(name)),
+            )
+    assert stream.getvalue() != xml_repair.open_document(stream.getvalue())
+    assert only_table(stream.getvalue(), "附件4.odt").cells[1].text == "赵小甲"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", docx(paragraph("x"))])
+def test_what_is_no_text_of_open_document_is_left_to_libreoffice(content: bytes) -> None:
+    assert xml_repair.open_document(content) == content
+
+
 @needs_office
 def test_a_doc_that_ends_with_its_table_keeps_the_table(tmp_path: Path) -> None:
     # LibreOffice itself writes such a file from a document that ends with a table, and then does not find the table.
@@ -183,6 +287,21 @@ def test_a_doc_that_ends_with_its_table_keeps_the_table(tmp_path: Path) -> None:
     old = made_by_office(content, "doc", tmp_path)
     assert closed(old) != old
     assert [each.text for each in only_table(old, "附件4.doc").cells] == ["项目名称", "示例项目甲"]
+
+
+@needs_office
+def test_a_doc_whose_looks_end_before_the_marks_of_the_last_cell_and_row_keeps_its_table_too(tmp_path: Path) -> None:
+    content = docx(table(cell("项目名称") + cell("示例项目甲")), parts={"[Content_Types].xml": TYPES})
+    stream = io.BytesIO(made_by_office(content, "doc", tmp_path))
+    with olefile.OleFileIO(stream, write_mode=True) as container:
+        text, table_stream = (bytearray(container.openstream(name).read()) for name in ("WordDocument", "1Table"))
+        start, size = struct.unpack_from("<II", text, doc_repair.CHARACTERS)
+        (number,) = struct.unpack_from("<I", table_stream, start + size - 4)
+        page = doc_repair.PAGE * number
+        last = page + 4 * text[page + doc_repair.PAGE - 1]
+        struct.pack_into("<I", text, last, struct.unpack_from("<I", text, last)[0] - 2)
+        container.write_stream("WordDocument", bytes(text))
+    assert [each.text for each in only_table(stream.getvalue(), "附件4.doc").cells] == ["项目名称", "示例项目甲"]
 
 
 @needs_office

@@ -134,6 +134,55 @@ def test_an_address_and_a_number_that_the_cell_has_broken_are_whole_again() -> N
 
 
 @pytest.mark.parametrize(
+    ("upper", "lower", "text"),
+    [
+        ("张三/0471-", "4300000", "张三/0471-4300000"),
+        ("张三三/0471", "-4300000", "张三三/0471-4300000"),
+        ("张三三张三三张三+86-", "13800000005", "张三三张三三张三+86-13800000005"),
+        ("电话0471-600", "0000", "电话0471-6000000"),
+        ("读书会Reading", "Club", "读书会Reading Club"),
+        ("共计五万人次2022", "A4", "共计五万人次2022 A4"),
+    ],
+)
+def test_a_wrap_is_a_blank_between_words_and_nothing_in_a_number(upper: str, lower: str, text: str) -> None:
+    # The cell is as wide as its first line, but for what it leaves free at its sides.
+    width = len(upper) * 12
+    frame = ruled([40, 100, 112 + width], [500, 380, 340])
+    (grid,) = grids(open_document(file(frame + words(106, 480, upper) + words(106, 465, lower))))
+    assert grid.cells[1].text == text
+
+
+@pytest.mark.parametrize(("lower", "joined"), [("愿”认领", True), ("愿“认领", True), ("愿认领", False), ("愿”", False)])
+def test_a_quotation_mark_is_kept_together_with_the_letters_beside_it(lower: str, joined: bool) -> None:
+    # Room is left for two letters and a half.
+    frame = ruled([40, 100, 112 + 8 * 12 + 35], [500, 380, 340])
+    (grid,) = grids(open_document(file(frame + words(106, 480, "一站式服务“微心") + words(106, 465, lower))))
+    assert grid.cells[1].text == "一站式服务“微心" + ("" if joined else "\n") + lower
+
+
+@pytest.mark.parametrize(
+    ("columns", "pitch", "apart", "text"),
+    [
+        (["推荐意见及案例", "点评"], 12, 15, "推荐意见及案例点评"),
+        (["推荐意见", "案例点评"], 12.5, 20, "推荐意见案例点评"),
+        (["推意案点", "荐见例评"][::-1], 15, 12, "推荐意见案例点评"),
+        (["目容", "项内"], 16, 36, "项目内容"),
+        (["目容简", "项内与"], 16, 36, "项目内容与简"),
+    ],
+)
+def test_a_label_that_runs_downwards_is_read_column_by_column(
+    columns: list[str], pitch: float, apart: float, text: str
+) -> None:
+    letters = "".join(
+        words(80 - apart * column, 480 - pitch * row - (6 * column if pitch == 12 else 0), letter)
+        for column, written in enumerate(columns)
+        for row, letter in enumerate(written)
+    )
+    (grid,) = grids(open_document(file(ruled([30, 100, 360], [500, 340, 320]) + letters)))
+    assert "".join(grid.cells[0].text.split()) == text
+
+
+@pytest.mark.parametrize(
     ("at", "text"),
     [
         (117, "民族团结类 √助困帮扶类"),

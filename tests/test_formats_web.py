@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from parsers.catalogue import Unreadable, open_document, read
-from parsers.model import Document, Grid, GridKind, Paragraph, ProblemKind, Style
+from parsers.model import Annex3, Document, Grid, GridKind, Paragraph, ProblemKind, Style
 
 
 def page(body: str, head: str = "") -> Document:
@@ -151,6 +151,67 @@ def test_a_page_saved_by_a_spreadsheet_program_is_sheets_with_their_names() -> N
     )
     (grid,) = grids(page("<table><tr><td x:num='13800000001'>1.38E+10</td></tr></table>", head))
     assert (grid.kind, grid.name, grid.cells[0].text) == (GridKind.SHEET, "汇总表", "13800000001")
+
+
+def test_one_table_alone_under_a_spreadsheet_s_name_is_a_sheet() -> None:
+    source = (
+        '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><body><table><tr><td>甲</td></tr></table></body></html>'
+    )
+    (grid,) = grids(open_document(source.encode(), "汇总.xls"))
+    assert (grid.kind, grid.name) == (GridKind.SHEET, "Sheet1")
+
+
+def test_control_characters_are_not_read() -> None:
+    assert in_cell("\x04赵小甲\x05\x0b") == "赵小甲"
+
+
+EXCEL_HEAD = (
+    "<meta name=ProgId content=Excel.Sheet><!--[if gte mso 9]><xml><x:ExcelWorkbook><x:ExcelWorksheets>"
+    "<x:ExcelWorksheet><x:Name>汇总表</x:Name></x:ExcelWorksheet></x:ExcelWorksheets></x:ExcelWorkbook></xml><![endif]-->"
+)
+
+
+def test_a_sheet_of_a_spreadsheet_program_s_frames_is_a_sheet_though_they_excuse_themselves() -> None:
+    excuse = "<frameset><frame src=x><noframes><body><p>您的浏览器不支持框架。</p></body></noframes></frameset>"
+    first = f"Content-Type: text/html\nContent-Location: x\n\n<html><head>{EXCEL_HEAD}</head>{excuse}</html>\n"
+    second = "Content-Type: text/html\nContent-Location: y\n\n<html><body><table><tr><td>甲</td></tr></table></html>\n"
+    parts = "".join(f"--b\n{part}" for part in (first, second))
+    archive = f"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n{parts}--b--\n"
+    (grid,) = open_document(archive.encode(), "汇总.mht").blocks
+    assert isinstance(grid, Grid)
+    assert (grid.kind, grid.name) == (GridKind.SHEET, "汇总表")
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<p>表格填写联系人：郑小庚 电话：13800000030</p>{}",
+        "<div>表格填写联系人：郑小庚</div><div>电话：13800000030</div>{}",
+        "<table><tr><td colspan=9>填表说明</td><td>表格填写联系人：郑小庚 电话：13800000030</td></tr></table>{}",
+    ],
+)
+@pytest.mark.parametrize("head", [EXCEL_HEAD, ""])
+def test_what_stands_beside_a_table_counts_whatever_the_page_says_of_spreadsheets(around: str, head: str) -> None:
+    labels = [
+        "高校名称",
+        "项目数量",
+        "序号",
+        "项目名称",
+        "项目简介",
+        "项目类别",
+        "申报主体",
+        "宣传报道链接",
+        "项目负责人",
+        "联系方式",
+    ]
+    row = ("示例大学", "1", "1", "示例项目甲", "简介", "其他类", "校学生会", "", "郑小庚", "13800000030")
+    rows = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in texts)}</tr>" for texts in (labels, row))
+    body = around.format(f"<table>{rows}</table>")
+    # Word and Outlook write Excel's namespace into every page.
+    source = f'<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head>{head}</head><body>{body}</body></html>'
+    (transcript,) = read(source.encode(), "附件3.xls")
+    assert isinstance(transcript.record, Annex3)
+    assert (transcript.record.contact_name, transcript.record.contact_phone) == ("郑小庚", "13800000030")
 
 
 @pytest.mark.parametrize("charset", ["gb2312", "gbk", "GB18030", "utf-8"])

@@ -17,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import parsers
 from bench import material
 from binary_workbook import as_xlsb
+from desk import table
 from documents import relationships, zipped
 from parsers.catalogue import Unreadable, open_document
 from parsers.formats import libreoffice
@@ -283,6 +284,13 @@ def test_a_stray_value_hidden_by_unusual_xml_is_left_out_too(reference: bytes) -
     assert only_grid(open_document(content)).row_count == 1
 
 
+def test_a_row_number_of_thousands_of_digits_is_the_files_fault_and_never_ours() -> None:
+    cell = f'<row><c r="A{"9" * 5000}"><v>1</v></c></row></sheetData>'.encode()
+    content = edited(far("XFD1048576"), lambda xml: xml.replace(b"</sheetData>", cell))
+    (transcript,) = parsers.read(content)
+    assert transcript.form is None
+
+
 def test_a_sheet_that_really_reaches_that_far_is_refused() -> None:
     many = {f"J{1048576 - number}": "乙" for number in range(60)}
     with pytest.raises(Unreadable) as refusal:
@@ -295,6 +303,20 @@ def test_a_distant_value_in_a_narrow_sheet_and_blank_formatted_rows_are_no_dange
     last = b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
     blank = edited(values(A1="甲"), lambda xml: xml.replace(b"</sheetData>", last))
     assert only_grid(open_document(blank)).row_count == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "row"),
+    [
+        (1_048_000, '<row r="{0}" s="1" customFormat="1" ht="20" customHeight="1"/>'),
+        (100_000, '<row r="{0}">' + "".join(f'<c r="{column}{{0}}" s="1"/>' for column in "ABCDEFGHIJ") + "</row>"),
+    ],
+)
+def test_blank_formatted_rows_below_a_form_are_no_reason_to_refuse_it(rows: int, row: str) -> None:
+    blank = "".join(map(row.format, range(40, 40 + rows))).encode()
+    form = forms.annex3_workbook(table())
+    found = parsers.read(edited(form, lambda sheet: sheet.replace(b"</sheetData>", blank + b"</sheetData>")))
+    assert found == parsers.read(form)
 
 
 def test_more_filled_rows_than_any_form_has_are_refused() -> None:

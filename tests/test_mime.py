@@ -80,6 +80,14 @@ def test_a_head_without_a_blank_line_behind_it_ends_at_the_first_line_that_is_no
     assert bytes(tree.top.source) == b"hello there\r\nbye"
 
 
+def test_a_mail_to_thousands_still_says_who_sends_it_and_what_it_brings() -> None:
+    many = b"Cc: " + b",\r\n ".join(b"p%d <p%d@example.edu.cn>" % (n, n) for n in range(20_000)) + b"\r\n"
+    traced = b"".join(b"X-Trace-%d: passed\r\n" % n for n in range(10_000))
+    raw = many + traced + MIXED
+    assert mime.parse(raw).top.first("subject") == "x"
+    assert bodies(raw + b"--b\r\n" + leaf(b"1") + b"\r\n--b--") == [b"1"]
+
+
 def test_a_broken_line_among_the_fields_does_not_lose_the_attachments() -> None:
     raw = MIXED.replace(b"Subject: x\r\n", b"Subject: x\r\nthe rest of the subject\r\n")
     assert bodies(raw + b"--b\r\n" + leaf(b"1") + b"\r\n--b--") == [b"1"]

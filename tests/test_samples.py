@@ -119,6 +119,12 @@ def test_the_blank_annex_4_prints_ten_categories_on_three_lines() -> None:
     assert table.cell(7, 0).text == "学校团委推荐意见及案例\n点评"
 
 
+@pytest.mark.parametrize("name", ["附件3.docx", "附件4.docx"])
+def test_a_blank_document_ends_with_a_paragraph_as_one_of_word_does(name: str) -> None:
+    last = Document(str(resource("templates") / name)).element.body[-2]
+    assert last.tag.endswith("}p")
+
+
 @pytest.mark.parametrize("name", list(blanks.FILES))
 def test_a_blank_form_reads_as_a_form_with_nothing_in_it(name: str) -> None:
     (transcript,) = parsers.read(forms.blank(name), name)

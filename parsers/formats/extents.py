@@ -16,6 +16,9 @@ from parsers.formats.package import Package, parse
 LARGEST_AREA = 4_000_000
 # All sheets of a workbook together, in bytes.
 LARGEST_SHEETS = 96 << 20
+# A worksheet of so many bytes holds more than people write; how a cell's value, formula or text begins.
+LONG = 1 << 20
+CONTENT = (b"<v", b"<f", b"<is")
 SHEET = re.compile(r"xl/worksheets/[^/]+\.(?:xml|bin)$")
 # Only a row beyond 9999 or a column beyond ZZ can make a sheet too large; most files have neither. Whatever is not
 # plainly a nearer place, such as small letters, references to characters or other quotation marks, is looked at.
@@ -34,10 +37,19 @@ def sheet_parts(package: Package, kind: str) -> dict[str, bytes]:
     parts: dict[str, bytes] = {}
     for name in package.names:
         if SHEET.match(name):
-            parts[name] = package.read(name)
+            parts[name] = _without_blank_end(package.read(name, LARGEST_SHEETS))
             if sum(map(len, parts.values())) > LARGEST_SHEETS:
                 raise unsafe()
     return parts
+
+
+def _without_blank_end(sheet: bytes) -> bytes:
+    """A worksheet without the rows behind its last value: formats without anything in them, but often a hundred thousand."""
+    if len(sheet) < LONG:
+        return sheet
+    last = max(map(sheet.rfind, CONTENT))
+    start, end = sheet.find(b"</row>", last), sheet.rfind(b"</sheetData>")
+    return sheet if not 0 <= last < start < end else sheet[: start + len(b"</row>")] + sheet[end:]
 
 
 def check_extents(parts: Mapping[str, bytes], kind: str) -> None:

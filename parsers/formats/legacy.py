@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parsers.formats import Unreadable, damaged, doc_repair, docx, libreoffice, rtf_repair, unsafe
+from parsers.formats import Unreadable, damaged, doc_repair, docx, libreoffice, rtf_repair, unsafe, xml_repair
 from parsers.formats.locks import locked, stream_start
 from parsers.formats.sniffing import TITLES, needs_office, sniff
 from parsers.model import Document, ProblemKind
@@ -17,6 +17,7 @@ LARGEST = 64 << 20
 # [MS-DOC] 2.5.1: the number of the format stands in the third and fourth byte of the text stream.
 FIRST_OF_WORD_97 = 0x00C1
 NO_OFFICE = "需先另存为 .docx"
+REPAIRS = {"rtf": rtf_repair.with_fields, "odt": xml_repair.open_document, "wordml": xml_repair.word_2003}
 
 
 def read(content: bytes, kind: str) -> Document:
@@ -46,9 +47,10 @@ def as_docx(content: bytes, kind: str) -> bytes | None:
 def _given(content: bytes, kind: str) -> tuple[bytes, str]:
     """The file as LibreOffice gets it, and its kind there."""
     if kind != "doc":
-        return (rtf_repair.with_marks(content) if kind == "rtf" else content), kind
+        repair = REPAIRS.get(kind)
+        return repair(content) if repair else content, kind
     old = int.from_bytes(stream_start(content, "WordDocument", 4)[2:4], "little") < FIRST_OF_WORD_97
-    return (content, "doc95") if old else (doc_repair.closed(doc_repair.with_marks(content)), "doc")
+    return (content, "doc95") if old else (doc_repair.closed(doc_repair.with_fields(content)), "doc")
 
 
 def _is_torn(content: bytes, kind: str) -> bool:

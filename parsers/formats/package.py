@@ -100,12 +100,12 @@ class Package:
         """The parts' names in lower case, without a leading slash."""
         return list(self._parts)
 
-    def read(self, name: str) -> bytes:
-        """A part's bytes. Raises Unreadable, also when there is no such part."""
+    def read(self, name: str, largest: int = LARGEST_PART) -> bytes:
+        """A part's bytes. Raises Unreadable, also when there is no such part or it has more bytes than `largest`."""
         number, part = self._parts.get(_key(name), (0, None))
         if part is None:
             raise damaged()
-        if part.size > LARGEST_PART or _steep(part):
+        if part.size > largest or _steep(part):
             raise unsafe()
         if part.flags & ENCRYPTED_FLAG:
             raise encrypted()

@@ -1,6 +1,7 @@
-"""Enclosed characters (带圈字符) of an RTF file, which LibreOffice would drop, put in as the mark that they draw.
+"""Fields of an RTF file that LibreOffice would lose: enclosed characters (带圈字符), which it drops, become the mark that
+they draw; dates, which it makes those of today, and what was filled in, which it repeats, become the text that was stored.
 
-Only EQ fields are touched; every other byte stays. A field this does not understand is left to LibreOffice.
+Every other byte stays. A field this does not understand is left to LibreOffice.
 """
 
 from __future__ import annotations
@@ -8,12 +9,11 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from parsers.formats.fields import drawn
+from parsers.formats.fields import equation, is_stored
 
 FIELD = re.compile(rb"\{\\field(?![a-z])")
 INSTRUCTION = re.compile(rb"\{\s*\\\*\s*\\fldinst(?![a-z])")
-OVERSTRIKE = re.compile(rb"\\\\o", re.I)
-EQUATION = re.compile(r"\s*eq\b", re.I)
+RESULT = re.compile(rb"\{\s*\\fldrslt(?![a-z]) ?")
 BRACES = re.compile(rb"\\.|[{}]", re.S)
 # A byte in hexadecimal, a control word with its number, a control symbol, a brace, plain text (RTF 1.9.1).
 TOKEN = re.compile(rb"\\'([0-9a-fA-F]{2})|\\([a-zA-Z]+)(-?\d+)? ?|\\(.)|[{}\r\n]|([^\\{}\r\n])", re.S)
@@ -21,17 +21,14 @@ TOKEN = re.compile(rb"\\'([0-9a-fA-F]{2})|\\([a-zA-Z]+)(-?\d+)? ?|\\(.)|[{}\r\n]
 LONGEST, MOST_FIELDS = 1 << 14, 2000
 
 
-def with_marks(content: bytes) -> bytes:
-    """The file with the marks in place of the fields that draw them."""
-    if OVERSTRIKE.search(content) is None:
-        return content
+def with_fields(content: bytes) -> bytes:
+    """The file with marks and stored texts in place of the fields that draw or hold them."""
     parts, at = [], 0
     for match in islice(FIELD.finditer(content), MOST_FIELDS):
         field = _group(content, match.start())
-        mark = _mark(field) if match.start() >= at and field else None
-        if mark is not None:
-            letters = "".join(rf"\u{ord(letter) - 65536 * (ord(letter) > 32767)}?" for letter in mark)
-            parts += [content[at : match.start()], rf"{{\uc1{letters}}}".encode()]
+        shown = _shown(field) if match.start() >= at and field else None
+        if shown is not None:
+            parts += [content[at : match.start()], b"{%b}" % shown]
             at = match.start() + len(field)
     return b"".join([*parts, content[at:]])
 
@@ -46,11 +43,17 @@ def _group(content: bytes, start: int) -> bytes:
     return b""
 
 
-def _mark(field: bytes) -> str | None:
-    """What an EQ field draws; None for any other field."""
+def _shown(field: bytes) -> bytes | None:
+    """What a field shows, as RTF; None for a field that is left as it is."""
     instruction = INSTRUCTION.search(field)
     text = _text(_group(field, instruction.start())) if instruction else ""
-    return drawn(text) if EQUATION.match(text) else None
+    if is_stored(text):
+        result = RESULT.search(field)
+        return _group(field, result.start())[len(result[0]) : -1] if result else b""
+    mark = equation(text)
+    if mark is None:
+        return None
+    return rb"\uc1" + "".join(rf"\u{ord(letter) - 65536 * (ord(letter) > 32767)}?" for letter in mark).encode()
 
 
 def _text(group: bytes) -> str:

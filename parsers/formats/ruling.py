@@ -1,6 +1,7 @@
 """Ruled lines on a page → tables: where the lines cross, which boxes they close, and which boxes are one merged cell.
 
-Coordinates run to the right and downwards in any unit. Tables without rules are not guessed at.
+Coordinates run to the right and downwards in any unit. A table within a cell is a table of its own, and the cell is
+whole. Tables without rules are not guessed at.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from parsers.formats import unsafe
+from parsers.formats.enclosed import parted
 
 MOST_LINES = 4000
 MOST_BOXES = 40_000
+# What is left of a cell beside a table within it holds a letter of so many times the slack; the two lines of a double
+# one stand nearer.
+ROOM = 3.0
 
 
 class Line(NamedTuple):
@@ -64,15 +69,17 @@ class Lattice(Struct, frozen=True, dict=True):
 
 
 def lattices(horizontals: Sequence[Line], verticals: Sequence[Line], slack: float) -> list[Lattice]:
-    """The tables from top to bottom. Lines nearer than `slack` are one; ends may miss by as much.
+    """The tables from top to bottom, one within a cell of another behind it.
+
+    Lines nearer than `slack` are one; ends may miss by as much.
 
     Raises Unreadable (unsafe) for more lines than a form can have.
     """
     rows, columns = _joined(horizontals, slack), _joined(verticals, slack)
     if len(rows) + len(columns) > MOST_LINES:
         raise unsafe("页面上的线条过多，超出安全限制")
-    found = [_lattice(*part, slack) for part in _connected(rows, columns, slack)]
-    return sorted((table for table in found if table is not None), key=lambda table: (table.ys[0], table.xs[0]))
+    found = [table for part in _connected(rows, columns, slack) for table in _lattices(*part, slack)]
+    return sorted(found, key=lambda table: (table.ys[0], table.xs[0], -table.ys[-1], -table.xs[-1]))
 
 
 def _joined(lines: Sequence[Line], slack: float) -> list[Line]:
@@ -128,10 +135,11 @@ def _connected(rows: Sequence[Line], columns: Sequence[Line], slack: float) -> l
     return list(groups.values())
 
 
-def _lattice(rows: Sequence[Line], columns: Sequence[Line], slack: float) -> Lattice | None:
+def _lattices(rows: Sequence[Line], columns: Sequence[Line], slack: float) -> list[Lattice]:
+    """The table of lines that hang together, and the tables within its cells."""
     ys, xs = sorted({line.at for line in rows}), sorted({line.at for line in columns})
     if len(ys) < 2 or len(xs) < 2:
-        return None
+        return []
     height, width = len(ys) - 1, len(xs) - 1
     if height * width > MOST_BOXES:
         raise unsafe("页面上的线条过多，超出安全限制")
@@ -139,8 +147,23 @@ def _lattice(rows: Sequence[Line], columns: Sequence[Line], slack: float) -> Lat
     above, beside = _walls(rows, ys, xs, slack), _walls(columns, xs, ys, slack)
     regions = _regions(height, width, above, beside)
     boxes = [box for region in regions if (box := _box(region, height, width, above, beside)) is not None]
-    boxes.sort()
-    return Lattice(tuple(xs), tuple(ys), tuple(boxes)) if len(boxes) > 1 else None
+    hosts = [box for region in regions if (box := _host(region, ys, xs, above, beside, ROOM * slack)) is not None]
+    if not hosts:
+        boxes.sort()
+        return [Lattice(tuple(xs), tuple(ys), tuple(boxes))] if len(boxes) > 1 else []
+    return [_on_own_lines(xs, ys, part) for part in parted(boxes, hosts) if len(part) > 1]
+
+
+def _on_own_lines(xs: Sequence[float], ys: Sequence[float], boxes: Sequence[Box]) -> Lattice:
+    """A table of these boxes, counted by the lines alone that part them."""
+    columns = sorted({edge for box in boxes for edge in (box.column, box.column + box.column_span)})
+    rows = sorted({edge for box in boxes for edge in (box.row, box.row + box.row_span)})
+    column, row = ({edge: number for number, edge in enumerate(edges)} for edges in (columns, rows))
+    own = [
+        Box(row[top], column[left], row[top + high] - row[top], column[left + wide] - column[left])
+        for top, left, high, wide in sorted(boxes)
+    ]
+    return Lattice(tuple(xs[edge] for edge in columns), tuple(ys[edge] for edge in rows), tuple(own))
 
 
 def _walls(lines: Sequence[Line], places: Sequence[float], across: Sequence[float], slack: float) -> list[list[bool]]:
@@ -182,6 +205,24 @@ def _regions(
     return regions
 
 
+def _extent(region: Sequence[tuple[int, int]]) -> Box:
+    """The smallest box around a region."""
+    top, left = min(row for row, _ in region), min(column for _, column in region)
+    bottom, right = max(row for row, _ in region) + 1, max(column for _, column in region) + 1
+    return Box(top, left, bottom - top, right - left)
+
+
+def _closed(box: Box, above: Sequence[Sequence[bool]], beside: Sequence[Sequence[bool]]) -> tuple[bool, ...]:
+    """Whether walls run along the whole of a box's upper, lower, left and right side."""
+    top, left, bottom, right = box.row, box.column, box.row + box.row_span, box.column + box.column_span
+    return (
+        all(above[top][left:right]),
+        all(above[bottom][left:right]),
+        all(beside[left][top:bottom]),
+        all(beside[right][top:bottom]),
+    )
+
+
 def _box(
     region: Sequence[tuple[int, int]],
     height: int,
@@ -190,16 +231,30 @@ def _box(
     beside: Sequence[Sequence[bool]],
 ) -> Box | None:
     """The region as a cell; None where it is no rectangle or open to the outside on two sides or more."""
-    top, left = min(row for row, _ in region), min(column for _, column in region)
-    bottom, right = max(row for row, _ in region) + 1, max(column for _, column in region) + 1
-    if (bottom - top) * (right - left) != len(region):
+    box = _extent(region)
+    top, left, high, wide = box
+    if high * wide != len(region):
         return None
-    sides = (
-        all(above[top][column] for column in range(left, right)),
-        all(above[bottom][column] for column in range(left, right)),
-        all(beside[left][row] for row in range(top, bottom)),
-        all(beside[right][row] for row in range(top, bottom)),
-    )
-    outside = (top == 0, bottom == height, left == 0, right == width)
+    outside = (top == 0, top + high == height, left == 0, left + wide == width)
+    sides = _closed(box, above, beside)
     missing = sum(not closed and edge for closed, edge in zip(sides, outside, strict=True))
-    return Box(top, left, bottom - top, right - left) if missing < 2 else None
+    return box if missing < 2 else None
+
+
+def _host(
+    region: Sequence[tuple[int, int]],
+    ys: Sequence[float],
+    xs: Sequence[float],
+    above: Sequence[Sequence[bool]],
+    beside: Sequence[Sequence[bool]],
+    room: float,
+) -> Box | None:
+    """The cell whose free part the region is, around or beside a table within it; None where it is no such part.
+
+    A frame around all there is is no cell of a table, nor is the space between the two lines of a double one.
+    """
+    box = _extent(region)
+    if len(region) == box.row_span * box.column_span or (box.row_span, box.column_span) == (len(ys) - 1, len(xs) - 1):
+        return None
+    free = any(min(ys[row + 1] - ys[row], xs[column + 1] - xs[column]) >= room for row, column in region)
+    return box if free and all(_closed(box, above, beside)) else None

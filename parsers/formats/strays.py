@@ -42,7 +42,8 @@ def _mended(part: bytes) -> bytes | None:
         place = cell.get("r", "").upper()
         letters = place.rstrip("0123456789")
         row = place[len(letters) :]
-        if row and (int(row) > ROWS or column_number(letters) >= COLUMNS):
+        # Python refuses to convert some thousand digits.
+        if row and (int(row[:9]) > ROWS or column_number(letters) >= COLUMNS):
             if len(cell):
                 strays.append(cell)
             if len(strays) > MOST:

@@ -27,7 +27,9 @@ META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]+)", 
 XML_CHARSET = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w-]+)")
 EXCEL = re.compile(r"urn:schemas-microsoft-com:office:excel|Excel\.Sheet", re.I)
 SHEET_NAME = re.compile(r"<x:Name>([^<]{1,100})</x:Name>")
-_UNSEEN = "script style head title meta link base template noscript object svg xml colgroup col option datalist"
+_UNSEEN = (
+    "script style head title meta link base template noscript noframes object svg xml colgroup col option datalist"
+)
 UNSEEN = frozenset(_UNSEEN.split())
 _BLOCKS = (
     "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr "
@@ -35,6 +37,8 @@ _BLOCKS = (
 )
 BLOCKS = frozenset(_BLOCKS.split())
 SECTIONS = {"thead": 0, "tbody": 1, "tfoot": 2}
+# No browser shows them; LibreOffice writes two of them around what was filled into a content control.
+CONTROLS = re.compile(r"[\0-\x08\x0b\x0e-\x1f]")
 SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+\d{1,2}$", re.I)
 DATA = re.compile(r"data:image/[\w.+-]+;base64,", re.I)
 DEEPEST_COPY = 4
@@ -56,26 +60,29 @@ def text_of(content: bytes, declared: str = "") -> str:
 
 def document(pages: Sequence[tuple[str, Resolve]], kind: str) -> Document:
     """The pages one after the other; each comes with what finds the pictures it names. Raises Unreadable."""
-    sheets = any(EXCEL.search(source[:8192]) for source, _ in pages)
-    names = [name for source, _ in pages for name in SHEET_NAME.findall(source)] if sheets else []
-    blocks: list[Grid | Paragraph | None] = []
+    found: list[Grid | Paragraph | None] = []
     revised = False
     for source, resolve in pages:
-        page = _Page(blocks, resolve, sheets)
+        page = _Page(found, resolve)
         page.read(source)
         revised |= page.revised
-    return Document(kind, _named(blocks, names) if sheets else tuple(b for b in blocks if b is not None), revised)
+    blocks = tuple(block for block in found if block is not None)
+    if any(EXCEL.search(source[:8192]) for source, _ in pages):
+        blocks = _as_sheets(blocks, [name for source, _ in pages for name in SHEET_NAME.findall(source)])
+    return Document(kind, blocks, revised)
 
 
-def _named(blocks: list[Grid | Paragraph | None], names: list[str]) -> tuple[Grid | Paragraph, ...]:
-    """The tables of a page saved by a spreadsheet program under the names of its sheets."""
-    count = sum(isinstance(block, Grid) for block in blocks)
-    known = names if len(names) == count else [f"Sheet{number}" for number in range(1, count + 1)]
-    return tuple(
-        Grid(block.kind, block.ordinal, block.cells, known[block.ordinal - 1]) if isinstance(block, Grid) else block
-        for block in blocks
-        if block is not None
-    )
+def _as_sheets(blocks: tuple[Grid | Paragraph, ...], names: list[str]) -> tuple[Grid | Paragraph, ...]:
+    """The tables of a page saved by a spreadsheet program under the names of its sheets.
+
+    Word and Outlook declare the spreadsheet's elements too: a page with lines beside its tables, or with more tables than
+    named sheets, stays as it is.
+    """
+    grids = [block for block in blocks if isinstance(block, Grid)]
+    if len(grids) < len(blocks) or (len(grids) > 1 and len(names) < len(grids)):
+        return blocks
+    known = names if len(names) == len(grids) else [f"Sheet{number}" for number in range(1, len(grids) + 1)]
+    return tuple(Grid(GridKind.SHEET, grid.ordinal, grid.cells, name) for grid, name in zip(grids, known, strict=True))
 
 
 def embedded(source: str) -> Picture:
@@ -94,11 +101,10 @@ def _decode(text: str) -> bytes:
 class _Page:
     """The state of one pass over a page."""
 
-    def __init__(self, blocks: list[Grid | Paragraph | None], resolve: Resolve, sheets: bool) -> None:
+    def __init__(self, blocks: list[Grid | Paragraph | None], resolve: Resolve) -> None:
         self.blocks = blocks
         self.revised = False
         self._resolve = resolve
-        self._kind = GridKind.SHEET if sheets else GridKind.TABLE
         self._tables = sum(isinstance(block, Grid) for block in blocks)
         self._paragraphs = sum(isinstance(block, Paragraph) for block in blocks)
         self._depth = 0
@@ -112,7 +118,7 @@ class _Page:
             raise unsafe("网页过大，超出安全限制")
         parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
         try:
-            root = etree.fromstring(source.replace("\0", "").encode("utf-8", "replace"), parser)
+            root = etree.fromstring(CONTROLS.sub("", source).encode("utf-8", "replace"), parser)
         except etree.LxmlError:
             return
         if root is None:
@@ -194,7 +200,7 @@ class _Page:
             for cell in row[1]:
                 fill = placer.place(_span(cell, "rowspan", 1 << 20), _span(cell, "colspan", 1) or 1)
                 fill(self._cell(cell, self._styles.look(cell, seen)).finish())
-        grid = Grid(self._kind, ordinal, placer.cells())
+        grid = Grid(GridKind.TABLE, ordinal, placer.cells())
         self.blocks[place] = grid
         if 0 < self._depth <= DEEPEST_COPY and _beside_words(table):
             self._text.copy(grid)

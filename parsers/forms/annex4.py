@@ -14,6 +14,7 @@ from parsers.labelled import Layout, Stretch, is_list, is_title, names, place, s
 from parsers.labels import Vocabulary
 from parsers.model import DRAWN, Annex4, Document, Found, Grid, GridKind, Paragraph, Place, Transcript
 from parsers.opinion import split_opinion, without_content_prompt
+from parsers.printed import APPLICATION
 from parsers.programme import names_another_programme
 from parsers.seal import sealed
 from parsers.text import lines, one_line
@@ -21,18 +22,8 @@ from parsers.values import Reader, Value
 
 FORM = "annex4"
 
-LABELS = {
-    "project_name": "项目名称",
-    "university": "所在学校",
-    "applicant": "申报主体",
-    "leader": "负责人",
-    "phone": "联系电话",
-    "members": "项目成员",
-    "categories": "项目类别",
-    "period": "实施时间",
-    "content": "项目内容",
-    "recommendation": "推荐意见",
-}
+# The printed label of the opinion is long, and seldom written whole.
+LABELS = APPLICATION | {"recommendation": "推荐意见"}
 _ALIASES = {
     "project_name": "申报项目名称 申报项目 项目题目 项目全称",
     "university": "学校名称 高校名称 所在高校 学校 高校 院校名称 所在院校 申报学校 申报高校 所属学校 所属高校 推荐学校",

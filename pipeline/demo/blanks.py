@@ -265,6 +265,8 @@ def _slim(document: Any) -> None:
 
 
 def _saved(document: Any) -> bytes:
+    # Word wants a paragraph behind the last table; where none is, LibreOffice saves the form as .doc without its table.
+    _paragraph(document.add_paragraph(), "", TEXT, 1)
     _slim(document)
     document.core_properties.author = document.core_properties.last_modified_by = "自治区学联秘书处"
     document.core_properties.title = document.core_properties.comments = ""
