@@ -6,14 +6,17 @@ It knows when; what a pass does is pipeline.run's business.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from datetime import UTC, datetime
 from types import FrameType
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from pipeline.errors import AnnexError
+from pipeline.fault_log import keep_trace
 from pipeline.lock import AlreadyRunning, keep_apart, single_run, time_limit
 from pipeline.model import SHANGHAI
 from pipeline.office import open_office
@@ -22,16 +25,19 @@ from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings
 from pipeline.timetable import trigger
 
+INTERRUPTED = 130
+
 log = logging.getLogger("annex-inbox")
 
 
 def run() -> int:
-    """Watch until SIGTERM or SIGINT; a pass under way is finished first. Raises ConfigurationError before the first pass."""
+    """Watch until SIGTERM or SIGINT; a pass under way is finished first, unless it is said twice. Raises ConfigurationError before the first pass."""
     settings = load_settings()
     keep_apart(settings)
     load(settings.rules_path)
     logging.getLogger("annex-inbox").setLevel(logging.INFO)
-    scheduler = BlockingScheduler(timezone=SHANGHAI)
+    passes = ThreadPoolExecutor(1)
+    scheduler = BlockingScheduler(timezone=SHANGHAI, executors={"default": passes})
     scheduler.add_job(
         watch_once,
         trigger(settings.poll),
@@ -43,13 +49,18 @@ def run() -> int:
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        log.info("收到停止信号，做完手上的事就退出。")
+        if not scheduler.running:
+            log.info("再次收到停止信号，立即退出；没做完的，下次启动会接着做。")
+            os._exit(INTERRUPTED)
+        log.info("收到停止信号，做完手上的事就退出；再按一次 Ctrl+C 立即退出。")
         # Waiting here would block the signal handler of the very thread the scheduler runs in.
         scheduler.shutdown(wait=False)
 
     previous = {name: signal.signal(name, stop) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
         scheduler.start()
+        # A pass starts threads of its own, which it cannot once the program's end has begun.
+        passes.shutdown(wait=True)
     finally:
         for name, handler in previous.items():
             signal.signal(name, handler)
@@ -66,6 +77,11 @@ def watch_once(settings: Settings) -> None:
         return
     except AnnexError as trouble:
         log.error("%s", trouble)
+        return
+    except Exception:
+        if "--debug" in sys.argv:
+            raise
+        log.error("%s", keep_trace(datetime.now(UTC)))
         return
     for one in result.troubles:
         log.error("%s", one)

@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from copy import copy
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -38,20 +37,6 @@ def _without_help(commands: typer.Typer) -> dict[str, Any]:
         str(one.name): _without_help(one.typer_instance) for one in commands.registered_groups if one.typer_instance
     }
     return {"help": False} | {_name(one): {"help": False} for one in commands.registered_commands} | groups
-
-
-def _keep_trace() -> str:
-    """Write what went wrong inside into a log beside the data; returns where it is."""
-    import traceback
-
-    folder = Path(os.environ.get("ANNEX_DATA") or "data")
-    path = (folder if folder.is_dir() else Path()) / "annex-inbox.log"
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
-            file.write(f"{now().isoformat()}\n{traceback.format_exc()}\n")
-    except OSError as error:
-        return f"（日志 {path} 无法写入：{error.strerror}）"
-    return str(path)
 
 
 def main() -> None:
@@ -86,8 +71,9 @@ def main() -> None:
     except Exception:
         if "--debug" in sys.argv:
             raise
-        where = _keep_trace()
-        typer.echo(f"程序内部出错，没有丢失任何邮件。详情见 {where}；加 --debug 可直接显示。", err=True)
+        from pipeline.fault_log import keep_trace
+
+        typer.echo(f"{keep_trace(now())}；加 --debug 可直接显示。", err=True)
         code = 70
     # What is left goes with the process, and the collector need not look through it once more.
     gc.freeze()

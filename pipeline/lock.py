@@ -47,7 +47,7 @@ def single_run(settings: Settings) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     make_private(settings.data)
-    lock = FileLock(settings.data / ".lock")
+    lock = FileLock(settings.data / ".lock", mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:

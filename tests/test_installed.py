@@ -30,9 +30,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The command, installed in an environment that has our dependencies but not our checkout."""
     home = tmp_path_factory.mktemp("installed")
-    venv.create(home / "env", with_pip=True)
-    python = home / "env/bin/python"
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)], check=True)
+    venv.create(home / "env", with_pip=False)
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "env/bin/python")]
+    subprocess.run([*pip, "install", "-q", "--no-deps", "--no-index", str(wheel)], check=True)
     # The dependencies are those of this very environment; installing them again would test the package index.
     here = next(path for path in sys.path if path.endswith("site-packages"))
     target = next((home / "env/lib").glob("python*/site-packages"))
@@ -61,6 +61,13 @@ def test_templates_forms_and_rules_travel_in_the_wheel(wheel: Path) -> None:
     assert {f"pipeline/resources/{name}" for name in wanted} <= names
     assert "scheduler.py" in names
     assert not [name for name in names if name.startswith(("tests", "bench"))]
+
+
+def test_a_checkout_that_is_installed_in_place_runs_no_copy_of_what_it_is_updated_with(tmp_path: Path) -> None:
+    build = "from hatchling.build import build_editable; import sys; print(build_editable(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    assert not [name for name in names if name.endswith(".py")]
 
 
 def test_check_works_installed_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
