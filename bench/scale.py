@@ -36,7 +36,7 @@ QUICK, USUAL = 8, 480
 def rows(quick: bool, largest: int = 0) -> Iterator[Row]:
     """A row for each size, then what they come to; `largest` is 4N."""
     largest = largest or (QUICK if quick else USUAL)
-    sizes = [max(1, largest // 4), max(1, largest // 2), largest]
+    sizes = sorted({max(1, largest // 4), max(1, largest // 2), largest})
     with desk.folder(largest) as shared:
         _spool(shared, largest)
         found = []

@@ -15,6 +15,7 @@ from typing import Any
 import openpyxl
 from msgspec.structs import replace
 
+import warm
 from parsers.model import Annex3, Annex4
 from pipeline.demo import forms
 from pipeline.demo.senders import Client, File, Person, compose_mail
@@ -125,7 +126,7 @@ class Desk:
 
     @contextmanager
     def office(self, **changed: Any) -> Iterator[Office]:
-        with open_office(replace(self.settings, **changed)) as office:
+        with warm.workers(), open_office(replace(self.settings, **changed)) as office:
             yield office
 
     def rows(self, sheet: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import parsers
@@ -76,6 +77,14 @@ def standard_input() -> bytes:
 def wait(seconds: str) -> str:
     time.sleep(float(seconds))
     return seconds
+
+
+def meet(folder: str) -> str:
+    """Wait until two documents that do this are being read at the same time."""
+    Path(folder, str(os.getpid())).touch()
+    while len(os.listdir(folder)) < 2:
+        time.sleep(0.01)
+    return "met"
 
 
 def busy(seconds: str) -> None:

@@ -18,6 +18,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="
 @pytest.fixture(autouse=True)
 def _little_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "QUICK_SECONDS", 0)
+    monkeypatch.setattr(documents, "IN_A_ROW", 2)
     monkeypatch.setattr(mails, "QUICK_SECONDS", 0)
     monkeypatch.setattr(ledgers, "QUICK", 2)
     monkeypatch.setattr(mailbox, "QUICK_MAILS", 3)
@@ -77,8 +78,9 @@ def test_every_stage_of_a_mail_is_measured_on_all_its_files() -> None:
 
 def test_every_spooled_mail_comes_to_an_outcome_and_a_reply() -> None:
     found = list(scale.rows(quick=True, largest=2))
-    assert "2 replies queued" in found[2].note
-    assert found[2].parts.keys() == {"take", "answer", "ledger"}
+    assert [row.name for row in found[:2]] == ["1 universities", "2 universities"]
+    assert "2 replies queued" in found[1].note
+    assert found[1].parts.keys() == {"take", "answer", "ledger"}
     assert found[-1].name == "3,100 universities (projected)"
 
 
