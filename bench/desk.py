@@ -23,6 +23,7 @@ from parsers.model import Annex4, Record
 from pipeline.flow import process
 from pipeline.model import Outcome, Reply, University, Version
 from pipeline.office import open_office
+from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.settings import Settings, load_settings
 
 USER, CODE = material.MAILBOX, "BENCHBENCHBENCHB"
@@ -94,7 +95,7 @@ def fill(data: str, universities: int, start: int, step: int) -> int:
             university = given[position]
             outcome = _outcome(model, university, position)
             office.store.record(outcome)
-            office.store.outbox.queue(_reply(outcome, university.name), LATER, "sent")
+            office.store.outbox.queue(_reply(outcome, university.name), LATER, ReplyState.SENT)
             office.archive.sync(office.submission(university.name), lambda version: version.path.encode())
             office.forget(university.name)
         office.archive.settle({})
@@ -135,7 +136,9 @@ def _outcome(model: Outcome, university: University, position: int) -> Outcome:
 def _reply(outcome: Outcome, university: str) -> Reply:
     mail = outcome.mail
     raw = (b"x" * 76 + b"\r\n") * (REPLY_BYTES // 78)
-    return Reply(f"<{mail.id}@demo>", mail.reply_to.address, "收到", "acknowledgement", raw, (mail.id,), (university,))
+    return Reply(
+        f"<{mail.id}@demo>", mail.reply_to.address, "收到", ReplyKind.ACKNOWLEDGEMENT, raw, (mail.id,), (university,)
+    )
 
 
 def office_of(data: str) -> Any:

@@ -11,11 +11,12 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from parsers.model import Annex3, Annex4, Project
+from parsers.model import Annex3, Project
 from pipeline.ledger_table import same
 from pipeline.model import SHANGHAI, Automatic, Entry, Finding, Severity, State, Submission, Version
+from pipeline.names import applicant
+from pipeline.trust import is_known
 
-GRADUATE_UNION = "研究生会"
 Places = Mapping[tuple[str, int], str]
 
 
@@ -36,11 +37,11 @@ class ProjectLine(Struct, frozen=True):
 
     @property
     def graduate(self) -> bool:
-        return GRADUATE_UNION in self.project.applicant
+        return applicant(self.project.applicant).graduate
 
 
 class Remark(Struct, frozen=True):
-    """A finding and the id of the mail that brought what it is about; of one about no file, the university's newest."""
+    """A finding and the id of the mail that it is about; of one about none of them alone, the university's newest."""
 
     finding: Finding
     mail: str
@@ -49,7 +50,7 @@ class Remark(Struct, frozen=True):
 class Account(Struct, frozen=True):
     """One university heard of, named as in the store: "?" and an address while nobody knows which it is.
 
-    `times` are those of its first and its newest mail, `address` the sender of the newest that counts, `contact` name and phone of the
+    `times` are those of its first and its newest mail, `address` the sender of the newest known one, `contact` name and phone of the
     contact in the newest current Annex 3 that gives either. All times are Shanghai's wall clock.
     """
 
@@ -73,13 +74,13 @@ def account_of(university: str, submission: Submission, places: Places) -> Accou
     errors = frozenset(submission.errors)
     for finding in errors:
         by_project.setdefault(same(finding.project) if finding.project else "", set()).add(finding)
-    brought = _brought(submission)
+    newest = submission.heeded[-1].id if submission.heeded else ""
     instants = [mail.received_at for mail in submission.mails]
     return Account(
         university=university,
         state=submission.state,
         lines=tuple(_line(entry, submission.own_state, by_project, errors, places) for entry in submission.entries),
-        remarks=tuple(Remark(one, _about(one, submission, brought)) for one in submission.all_findings),
+        remarks=tuple(Remark(one, one.mail or newest) for one in submission.all_findings),
         contact=_contact(submission),
         times=(local(min(instants)), local(max(instants))) if instants else (None, None),
         address=_address(submission),
@@ -110,11 +111,10 @@ def _line(
 
 def project_of(entry: Entry) -> Project:
     """An entry's row of Annex 3 as the university wrote it; of an unlisted one what its Annex 4 says."""
-    record = entry.listed.transcript.record if entry.listed else None
-    if isinstance(record, Annex3) and 0 <= entry.row < len(record.projects):
-        return record.projects[entry.row]
-    form = entry.application.transcript.record if entry.application else None
-    if not isinstance(form, Annex4):
+    if entry.project is not None:
+        return entry.project
+    form = entry.form
+    if form is None:
         return Project(project_name=entry.name)
     return Project(
         project_name=form.project_name or entry.name,
@@ -129,39 +129,17 @@ def _source(entry: Entry) -> str:
     lines = []
     if entry.listed is not None:
         place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name")
-        lines.append(f"{entry.listed.mail[:12]} {_file(entry.listed.path)} {place or ''}".rstrip())
+        lines.append(f"{entry.listed.mail[:12]} {entry.listed.name} {place or ''}".rstrip())
     if entry.application is not None:
-        lines.append(f"{entry.application.mail[:12]} {_file(entry.application.path)}")
+        lines.append(f"{entry.application.mail[:12]} {entry.application.name}")
     return "\n".join(lines)
 
 
-def _file(path: str) -> str:
-    return path.rsplit("/", 1)[-1]
-
-
-def _about(finding: Finding, submission: Submission, brought: Mapping[str, str]) -> str:
-    """The mail that a finding is about."""
-    if finding.rule == "submission.held":
-        mails = [one.mail for one in submission.held if one.path == finding.path]
-        return next((mail for mail in mails if mail[:12] in finding.message), mails[0])
-    return brought.get(finding.path, brought[""])
-
-
-def _brought(submission: Submission) -> dict[str, str]:
-    """For each path the mail of the newest current document that bears it; under "" the newest mail of all."""
-    versions = (
-        *submission.summaries,
-        *(entry.application for entry in submission.entries if entry.application),
-        *submission.supporting,
-    )
-    newest = submission.heeded[-1].id if submission.heeded else ""
-    return {"": newest, **{version.path: version.mail for version in versions}}
-
-
 def _address(submission: Submission) -> str:
-    """Where the newest mail came from, those left out that staff handed in."""
-    written = (mail for mail in reversed(submission.heeded) if mail.automatic is not Automatic.STAFF)
-    return next((mail.sender.address for mail in written), "")
+    """Where the newest mail came from, from a known address if there is one; those left out that staff handed in."""
+    written = [mail for mail in reversed(submission.heeded) if mail.automatic is not Automatic.STAFF]
+    known = (mail for mail in written if is_known(mail, submission.trusted))
+    return next((mail.sender.address for mail in (*known, *written)), "")
 
 
 def _contact(submission: Submission) -> tuple[str, str]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
+
+from msgspec.structs import replace
 
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.database import is_unusable
 from pipeline.model import SHANGHAI, Mail, Reply, Severity, Submission
 from pipeline.office import Office
 from pipeline.passes import Progress, silent
-from pipeline.trust import own_part
+from pipeline.reply_states import ReplyState
+from pipeline.settling import unanswered
+from pipeline.trust import is_known, own_part
 from pipeline.verdict import NO_ATTACHMENT
 
 log = logging.getLogger(__name__)
@@ -27,13 +31,9 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
     A mail is due once every university it concerns has been quiet for the settle window (contract §6); all due mails of
     one correspondent get one reply.
     """
-    waiting = office.store.outbox.unanswered()
-    newest = office.store.universities.newest_mails(name for mail in waiting for name in mail.universities)
-    settled = partial(_is_quiet, timedelta(minutes=office.settings.settle_minutes), now)
     due: dict[str, list[Mail]] = {}
-    for mail in waiting:
-        if all(settled(newest[name]) for name in mail.universities if name in newest):
-            due.setdefault(mail.reply_to.address, []).append(mail)
+    for mail in unanswered(office, now)[0]:
+        due.setdefault(mail.reply_to.address, []).append(mail)
     made, correspondents = 0, list(due)
     for start in range(0, len(correspondents), ANSWERED_TOGETHER):
         some = correspondents[start : start + ANSWERED_TOGETHER]
@@ -44,25 +44,39 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
 
 def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -> int:
     """Write the replies to some correspondents, given by address with the mails to be answered; returns how many."""
+    due, replaced = _with_overtaken(office, due)
     names = list(dict.fromkeys(name for mails in due.values() for mail in mails for name in mail.universities))
     office.gather(names)
     enough = _enough(office, list(due), now)
     # Only of a university that is known is it told what has changed since its last reply.
     known = [name for name in names if not name.startswith("?")]
-    replied = office.store.outbox.replies_of(mail.id for name in known for mail in office.submission(name).mails)
+    told = [mail.id for name in known for mail in office.submission(name).mails]
+    replied = office.store.outbox.replies_of([*told, *(mail.id for mails in due.values() for mail in mails)])
     accepted = {mail for mail, yes in office.store.universities.decisions().items() if yes}
     compose = partial(_composed, office, now=now, replied=replied, accepted=accepted)
     # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
-    written = [_written(one, partial(compose, one, mails)) for one, mails in due.items() if one not in enough]
-    replies = [reply for reply in written if reply is not None]
+    written = {one: _written(one, partial(compose, one, mails)) for one, mails in due.items() if one not in enough}
+    replies = [replace(reply, replaces=replaced.get(one, ())) for one, reply in written.items() if reply is not None]
     bounced = office.store.outbox.bounced([reply.recipient for reply in replies])
-    usual = "off" if office.settings.reply == "off" else "queued"
-    states = [(reply, "undeliverable" if reply.recipient in bounced else usual) for reply in replies]
+    usual = ReplyState.OFF if office.settings.reply == "off" else ReplyState.QUEUED
+    states = [(reply, ReplyState.UNDELIVERABLE if reply.recipient in bounced else usual) for reply in replies]
     return office.store.outbox.queue_all(states, now)
 
 
-def _is_quiet(window: timedelta, now: datetime, newest: datetime) -> bool:
-    return now - newest >= window or newest > now
+def _with_overtaken(
+    office: Office, due: Mapping[str, list[Mail]]
+) -> tuple[dict[str, list[Mail]], dict[str, tuple[str, ...]]]:
+    """The mails to be answered and with them those answered by what has not left yet, which is replaced; by address."""
+    together: dict[str, list[Mail]] = dict(due)
+    replaced: dict[str, tuple[str, ...]] = {}
+    if office.settings.reply == "off":
+        return together, replaced
+    for message_id, recipient, answered in office.store.outbox.waiting(due):
+        if all(mail.reply_to.address == recipient for mail in answered):
+            mails = {mail.id: mail for mail in (*answered, *together[recipient])}
+            together[recipient] = sorted(mails.values(), key=lambda mail: (mail.received_at, mail.id))
+            replaced[recipient] = (*replaced.get(recipient, ()), message_id)
+    return together, replaced
 
 
 def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]:
@@ -94,7 +108,7 @@ def _composed(
 ) -> Reply | None:
     """The reply to a correspondent, `replied` as Outbox.replies_of, `accepted` the ids of the mails that staff accepted; None
     where there is nobody to write to, or nothing to say."""
-    from pipeline.enclosures import enclosures
+    from pipeline.enclosures import enclosed
     from pipeline.reply import compose
 
     universities = dict.fromkeys(name for mail in mails for name in mail.universities)
@@ -104,16 +118,17 @@ def _composed(
     every = [_changes(office, one, mails, replied) for one in submissions]
     # Which of several universities a change is about could not be told.
     changes = every[0] if len(every) == 1 else Changes(withdrawn=frozenset().union(*(one.withdrawn for one in every)))
+    new = [mail for mail in mails if not replied.get(mail.id)]
     if _brings_nothing(mails, submissions):
-        _leave(office, mails)
+        _leave(office, new)
         return None
-    files = tuple(one for submission in submissions for one in enclosures(submission, office.content))
+    files = enclosed(submissions, office.content, office.reader.marked_copy)
     try:
         return compose(tuple(mails), submissions, office.rules.notice, office.user, now, changes, files, occasion)
     except ValueError:
         # Staff see it in the mail log.
         log.warning("邮件 %s 没有可用的回信地址", mails[-1].id[:12])
-        _leave(office, mails)
+        _leave(office, new)
         return None
 
 
@@ -121,7 +136,10 @@ def _changes(office: Office, after: Submission, mails: list[Mail], replied: Mapp
     """What these mails changed, where the correspondent was answered before and may see the whole."""
     if mails[-1].reply_to.address not in after.trusted or not after.university:
         return NOTHING
-    answered = [mail for mail in after.mails if replied.get(mail.id) and mail.reply_to.address in after.trusted]
+    now = {mail.id for mail in mails}
+    answered = [
+        mail for mail in after.mails if replied.get(mail.id) and mail.id not in now and is_known(mail, after.trusted)
+    ]
     return compare(office.submission_of(after.university, answered), after) if answered else NOTHING
 
 

@@ -15,11 +15,11 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from msgspec import Struct
 
 from pipeline.model import SHANGHAI, Submission, Version
+from pipeline.whole_file import replacing
 
 FOLDER = "archive"
 PENDING = "待确认"
@@ -71,6 +71,17 @@ class Archive:
         self._marks = data / MARKS
         # Files in their places, with the stamps they are still to be given.
         self._unstamped: dict[Path, int] = {}
+        # What has no copy and could not be had from its mail.
+        self._lost: list[Version] = []
+
+    def present(self, submission: Submission) -> Names:
+        """Where those versions of a university lie that are in their places, relative to ANNEX_DATA; nothing is written."""
+        return {key: path for key, path in _names(_placed(submission)).items() if (self._root.parent / path).exists()}
+
+    def lost(self) -> list[Version]:
+        """What could not be filed since this was asked last: it is neither in its mail nor anywhere in the archive."""
+        found, self._lost = self._lost, []
+        return found
 
     def sync(
         self,
@@ -83,10 +94,10 @@ class Archive:
         If anything has to be written, that is given to `do`, which may do it later, one work after the other.
 
         Only what is missing or different is asked of `content` and written. A file that lies elsewhere now leaves its
-        old place; what is not ours stays, or moves to 历史版本 where a form needs its place.
+        old place; what is not ours stays, or moves to 历史版本 where a form needs its place. Where `content` raises
+        FileNotFoundError, a copy elsewhere in the folder will do; `lost` tells of which there is none.
         """
-        placed = _settle(_wanted(submission))
-        names = {(version.mail, version.index): f"{FOLDER}/{path}" for version, path in placed}
+        placed = _placed(submission)
         home = _home(submission)
         # What waited under its sender's address until the university was known has found its place now.
         folders = {home, *(_waiting(mail.reply_to.address) for mail in submission.mails)}
@@ -94,15 +105,21 @@ class Archive:
         wanted = {path: version for version, path in placed}
         if self._found(folders) != {path: _stamp(version) for path, version in wanted.items()}:
             do(partial(self._bring_up_to_date, wanted, home, folders, content))
-        return names
+        return _names(placed)
 
     def _bring_up_to_date(
         self, wanted: Mapping[str, Version], home: str, folders: Collection[str], content: Callable[[Version], bytes]
     ) -> None:
         known = {version.file for version in wanted.values()}
+
+        def content_or_copy(version: Version) -> bytes:
+            with contextlib.suppress(FileNotFoundError):
+                return content(version)
+            return self._copy(version, folders)
+
         # History first: an older version is safe there before a newer one takes its place.
         for path in sorted(wanted, key=lambda path: f"/{HISTORY}/" not in path):
-            self._put(path, wanted[path], home, known, content)
+            self._put(path, wanted[path], home, known, content_or_copy)
         for folder in folders:
             self._clear(folder, wanted.keys(), known)
 
@@ -164,23 +181,29 @@ class Archive:
         if present == version.file:
             self._unstamped[target] = stamp
             return
+        try:
+            written = content(version)
+        except FileNotFoundError:
+            # One file less keeps no other from its place.
+            self._lost.append(version)
+            return
         self._make_folder(target.parent)
         if present not in (None, NOTHING, *known):
             self._set_apart(target, home, str(present))
-        self._write(target, content(version))
+        self._write(target, written)
         self._unstamped[target] = stamp
+
+    def _copy(self, version: Version, folders: Iterable[str]) -> bytes:
+        """The bytes of a version whose mail is gone, from where else it lies in these folders. Raises FileNotFoundError."""
+        for path in self._found(folders):
+            if _checksum(self._root / path) == version.file:
+                return (self._root / path).read_bytes()
+        raise FileNotFoundError(version.path)
 
     def _write(self, target: Path, content: bytes) -> None:
         # In one place for all, so that what a kill leaves behind is found without searching the whole archive.
-        with NamedTemporaryFile(dir=self._root, prefix=".", suffix=".tmp", delete=False) as file:
-            try:
-                file.write(content)
-                file.close()
-                os.replace(file.name, target)
-            finally:
-                file.close()
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(file.name)
+        with replacing(target, beside=self._root, durable=False) as file:
+            file.write(content)
 
     def _set_apart(self, target: Path, home: str, checksum: str) -> None:
         """Keep a file that somebody changed by hand before the form takes its place."""
@@ -208,6 +231,15 @@ class Archive:
                 os.rmdir(place)
 
 
+def _placed(submission: Submission) -> list[tuple[Version, str]]:
+    """Every version of the submission with its place, relative to the archive."""
+    return _settle(_wanted(submission))
+
+
+def _names(placed: Iterable[tuple[Version, str]]) -> Names:
+    return {(version.mail, version.index): f"{FOLDER}/{path}" for version, path in placed}
+
+
 def _wanted(submission: Submission) -> Iterator[Wanted]:
     """Every version of the submission once, current ones by what they are, all others in the history."""
     university = _home(submission)
@@ -228,11 +260,11 @@ def _wanted(submission: Submission) -> Iterator[Wanted]:
             yield Wanted(entry.application, f"{university}/{project}/{name}")
     for version in submission.supporting:
         if fresh(version):
-            yield Wanted(version, f"{university}/{SUPPORTING}/{clean_name(_file_name(version))}")
+            yield Wanted(version, f"{university}/{SUPPORTING}/{clean_name(version.name)}")
     for version in (*submission.withdrawn, *submission.superseded, *submission.held):
         if fresh(version):
             day = version.received_at.astimezone(SHANGHAI)
-            name = clean_name(f"{day:%Y-%m-%d}_{_file_name(version)}")
+            name = clean_name(f"{day:%Y-%m-%d}_{version.name}")
             yield Wanted(version, f"{university}/{HISTORY}/{name}")
 
 
@@ -267,13 +299,9 @@ def _marked(path: str, mark: str) -> str:
     return f"{folder}/{_cut(stem, LONGEST - 10 - len(ending))}_{mark[:8]}{dot}{ending}"
 
 
-def _file_name(version: Version) -> str:
-    return version.path.replace("\\", "/").rpartition("/")[2]
-
-
 def _ending(version: Version) -> str:
     """The extension that opens the file, whatever it was called: the sender's own where it fits the format."""
-    written = _file_name(version).rpartition(".")[2].lower()
+    written = version.name.rpartition(".")[2].lower()
     allowed = ENDINGS.get(version.transcript.format)
     if allowed is None:
         return written if written.isalnum() and written.isascii() and len(written) <= 5 else "bin"

@@ -6,23 +6,21 @@ Whom a form belongs to is decided before (assign.py).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parsers.model import Annex3, Annex4, Record
-from parsers.text import fold
-from pipeline.model import Entry, Mail, State, Submission, Version, Waiver
+from pipeline.model import Mail, State, Submission, Version, Waiver
 from pipeline.names import project_stem, same_project
+from pipeline.own_files import is_unchanged
+from pipeline.pairing import paired
 from pipeline.rules import Rules
 from pipeline.spare import has_head, is_filled, listed_keys, listed_names, spare
 from pipeline.stamps import SCAN, with_stamps
 from pipeline.totals import with_totals
-from pipeline.trust import is_trusted, name_of, speaks_for_another
-from pipeline.values import is_blank, people, phones
+from pipeline.trust import is_trusted, made_known, name_of, speaks_for_another
 from pipeline.verdict import judged
 
-ALIKE = 60
 # How reliably a form is read from these formats, least first; all others are read exactly.
 PLAINNESS = {SCAN: 0, "pdf": 1, "html": 2}
 NOTHING_DECIDED: Mapping[str, bool] = {}
@@ -47,6 +45,7 @@ class _Desk:
 
     def lay_new(self, versions: Sequence[Version]) -> list[Version]:
         """Take in of a mail only what replaces nothing, and hold the rest; returns what was taken."""
+        versions = self._without_returned(versions)
         extra = spare(versions, self._standing())
         replacing = [one for one in versions if one not in extra and self._would_replace(one)]
         # What came beside it says nothing about the university either, until staff have decided.
@@ -73,6 +72,17 @@ class _Desk:
         self.superseded += [version for version in self.held if version.mail not in open_]
         self.held = [version for version in self.held if version.mail in open_]
 
+    def _without_returned(self, versions: Sequence[Version]) -> Sequence[Version]:
+        """The versions of a mail but for copies of ours that say, as we sent them, what has been replaced since."""
+        ours = [version for version in versions if is_unchanged(version)]
+        if not ours:
+            return versions
+        earlier = {version.transcript.record for version in (*self.superseded, *self.withdrawn)}
+        earlier -= {version.transcript.record for version in self._standing()}
+        returned = [version for version in ours if version.transcript.record in earlier]
+        self.superseded += returned
+        return [version for version in versions if version not in returned]
+
     def _would_replace(self, version: Version) -> bool:
         record = version.transcript.record
         if isinstance(record, Annex3):
@@ -85,7 +95,7 @@ class _Desk:
     def lay(self, versions: Sequence[Version]) -> None:
         """Take in the documents of one mail."""
         self.files |= {version.file for version in versions}
-        versions = self._typed(versions)
+        versions = self._typed(self._without_returned(versions))
         extra = spare(versions, self._standing())
         self.superseded += extra
         counted = [version for version in versions if version not in extra]
@@ -233,20 +243,19 @@ def assemble(
             desk.lay(brought)
             if desk.held:
                 desk.confirm()
-            trusted.add(mail.reply_to.address)
+            trusted |= made_known(mail)
         elif speaks_for_another(mail, named, rules.terms.roster):
             desk.hold(brought)
         elif desk.lay_new(brought):
             newcomers.append(mail)
-    entries = _entries(desk)
-    entries, replaced = _without_replaced(entries, order)
+    entries, superseded = paired(desk.summaries, desk.applications, desk.superseded, order, (university, rules.terms))
     draft = Submission(
         university=university,
         state=State.MISSING,
         entries=entries,
         summaries=tuple(desk.summaries),
         withdrawn=tuple(desk.withdrawn),
-        superseded=(*desk.superseded, *replaced),
+        superseded=superseded,
         supporting=tuple(
             v for mail in letters if mail.id not in desk.unheeded for v in by_mail[mail.id] if v.transcript.form is None
         ),
@@ -257,63 +266,3 @@ def assemble(
         mails=letters,
     )
     return judged(draft, order, rules, waivers)
-
-
-def _entries(desk: _Desk) -> tuple[Entry, ...]:
-    """Every row of the current Annex 3 with its Annex 4, then the applications no row claims."""
-    rows = [
-        Entry(project.project_name, table, row)
-        for table in desk.summaries
-        if isinstance(table.transcript.record, Annex3)
-        for row, project in enumerate(table.transcript.record.projects)
-    ]
-    free = dict(desk.applications)
-    found: dict[int, Version] = {}
-    for index, entry in enumerate(rows):
-        key = same_project(entry.name)
-        if key in desk.applications:
-            found[index] = desk.applications[key]
-            free.pop(key, None)
-    _match_rest(rows, found, free)
-    matched = [Entry(entry.name, entry.listed, entry.row, found.get(index)) for index, entry in enumerate(rows)]
-    return (*matched, *(Entry(name_of(version), application=version) for version in free.values()))
-
-
-def _match_rest(rows: list[Entry], found: dict[int, Version], free: dict[str, Version]) -> None:
-    """Pair what is left where only one partner is possible: names apart in their dress alone, and a form without a name."""
-    stems = Counter(project_stem(name_of(version)) for version in free.values())
-    for key, version in list(free.items()):
-        open_rows = [index for index, entry in enumerate(rows) if index not in found and not is_blank(entry.name)]
-        stem = project_stem(name_of(version))
-        if key.startswith("?"):
-            partners = open_rows
-        else:
-            partners = [index for index in open_rows if project_stem(rows[index].name) == stem and stems[stem] == 1]
-        if len(partners) == 1:
-            found[partners[0]] = version
-            del free[key]
-
-
-def _without_replaced(entries: tuple[Entry, ...], order: dict[str, int]) -> tuple[tuple[Entry, ...], list[Version]]:
-    """Drop an unlisted Annex 4 that a later one, under the listed name, evidently corrects."""
-    later = [entry.application for entry in entries if entry.listed is not None and entry.application is not None]
-    kept, replaced = [], []
-    for entry in entries:
-        old = entry.application
-        if entry.listed is None and old is not None and any(_corrects(new, old, order) for new in later):
-            replaced.append(old)
-        else:
-            kept.append(entry)
-    return tuple(kept), replaced
-
-
-def _corrects(new: Version, old: Version, order: dict[str, int]) -> bool:
-    one, other = new.transcript.record, old.transcript.record
-    if order[new.mail] <= order[old.mail] or not isinstance(one, Annex4) or not isinstance(other, Annex4):
-        return False
-    from rapidfuzz import fuzz
-
-    same_text = bool(one.content) and fold(one.content) == fold(other.content)
-    same_person = bool(people(one.leader) & people(other.leader)) and phones(one.phone) == phones(other.phone)
-    alike = fuzz.ratio(same_project(one.project_name), same_project(other.project_name)) >= ALIKE
-    return same_text or same_person or (alike and fold(new.path) == fold(old.path))

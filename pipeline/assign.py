@@ -5,15 +5,13 @@ It decides only where exactly one university can be meant; everything else waits
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from parsers.model import Annex3, Annex4, Transcript
+from pipeline.known import Known
 from pipeline.names import same_project
 from pipeline.roster import Roster
 from pipeline.values import is_blank
-
-# The universities a correspondent has sent forms for, each with the keys of the projects its current Annex 3 lists.
-Known = Mapping[str, frozenset[str]]
 
 
 def stated(transcript: Transcript, roster: Roster) -> str:

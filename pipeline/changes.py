@@ -9,38 +9,18 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from parsers.model import Annex3, Annex4, Project
+from parsers.model import Annex3
+from parsers.printed import APPLICATION, COLUMNS, CONTACT
 from parsers.text import fold
 from pipeline.model import Entry, Finding, Submission
 from pipeline.names import same_project
 from pipeline.trust import name_of
 from pipeline.wording import one_line, quoted
 
-ROW = {
-    "summary": "项目简介",
-    "category": "项目类别",
-    "applicant": "申报主体",
-    "links": "宣传报道链接",
-    "leader": "项目负责人",
-    "phone": "联系方式",
-}
-FORM = {
-    "university": "所在学校",
-    "applicant": "申报主体",
-    "leader": "负责人",
-    "phone": "联系电话",
-    "members": "项目成员",
-    "categories": "项目类别",
-    "period": "实施时间",
-    "content": "项目内容",
-    "recommendation": "学校团委推荐意见及案例点评",
-}
-TABLE = {
-    "university": "高校名称",
-    "project_count": "项目数量",
-    "contact_name": "表格填写联系人",
-    "contact_phone": "电话",
-}
+# What is compared, in the order it is told; a project's name tells which it is.
+ROW = {name: COLUMNS[name] for name in ("summary", "category", "applicant", "links", "leader", "phone")}
+FORM = {name: label for name, label in APPLICATION.items() if name != "project_name"}
+TABLE = {name: COLUMNS[name] for name in ("university", "project_count")} | CONTACT
 # Longer values are said to have changed without being repeated.
 SHOWN = 40
 
@@ -102,28 +82,18 @@ def _table(submission: Submission) -> Annex3 | None:
 
 
 def _entry(name: str, old: Entry, new: Entry) -> Iterator[str]:
-    rows = _row(old), _row(new)
+    rows = old.project, new.project
     if rows[0] is not None and rows[1] is not None:
         yield from _fields(f"{name}（附件3）", ROW, *rows)
     elif rows[1] is not None:
         yield f"{name}：已列入附件3"
-    forms = _form(old), _form(new)
+    forms = old.form, new.form
     if forms[0] is not None and forms[1] is not None:
         yield from _fields(f"{name}（附件4）", FORM, *forms)
         if forms[0].sealed is False and forms[1].sealed:
             yield f"{name}（附件4）：已盖章"
     elif forms[1] is not None:
         yield f"{name}：收到附件4"
-
-
-def _row(entry: Entry) -> Project | None:
-    record = entry.listed.transcript.record if entry.listed is not None else None
-    return record.projects[entry.row] if isinstance(record, Annex3) else None
-
-
-def _form(entry: Entry) -> Annex4 | None:
-    record = entry.application.transcript.record if entry.application is not None else None
-    return record if isinstance(record, Annex4) else None
 
 
 def _fields(where: str, names: dict[str, str], old: object, new: object) -> Iterator[str]:

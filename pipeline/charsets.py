@@ -30,7 +30,10 @@ _OTHER = re.compile(
 # In these, bytes that look like ASCII may stand for other characters.
 _NOT_PLAIN_ASCII = re.compile(r"utf-?(7|16|32)|iso-2022|hz")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_WORD = re.compile(rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)\?=")
+# A word may be as long as the header, but for the question marks that some leave in it: each could begin another one.
+_WORD = re.compile(
+    rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+){0,200}+)\?="
+)
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 _NARROW = re.compile("[\x80-\u07ff]")

@@ -23,13 +23,15 @@ KINDS: dict[GridKind | None, str] = {None: "", **{one: one.value for one in Grid
 
 
 def finding_out(finding: Finding) -> Json:
-    """A finding with the keys of contract §3."""
+    """A finding with the keys of contract §3; its mail is said where it stands."""
     values: Json = msgspec.to_builtins(finding)
+    del values["mail"]
     return values
 
 
-def finding_in(value: Json) -> Finding:
-    return msgspec.convert(value, Finding)
+def finding_in(value: Json, mail: str) -> Finding:
+    """The inverse of `finding_out`, for what was kept of this mail."""
+    return msgspec.convert({**value, "mail": mail}, Finding)
 
 
 def record_out(record: Record | None) -> Json | None:

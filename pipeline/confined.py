@@ -28,7 +28,7 @@ import pipeline.codec
 import pipeline.model
 from parsers.model import Transcript
 from pipeline import worker
-from pipeline.model import Limits, Reading
+from pipeline.model import Finding, Limits, Reading
 from pipeline.worker import ReadingLimits
 
 # Only these go on to a worker: neither the authorization code nor a proxy is any of its business.
@@ -115,6 +115,13 @@ class Worker:
         words = (str(path), own_address, msgspec.structs.astuple(limits), str(folder or ""))
         reading: Reading = self._ask(worker.MAIL, (), words, seconds)
         return reading
+
+    def marked_copy(
+        self, content: bytes, kind: str, findings: Sequence[Finding], transcripts: Sequence[Transcript]
+    ) -> tuple[bytes, str] | None:
+        """As `marking.marked_copy`. Raises as `read`."""
+        made: tuple[bytes, str] | None = self._ask(worker.MARK, [(content, kind)], (findings, transcripts))
+        return made
 
     def _ask(
         self,

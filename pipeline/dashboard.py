@@ -10,13 +10,11 @@ import base64
 import contextlib
 import functools
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -25,18 +23,18 @@ from pipeline.account import local
 from pipeline.dashboard_charts import Bar, DayChart, Segment, bars, day_chart, stack
 from pipeline.ledger_rows import TONES
 from pipeline.ledger_staff import Staff
-from pipeline.ledger_statistics import statistics
+from pipeline.ledger_statistics import STATE_ORDER, statistics
 from pipeline.ledger_view import LedgerView, MailLine, Standing
 from pipeline.model import SHANGHAI, Disposition, Finding, Severity, State
 from pipeline.settings import resource
+from pipeline.whole_file import replacing
 from pipeline.wording import deadline_text, one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATE = "dashboard.html.j2"
-# The order of the stacked bars, and the order in which staff go through the universities.
-STACKED = (State.ACCEPTED, State.TO_CORRECT, State.FOR_STAFF, State.MISSING)
+# The order in which staff go through the universities.
 WORKED_THROUGH = (State.FOR_STAFF, State.TO_CORRECT, State.ACCEPTED, State.MISSING)
 SEVERITIES = {Severity.ERROR: "urgent", Severity.WARNING: "open", Severity.NOTICE: "idle"}
 # What a phrase about a mail says, and the colour it is shown in; the first that fits counts.
@@ -106,17 +104,8 @@ def write(path: Path, page: str) -> bool:
         if path.read_bytes() == content:
             return False
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".看板-", suffix=".tmp", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            os.replace(file.name, path)
-        finally:
-            file.close()
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(file.name)
+    with replacing(path) as file:
+        file.write(content)
     return True
 
 
@@ -136,7 +125,7 @@ def page_of(view: LedgerView) -> Page:
         heard=heard,
         whole=len(view.roster),
         others=others,
-        states=stack([(state.value, TONES[state].value, states[state]) for state in STACKED]),
+        states=stack([(state.value, TONES[state].value, states[state]) for state in STATE_ORDER]),
         figures=_figures(view, dict(numbers.figures)),
         days=_days(view),
         categories=bars([(name, int(counts[0]), int(counts[1])) for name, counts in numbers.categories.lines]),
@@ -169,7 +158,8 @@ def _days(view: LedgerView) -> DayChart | None:
 
 def _level(name: str, counts: Sequence[float]) -> tuple[str, int, tuple[Segment, ...]]:
     """A kind of university with its size and states; `counts` as the ledger's statistics give them, states first."""
-    states = [(state.value, TONES[state].value, int(count)) for state, count in zip(STACKED, counts, strict=False)]
+    pairs = zip(STATE_ORDER, counts[: len(STATE_ORDER)], strict=True)
+    states = [(state.value, TONES[state].value, int(count)) for state, count in pairs]
     return name, sum(count for _, _, count in states), stack(states)
 
 

@@ -15,7 +15,9 @@ from pipeline.errors import AnnexError, ServerAway
 from pipeline.model import SHANGHAI
 from pipeline.office import Office
 from pipeline.outbox import Delivery, Fate
+from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.rows import Queued
+from pipeline.settling import unanswered
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +26,14 @@ Progress = Callable[[int, int], None]
 # How far back in the sent folder an uncertain reply is looked for.
 SENT_LOOKED_AT = 500
 AFTERWARDS = {
-    Fate.SENT: "sent",
-    Fate.LATER: "queued",
-    Fate.PAUSE: "queued",
-    Fate.TOMORROW: "queued",
-    Fate.STOP: "queued",
-    Fate.BAD_ADDRESS: "undeliverable",
-    Fate.FOR_STAFF: "held",
-    Fate.UNCERTAIN: "uncertain",
+    Fate.SENT: ReplyState.SENT,
+    Fate.LATER: ReplyState.QUEUED,
+    Fate.PAUSE: ReplyState.QUEUED,
+    Fate.TOMORROW: ReplyState.QUEUED,
+    Fate.STOP: ReplyState.QUEUED,
+    Fate.BAD_ADDRESS: ReplyState.UNDELIVERABLE,
+    Fate.FOR_STAFF: ReplyState.HELD,
+    Fate.UNCERTAIN: ReplyState.UNCERTAIN,
 }
 ENDS_THE_RUN = (Fate.PAUSE, Fate.TOMORROW, Fate.STOP)
 
@@ -57,25 +59,39 @@ class Dispatched:
 def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispatched:
     """Send (or lay into the drafts folder) everything that is due."""
     done = Dispatched()
-    for reply in _ours(office, office.store.outbox.replies("sending"), clock()):
+    for reply in _ours(office, office.store.outbox.replies(ReplyState.SENDING), clock()):
         # The run before this one ended between handing the mail over and hearing the answer.
-        office.store.outbox.mark(reply.message_id, "uncertain", "上次发送时中断，结果不明", was="sending")
+        office.store.outbox.mark(
+            reply.message_id, ReplyState.UNCERTAIN, "上次发送时中断，结果不明", was=ReplyState.SENDING
+        )
     try:
         _resolve_uncertain(office, done, clock)
-        due = office.store.outbox.replies("queued")
+        due = _not_overtaken(office, office.store.outbox.replies(ReplyState.QUEUED), clock())
         _recognise_sent_drafts(office, done, clock)
         if office.settings.reply == "draft":
             # What is for staff themselves is sent; what is for universities waits for them.
-            drafts = [reply for reply in due if reply.kind != "staff"]
-            due = [reply for reply in due if reply.kind == "staff"]
+            drafts = [reply for reply in due if reply.kind is not ReplyKind.STAFF]
+            due = [reply for reply in due if reply.kind is ReplyKind.STAFF]
             if drafts:
                 _lay_drafts(office, drafts, done, clock)
         if due and not _paused(office, clock()):
             _send(office, due, done, clock, progress)
     except AnnexError as error:
         done.trouble = error
-    done.waiting = len(office.store.outbox.replies("queued"))
+    done.waiting = len(office.store.outbox.replies(ReplyState.QUEUED))
     return done
+
+
+def _not_overtaken(office: Office, queued: list[Queued], now: datetime) -> list[Queued]:
+    """Those to correspondents who have not written about the same since: the answer to that, made soon, takes their place."""
+    if not queued:
+        return queued
+    _, waiting = unanswered(office, now)
+    # A university that is not known yet has no name in a reply.
+    written = {
+        (mail.reply_to.address, "" if name.startswith("?") else name) for mail in waiting for name in mail.universities
+    }
+    return [one for one in queued if written.isdisjoint((one.recipient, name) for name in one.universities)]
 
 
 def _ours(office: Office, replies: Sequence[Queued], now: datetime) -> list[Queued]:
@@ -105,7 +121,7 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
             if office.store.outbox.sent_since(today) >= office.settings.send_per_day:
                 # Another program that shares the store has sent some, too.
                 break
-            if not _begun(office, reply, "sending", clock()):
+            if not _begun(office, reply, ReplyState.SENDING, clock()):
                 continue
             if done.tried:
                 sleep(office.settings.pause)
@@ -119,11 +135,11 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
     _keep_copies(office, done, clock)
 
 
-def _begun(office: Office, reply: Queued, state: str, now: datetime) -> bool:
+def _begun(office: Office, reply: Queued, state: ReplyState, now: datetime) -> bool:
     """Note in the state of a queued reply what is about to be done; False where another program has seen to it since we looked."""
     with office.store.together():
         ours = _ours(office, [reply], now)
-        return bool(ours) and office.store.outbox.mark(reply.message_id, state, tried_at=now, was="queued")
+        return bool(ours) and office.store.outbox.mark(reply.message_id, state, tried_at=now, was=ReplyState.QUEUED)
 
 
 def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
@@ -146,12 +162,12 @@ def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
 def _settle(office: Office, reply: Queued, delivery: Delivery, done: Dispatched) -> None:
     state = AFTERWARDS[delivery.fate]
     office.store.outbox.mark(reply.message_id, state, delivery.text)
-    if state == "sent":
+    if state is ReplyState.SENT:
         done.sent += 1
         done.copies.append(reply)
-    elif state != "queued":
+    elif state is not ReplyState.QUEUED:
         done.held += 1
-        what = "不知是否已经发出" if state == "uncertain" else "未能发出"
+        what = "不知是否已经发出" if state is ReplyState.UNCERTAIN else "未能发出"
         log.warning("给 %s 的回复%s：%s", reply.recipient, what, delivery.text)
 
 
@@ -178,17 +194,17 @@ def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Cloc
         there = mailbox.message_ids(folder, SENT_LOOKED_AT)
         for reply in due:
             # Should the run end here, the next one finds the draft in its folder.
-            if not _begun(office, reply, "queued", clock()):
+            if not _begun(office, reply, ReplyState.QUEUED, clock()):
                 continue
             if reply.message_id not in there:
                 mailbox.append(folder, office.store.outbox.letter(reply.message_id), (b"\\Draft",))
-            office.store.outbox.mark(reply.message_id, "draft", f"已放入{folder}")
+            office.store.outbox.mark(reply.message_id, ReplyState.DRAFT, f"已放入{folder}")
             done.drafted += 1
 
 
 def _recognise_sent_drafts(office: Office, done: Dispatched, clock: Clock) -> None:
     """A draft that staff have sent, changed or not, lies in the sent folder under the Message-ID we gave it."""
-    drafts = office.store.outbox.replies("draft")
+    drafts = office.store.outbox.replies(ReplyState.DRAFT)
     if not drafts:
         return
     with office.mailbox(clock()) as mailbox:
@@ -197,27 +213,29 @@ def _recognise_sent_drafts(office: Office, done: Dispatched, clock: Clock) -> No
     for reply in drafts:
         if reply.message_id in there:
             done.sent += office.store.outbox.mark(
-                reply.message_id, "sent", "由工作人员从草稿箱发出", reply.tried_at, was="draft"
+                reply.message_id, ReplyState.SENT, "由工作人员从草稿箱发出", reply.tried_at, was=ReplyState.DRAFT
             )
 
 
 def _resolve_uncertain(office: Office, done: Dispatched, clock: Clock) -> None:
     """Look for replies of unknown fate in the sent folder; resend only where their absence proves something."""
-    uncertain = _ours(office, office.store.outbox.replies("uncertain"), clock())
+    uncertain = _ours(office, office.store.outbox.replies(ReplyState.UNCERTAIN), clock())
     if not uncertain:
         return
     with office.mailbox(clock()) as mailbox:
         folder = mailbox.find_special(b"\\Sent", "已发送", "Sent")
         there = mailbox.message_ids(folder, SENT_LOOKED_AT) if folder else set()
-    sent = {reply.message_id for reply in office.store.outbox.replies("sent")}
+    sent = {reply.message_id for reply in office.store.outbox.replies(ReplyState.SENT)}
     # Copies that we put there ourselves say nothing about what the server keeps.
     server_keeps_copies = bool(there & sent) and not office.store.fact("copies_of_ours")
     for reply in uncertain:
         if reply.message_id in there:
-            office.store.outbox.mark(reply.message_id, "sent", "已在已发送文件夹中找到", reply.tried_at)
+            office.store.outbox.mark(reply.message_id, ReplyState.SENT, "已在已发送文件夹中找到", reply.tried_at)
             done.sent += 1
         elif server_keeps_copies:
-            office.store.outbox.mark(reply.message_id, "queued", "上次没有发出，重新发送")
+            office.store.outbox.mark(reply.message_id, ReplyState.QUEUED, "上次没有发出，重新发送")
         else:
-            office.store.outbox.mark(reply.message_id, "unconfirmed", "无法确定是否已经发出，请人工查看已发送文件夹")
+            office.store.outbox.mark(
+                reply.message_id, ReplyState.UNCONFIRMED, "无法确定是否已经发出，请人工查看已发送文件夹"
+            )
             done.held += 1

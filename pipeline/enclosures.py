@@ -1,35 +1,70 @@
 """What a correction carries beside its words: the faulty files marked, and a blank form where one is missing.
 
-It picks and names files; marking.py marks them, reply.py encloses them.
+It picks and names files, and opens none that came; marking.py marks them, reply.py encloses them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import posixpath
+import re
+from collections.abc import Callable, Container, Sequence
+from itertools import chain, count
 
-from parsers import read
-from parsers.formats.legacy import as_docx
-from parsers.formats.libreoffice import KINDS, WORKBOOKS, Excess, convert
-from pipeline.marking import mark, marked, marked_name
+from msgspec.structs import replace
+
+from parsers.model import Transcript
+from pipeline.marking import marked_copy, marked_name
+from pipeline.marking_value import SUFFIX
 from pipeline.model import Enclosure, Finding, Severity, Submission, Version
 from pipeline.settings import resource
 from pipeline.verdict import NO_ATTACHMENT
+from pipeline.wording import one_line
 
 # What all enclosures of one reply may weigh together; marked copies beyond it are left out.
 LARGEST = 15 * 1024 * 1024
+# What no file's name may hold.
+NO_NAME = re.compile(r'[\\/:*?"<>|]+')
 BLANKS = {
     "annex3.missing": ("附件3.xlsx",),
     "annex3.empty": ("附件3.xlsx",),
     "annex4.missing": ("附件4.docx",),
     NO_ATTACHMENT: ("附件3.xlsx", "附件4.docx"),
 }
+Content = Callable[[Version], bytes]
+# As `marking.marked_copy`, which it is, or stands for in confinement.
+Mark = Callable[[bytes, str, Sequence[Finding], Sequence[Transcript]], tuple[bytes, str] | None]
 
 
-def enclosures(submission: Submission, content: Callable[[Version], bytes]) -> tuple[Enclosure, ...]:
-    """The files that help to correct a submission; none where nothing has to be corrected."""
+def enclosed(submissions: Sequence[Submission], content: Content, mark: Mark = marked_copy) -> tuple[Enclosure, ...]:
+    """The files that go along with one letter about these submissions, no two of one name; marked copies are named by their
+    university as well where it is about several."""
+    found: dict[str, Enclosure] = {}
+    for submission in submissions:
+        whose = f"{NO_NAME.sub('', one_line(submission.university, 40))}-" if len(submissions) > 1 else ""
+        room = LARGEST - sum(len(one.content) for one in found.values() if one.marked)
+        for one in enclosures(submission, content, mark, room):
+            name = _free(f"{whose.lstrip('-')}{one.name}", found) if one.marked else one.name
+            found[name] = replace(one, name=name)
+    return tuple(found.values())
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """The name, or 附件4（2）（标注）.docx where 附件4（标注）.docx is taken."""
+    stem, extension = posixpath.splitext(name)
+    others = (f"{stem.removesuffix(SUFFIX)}（{number}）{SUFFIX}{extension}" for number in count(2))
+    return next(one for one in chain([name], others) if one not in taken)
+
+
+def enclosures(
+    submission: Submission, content: Content, mark: Mark = marked_copy, room: int | None = None
+) -> tuple[Enclosure, ...]:
+    """The files that help to correct a submission; none where nothing has to be corrected.
+
+    Marked copies weigh `room` bytes at most, or LARGEST.
+    """
     if not submission.errors:
         return ()
-    found = list(_marked_copies(submission, content))
+    found = list(_marked_copies(submission, content, mark, LARGEST if room is None else room))
     began = bool(submission.summaries or submission.entries)
     # Whoever has sent forms before has them.
     rules = [finding.rule for finding in submission.errors if not (began and finding.rule == NO_ATTACHMENT)]
@@ -38,49 +73,32 @@ def enclosures(submission: Submission, content: Callable[[Version], bytes]) -> t
     return tuple(found)
 
 
-def _marked_copies(submission: Submission, content: Callable[[Version], bytes]) -> list[Enclosure]:
-    weight, copies = 0, []
-    files: dict[tuple[str, str], list[Version]] = {}
+def _marked_copies(submission: Submission, content: Content, mark: Mark, room: int) -> list[Enclosure]:
+    copies = []
+    # Two files of one mail may bear one name, the template's own.
+    files: dict[str, list[Version]] = {}
     for version in (*submission.summaries, *submission.applications):
-        files.setdefault((version.mail, version.path), []).append(version)
+        files.setdefault(version.file, []).append(version)
     for versions in files.values():
-        findings = _about(versions[0].path, submission)
+        findings = _about(versions, submission)
         if not any(finding.severity is Severity.ERROR for finding in findings):
             continue
         try:
             original = content(versions[0])
         except FileNotFoundError:
             continue
-        if len(original) > LARGEST - weight:
+        if len(original) > room:
             continue
-        copy = _marked(original, versions, findings)
-        if copy is not None:
-            weight += len(copy.content)
-            copies.append(copy)
+        transcripts = [version.transcript for version in versions]
+        made = mark(original, transcripts[0].format, findings, transcripts)
+        if made is not None:
+            copy, kind = made
+            room -= len(copy)
+            copies.append(Enclosure(marked_name(versions[0].path, kind), copy, marked=True))
     return copies
 
 
-def _marked(original: bytes, versions: list[Version], findings: list[Finding]) -> Enclosure | None:
-    """The marked copy of a file; an old format is answered with the converted copy."""
-    kind, transcripts = versions[0].transcript.format, [version.transcript for version in versions]
-    if kind in KINDS:
-        try:
-            converted = convert(original, kind) if kind in WORKBOOKS else as_docx(original, kind)
-        except (Excess, OSError):
-            # The reply goes without the copy; its words say everything.
-            return None
-        if converted is None:
-            return None
-        kind = "xlsx" if kind in WORKBOOKS else "docx"
-        original, transcripts = converted, read(converted, f"converted.{kind}")
-    copy = mark(original, kind, marked(findings, transcripts))
-    return Enclosure(marked_name(versions[0].path, kind), copy) if copy is not None else None
-
-
-def _about(path: str, submission: Submission) -> list[Finding]:
-    """The findings that the letter tells about a file, notices left out."""
-    return [
-        finding
-        for finding in submission.all_findings
-        if finding.path == path and finding.severity is not Severity.NOTICE and not finding.rule.startswith("mail.")
-    ]
+def _about(versions: list[Version], submission: Submission) -> list[Finding]:
+    """The findings that the letter tells about the documents of a file, notices left out."""
+    found = dict.fromkeys(finding for version in versions for finding in submission.about(version))
+    return [finding for finding in found if finding.severity is not Severity.NOTICE]

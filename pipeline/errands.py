@@ -6,16 +6,15 @@ All of it goes through the outbox like every reply, under a Message-ID derived f
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from pipeline.errors import AnnexError, LoginRefused
 from pipeline.model import SHANGHAI, State
 from pipeline.office import Office
+from pipeline.reply_states import REMEDIES, ReplyKind
 from pipeline.reports import local, status
+from pipeline.whole_file import replacing
 from pipeline.wording import deadline_text, one_line
 
 SILENCE = timedelta(hours=1)
@@ -30,13 +29,9 @@ def heartbeat(office: Office, now: datetime, troubles: Sequence[AnnexError]) -> 
         "last_success": office.store.fact("last_success") or "",
         "troubles": [str(trouble) for trouble in troubles],
     }
-    _replace(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    with NamedTemporaryFile("w", dir=path.parent, prefix=".", suffix=".tmp", delete=False, encoding="utf-8") as file:
-        file.write(text)
-    os.replace(file.name, path)
+    # The next pass writes it anew.
+    with replacing(path, durable=False) as file:
+        file.write((json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def tell_staff(office: Office, now: datetime, troubles: Sequence[AnnexError]) -> None:
@@ -88,7 +83,7 @@ def _digest(office: Office, now: datetime) -> None:
             line["university"] or "（高校待确认）" for line in report["universities"] if line["state"] == state.value
         ]
         lines.append(f"{state.value} {len(names)} 所{'：' + '、'.join(names) if names else ''}")
-    waiting = office.store.outbox.replies("held", "unconfirmed", "undeliverable", "bounced")
+    waiting = office.store.outbox.replies(*REMEDIES)
     lines += [f"需要人工处理的回复：{reply.recipient}（{reply.said}）" for reply in waiting]
     beyond = office.store.outbox.out_of_reach()
     lines += [f"无法回复、需要人工联系的来信：{mail.sender}（{one_line(mail.subject)}）" for mail in beyond]
@@ -103,4 +98,6 @@ def _queue(office: Office, now: datetime, occasion: str, subject: str, text: str
     from pipeline.notes import note
 
     to = office.settings.alert_to
-    office.store.outbox.queue(note(occasion, to, subject, text, office.rules.notice, office.user, now, "staff"), now)
+    office.store.outbox.queue(
+        note(occasion, to, subject, text, office.rules.notice, office.user, now, ReplyKind.STAFF), now
+    )

@@ -120,7 +120,7 @@ def _university(office: Office, standing: Standing, submission: Submission, targ
         if content is None:
             yield f"注意：{standing.name}的佐证材料“{version.path}”原件已不在，没有导出。"
         else:
-            target.put(place / clean_name(_file_name(version)), content)
+            target.put(place / clean_name(version.name), content)
 
 
 def _home(standing: Standing, line: ProjectLine, categories: Sequence[str]) -> PurePosixPath:
@@ -142,10 +142,6 @@ def _content(office: Office, version: Version) -> bytes | None:
         return office.content(version)
     except FileNotFoundError:
         return None
-
-
-def _file_name(version: Version) -> str:
-    return version.path.replace("\\", "/").rpartition("/")[2]
 
 
 def owner(version: Version, entries: Sequence[Entry]) -> int | None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pipeline.assign import Known, assign
+from pipeline.assign import assign
 from pipeline.check import check_document, check_mail
+from pipeline.known import Known
 from pipeline.model import Disposition, Document, Finding, Mail, Message, Outcome, Reading, University, Version
 from pipeline.rules import Rules
 from pipeline.sayings import promises_file
@@ -48,23 +49,31 @@ def judge(
     if disposition is not Disposition.SUBMISSION:
         return Outcome(_mail(message, mail_id, received_at, disposition))
     known = known_to(message.reply_to.address)
-    owners = assign([one.transcript for one in documents], rules.terms.roster, known)
     waiting = f"?{message.reply_to.address}"
-    versions = tuple(
-        version(document, owner or waiting, index, mail_id, received_at, rules)
-        for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
-    )
-    versions = without_spare_findings(with_totals(with_stamps(versions)))
+    versions = versions_of(documents, waiting, known, mail_id, received_at, rules)
     forms = sum(one.transcript.form is not None for one in versions)
     universities = tuple(dict.fromkeys(one.university for one in versions)) if forms else ()
     if not universities:
         universities = (_spoken_of(message, documents, rules, known) or waiting,)
         versions = tuple(replace(one, university=universities[0]) for one in versions)
-    findings = check_mail(message, received_at, forms, rules)
+    findings = check_mail(message, received_at, forms, rules, mail_id)
     return Outcome(_mail(message, mail_id, received_at, disposition, findings, universities), versions)
 
 
-def version(
+def versions_of(
+    documents: Sequence[Document], waiting: str, known: Known, mail_id: str, received_at: datetime, rules: Rules
+) -> tuple[Version, ...]:
+    """The documents of one mail, each judged by itself and beside the others; `waiting` stands for the university of those
+    of which nobody knows whose they are."""
+    owners = assign([one.transcript for one in documents], rules.terms.roster, known)
+    versions = tuple(
+        _version(document, owner or waiting, index, mail_id, received_at, rules)
+        for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
+    )
+    return without_spare_findings(with_totals(with_stamps(versions)))
+
+
+def _version(
     document: Document, university: str, index: int, mail_id: str, received_at: datetime, rules: Rules
 ) -> Version:
     """A document as it came, judged by itself."""
@@ -75,7 +84,7 @@ def version(
         path=document.path,
         file=document.file,
         transcript=document.transcript,
-        findings=check_document(document.transcript, document.path, received_at, rules),
+        findings=check_document(document.transcript, document.path, received_at, rules, mail_id),
         university=university,
     )
 

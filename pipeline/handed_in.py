@@ -13,8 +13,8 @@ from msgspec.structs import astuple, replace
 
 from parsers.model import Annex3, Annex4, Record
 from pipeline.model import REPLIED, Document
+from pipeline.own_ids import OUR_IDS
 
-_OURS = re.compile(r"<annex\.[0-9a-f]{32}@")
 # A letter of ours, or one passed on; what a university answered to it begins with 回复.
 _LETTER = re.compile(r"\s*(?:(?:fw|fwd|转发|轉寄|轉發)\s*[:：]\s*)*【(?:请补正|已收到|提醒)】", re.IGNORECASE)
 
@@ -25,7 +25,7 @@ def is_handed_in(own_address: str, to: str, message_id: str, subject: str) -> bo
     Copies of our replies, and drafts of theirs that staff sent, carry marked copies of the universities' files.
     """
     to_us = re.search(rf"(?<![\w.+-]){re.escape(own_address)}(?![\w.-])", to, re.IGNORECASE) is not None
-    return to_us and not (_OURS.match(message_id) or REPLIED.match(subject) or _LETTER.match(subject))
+    return to_us and not (OUR_IDS.fullmatch(message_id) or REPLIED.match(subject) or _LETTER.match(subject))
 
 
 def handed_in(documents: Sequence[Document]) -> tuple[Document, ...]:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import os
 import zipfile
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 
 from msgspec import Struct
@@ -25,6 +23,7 @@ from pipeline.ledger_staff import Staff
 from pipeline.ledger_statistics import SHEET, Statistics, statistics
 from pipeline.ledger_table import Link, Table, Value
 from pipeline.ledger_view import LedgerView, MailLine
+from pipeline.whole_file import replacing
 
 __all__ = [
     "LedgerBusy",
@@ -88,16 +87,18 @@ def write(path: Path, view: LedgerView, staff: Staff) -> None:
 
 def prepare(view: LedgerView, staff: Staff) -> Prepared:
     """Lay everything out once, for a caller that wants the digest first and perhaps the workbook after."""
-    content = tables(view, staff)
-    return Prepared(view.title, content, statistics(view, staff, content))
+    content, staff = tables(view, staff)
+    return Prepared(view.title, content, statistics(view, staff, content), staff)
 
 
 class Prepared(Struct, frozen=True):
-    """A ledger laid out: the tabular sheets and the numbers of 统计, ready to be compared or written."""
+    """A ledger laid out: the tabular sheets and the numbers of 统计, ready to be compared or written; and what staff wrote,
+    by the rows that it stands in now."""
 
     title: str
     content: tuple[Table, ...]
     numbers: Statistics
+    staff: Staff
 
     def digest(self) -> str:
         """SHA-256 in hex of everything the workbook would show."""
@@ -128,17 +129,8 @@ class Prepared(Struct, frozen=True):
 
     def _replace(self, path: Path, old: Sequence[Path]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".台账-", suffix=".tmp", delete=False) as file:
-            try:
-                _write_package(file, self, old)
-                file.flush()
-                os.fsync(file.fileno())
-                file.close()
-                os.replace(file.name, path)
-            finally:
-                file.close()
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(file.name)
+        with replacing(path) as file:
+            _write_package(file, self, old)
 
 
 def _as_digested(value: Value) -> str:

@@ -100,16 +100,16 @@ def _set_aside(path: Path, now: datetime) -> str:
     return f"原台账无法打开，已另存为 {aside.name}，并重新生成了台账。"
 
 
-def put(office: Office, prepared: ledger.Prepared, staff: Staff, now: datetime) -> Kept:
+def put(office: Office, prepared: ledger.Prepared, now: datetime) -> Kept:
     """Write the ledger where that is needed and nobody has it open, else the copy, which goes once the ledger has all of it."""
     main, copy = workbooks(office)
     digest = prepared.digest()
     try:
         if main.is_open(now) and not main.shows(digest):
-            return _put_beside(copy, prepared, staff, now)
+            return _put_beside(copy, prepared, now)
         written = not main.shows(digest)
         if written:
-            _write(main, prepared, staff)
+            _write(main, prepared)
     except ledger.LedgerBusy as error:
         return Kept(False, (str(error),), unfinished=True)
     # Somebody may have the copy open, or have written in it just now; it is read at the next pass.
@@ -118,17 +118,17 @@ def put(office: Office, prepared: ledger.Prepared, staff: Staff, now: datetime) 
     return Kept(written, unfinished=copy.path.exists())
 
 
-def _put_beside(copy: Workbook, prepared: ledger.Prepared, staff: Staff, now: datetime) -> Kept:
+def _put_beside(copy: Workbook, prepared: ledger.Prepared, now: datetime) -> Kept:
     """Whoever has the ledger open would save an old copy over a new one; both stay, until it is closed."""
     if copy.is_open(now):
         return Kept(False, (f"台账和旁边的 {BESIDE} 都正被打开，没有更新；关闭后会自动补上。",), unfinished=True)
     written = not copy.shows(prepared.digest())
     if written:
-        _write(copy, prepared, staff)
+        _write(copy, prepared)
     note = f"台账正被打开，没有替换；最新的一份在旁边的 {BESIDE}，关闭后会自动合为一份。"
     return Kept(written, (note,), unfinished=True)
 
 
-def _write(book: Workbook, prepared: ledger.Prepared, staff: Staff) -> None:
+def _write(book: Workbook, prepared: ledger.Prepared) -> None:
     prepared.write(book.path, *(old.path for old in workbooks(book.office)))
-    book.note(staff, prepared.digest(), fingerprint(book.path))
+    book.note(prepared.staff, prepared.digest(), fingerprint(book.path))

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from pipeline.errors import AnnexError
 from pipeline.ledger_staff import HEADER, NOTE, REMARK, Notes, Staff
-from pipeline.ledger_table import Key, Scalar, clean, keys, same
+from pipeline.ledger_table import Key, Named, Scalar, clean, keys, same
 
 if TYPE_CHECKING:
     from pipeline.ledger_package import Aside
@@ -32,10 +32,11 @@ class LedgerDamaged(AnnexError):
 
 
 class Layout(Struct, frozen=True):
-    """How a sheet's rows are recognised: all our headers, those that make the key, and the tie between equal keys."""
+    """How a sheet's rows are recognised: all our headers, those that make the key, and what tells equal keys apart."""
 
     headers: tuple[str, ...]
     key: tuple[str, ...]
+    marks: tuple[str, ...] = ()
     tie: str = ""
 
 
@@ -111,8 +112,9 @@ def _read_rows(
     filled = [(line, hung) for line, hung in zip(lines, row_notes, strict=True) if any(cell != "" for cell in line)]
     lines = [line for line, _ in filled]
     named = [
-        (
-            [_scalar(line[ours[name]]) for name in layout.key],
+        Named(
+            tuple(_scalar(line[ours[name]]) for name in layout.key),
+            tuple(_scalar(line[ours[name]]) if name in ours else "" for name in layout.marks),
             _scalar(line[ours[layout.tie]]) if layout.tie in ours and layout.tie else "",
         )
         for line in lines

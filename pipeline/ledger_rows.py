@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.account import ProjectLine, Remark, local
+from pipeline.ledger_housing import housed
 from pipeline.ledger_reading import Layout
-from pipeline.ledger_staff import HEADER, NOTE, REMARK, Staff
+from pipeline.ledger_staff import HEADER, NOTE, REMARK, Notes, Staff
 from pipeline.ledger_table import (
     LINK_LIMIT,
     Column,
     Key,
     Kind,
     Link,
+    Named,
     Row,
     Table,
     Tone,
@@ -62,6 +64,7 @@ PROJECTS = Table(
     rows=(),
     frozen=3,
     key=("高校名称", "项目名称"),
+    marks=("项目负责人", "联系方式"),
     tie="编号",
 )
 PROGRESS = Table(
@@ -121,24 +124,31 @@ MAILS = Table(
 )
 TABLES = (PROJECTS, PROGRESS, FINDINGS, MAILS)
 LAYOUTS = {
-    table.name: Layout(tuple(column.header for column in table.columns), table.key, table.tie) for table in TABLES
+    table.name: Layout(tuple(column.header for column in table.columns), table.key, table.marks, table.tie)
+    for table in TABLES
 }
 
 
-def tables(view: LedgerView, staff: Staff) -> tuple[Table, ...]:
-    """The four tabular sheets, staff's remarks and columns put back in place."""
+def tables(view: LedgerView, staff: Staff) -> tuple[tuple[Table, ...], Staff]:
+    """The four tabular sheets, staff's remarks and columns put back in place; and what staff wrote, by the rows as they are now."""
     makers: tuple[tuple[Table, Callable[[LedgerView], Iterator[Row]]], ...] = (
         (PROJECTS, _project_rows),
         (PROGRESS, _progress_rows),
         (FINDINGS, _finding_rows),
         (MAILS, _mail_rows),
     )
-    return tuple(_annotate(table, tuple(rows(view)), staff) for table, rows in makers)
+    content, sheets = [], dict(staff.sheets)
+    for table, rows in makers:
+        made, notes = _annotate(table, tuple(rows(view)), staff.sheets.get(table.name))
+        content.append(made)
+        if notes is not None:
+            sheets[table.name] = notes
+    return tuple(content), Staff(sheets)
 
 
-def _annotate(table: Table, rows: tuple[Row, ...], staff: Staff) -> Table:
-    """The table with these rows, each with what staff wrote beside it; the place of a remark is there already, blank."""
-    notes = staff.sheets.get(table.name)
+def _annotate(table: Table, rows: tuple[Row, ...], notes: Notes | None) -> tuple[Table, Notes | None]:
+    """The table with these rows, each with what staff wrote beside it, and the notes under the keys that the rows have now;
+    the place of a remark is there already, blank."""
     extra = notes.columns if notes else ()
     columns = (*table.columns, *(Column(name, EXTRA_WIDTH, Kind.STAFF) for name in extra))
     at = next((place for place, column in enumerate(table.columns) if column is REMARK_COLUMN), None)
@@ -151,22 +161,34 @@ def _annotate(table: Table, rows: tuple[Row, ...], staff: Staff) -> Table:
 
     hung: list[tuple[int, int, str]] = []
     if notes is not None and (notes.rows or extra):
-        found = [notes.rows.get(key, {}) for key in row_keys(table, rows)]
+        named = _named(table, rows)
+        shown = keys(named)
+        notes = Notes(notes.columns, housed(notes.rows, named, shown))
+        found = [notes.rows.get(key, {}) for key in shown]
         rows = tuple(with_notes(row, beside) for row, beside in zip(rows, found, strict=True))
         places = {f"{NOTE}{column.header}": place for place, column in enumerate(columns, start=1)}
         for number, beside in enumerate((notes.rows.get(HEADER, {}), *found), start=1):
             hung += ((number, places[name], str(beside[name])) for name in beside if name in places)
-    return Table(table.name, columns, rows, table.frozen, table.key, table.tie, tuple(hung))
+    return Table(table.name, columns, rows, table.frozen, table.key, table.marks, table.tie, tuple(hung)), notes
 
 
 def row_keys(table: Table, rows: tuple[Row, ...]) -> list[Key]:
     """The stable key of each row, as `read_staff` makes it from the written sheet."""
+    return keys(_named(table, rows))
+
+
+def _named(table: Table, rows: tuple[Row, ...]) -> list[Named]:
     headers = [column.header for column in table.columns]
-    positions = [headers.index(name) for name in table.key]
+    key, marks = ([headers.index(name) for name in names] for names in (table.key, table.marks))
     tie = headers.index(table.tie) if table.tie else None
-    return keys(
-        [([row.values[position] for position in positions], "" if tie is None else row.values[tie]) for row in rows]
-    )
+    return [
+        Named(
+            tuple(row.values[position] for position in key),
+            tuple(row.values[position] for position in marks),
+            "" if tie is None else row.values[tie],
+        )
+        for row in rows
+    ]
 
 
 def _project_rows(view: LedgerView) -> Iterator[Row]:

@@ -23,6 +23,8 @@ from pipeline.wording import deadline_text
 SHEET = "统计"
 OTHER_LEVEL = "未列入名册"
 OTHER_CATEGORY = "未填或无法归类"
+# The order in which the states are counted and drawn, here and on the dashboard.
+STATE_ORDER = (State.ACCEPTED, State.TO_CORRECT, State.FOR_STAFF, State.MISSING)
 # Days without mail are shown too while the whole span stays readable in one chart.
 LONGEST_SPAN = 45
 
@@ -81,13 +83,10 @@ def _figures(view: LedgerView) -> tuple[tuple[str, int], ...]:
 def _states(view: LedgerView) -> Block:
     counts = Counter(standing.state for standing in view.standings)
     total = len(view.standings)
-    lines = tuple((state.value, (counts[state], _share(counts[state], total))) for state in _STATE_ORDER)
+    lines = tuple((state.value, (counts[state], _share(counts[state], total))) for state in STATE_ORDER)
     _, others = view.heard
     heading = "一、报送状态" + (f"（含名册外 {others} 所）" if others else "")
     return Block(heading, ("状态", "高校数", "占比"), lines, ("合计", (total, _share(total, total))))
-
-
-_STATE_ORDER = (State.ACCEPTED, State.TO_CORRECT, State.FOR_STAFF, State.MISSING)
 
 
 def _share(part: int, whole: int) -> float:
@@ -122,7 +121,7 @@ def _levels(view: LedgerView) -> Block:
     for standing in view.standings:
         groups.setdefault(standing.level or OTHER_LEVEL, []).append(standing)
     lines = tuple((level, _level_numbers(group)) for level, group in groups.items())
-    columns = ("层次", *(state.value for state in _STATE_ORDER), "高校数", "项目数")
+    columns = ("层次", *(state.value for state in STATE_ORDER), "高校数", "项目数")
     total = tuple(sum(column) for column in zip(*(numbers for _, numbers in lines), strict=True))
     return Block("三、办学层次", columns, lines, ("合计", total) if total else None)
 
@@ -131,7 +130,7 @@ def _level_numbers(group: Iterable[Standing]) -> tuple[int, ...]:
     group = list(group)
     counts = Counter(standing.state for standing in group)
     projects = sum(len(standing.listed) for standing in group)
-    return (*(counts[state] for state in _STATE_ORDER), len(group), projects)
+    return (*(counts[state] for state in STATE_ORDER), len(group), projects)
 
 
 def _days(view: LedgerView) -> Block:

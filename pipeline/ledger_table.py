@@ -73,7 +73,7 @@ class Row(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """A sheet with its header in row 1; `frozen` columns stay in view, `key` and `tie` name a row (see `keys`).
+    """A sheet with its header in row 1; `frozen` columns stay in view, `key`, `marks` and `tie` name a row (see `keys`).
 
     `notes` hang on cells: row and column, both counted from 1, and text.
     """
@@ -83,6 +83,7 @@ class Table(Struct, frozen=True):
     rows: tuple[Row, ...]
     frozen: int
     key: tuple[str, ...]
+    marks: tuple[str, ...] = ()
     tie: str = ""
     notes: tuple[tuple[int, int, str], ...] = ()
 
@@ -139,21 +140,37 @@ def same(value: Value) -> str:
     return "".join(filter(str.isalnum, folded)) or folded.strip()
 
 
-def keys(rows: Sequence[tuple[Iterable[Value], Value]]) -> list[Key]:
-    """A stable name for each row, given as (key values, tie value), whatever order the rows stand in.
+class Named(Struct, frozen=True):
+    """What a row is named by: its key values; `marks`, which tell it from others of the same key; `tie`, where even they do not."""
 
-    Rows of equal key values are told apart by a number that follows the order of their ties.
+    values: tuple[Value, ...]
+    marks: tuple[Value, ...] = ()
+    tie: Value = ""
+
+
+def keys(rows: Sequence[Named]) -> list[Key]:
+    """A stable name for each row, whatever order the rows stand in.
+
+    Rows of equal key values are told apart by their marks; where these are equal too, by a number that follows their ties.
     """
-    names: list[Key] = [tuple(same(value) for value in values) for values, _ in rows]
-    groups: dict[Key, list[int]] = {}
-    for position, name in enumerate(names):
-        groups.setdefault(name, []).append(position)
-    for name, positions in groups.items():
-        if len(positions) > 1:
-            positions.sort(key=lambda position: _tie_order(rows[position][1]))
-            for number, position in enumerate(positions[1:], start=2):
-                names[position] = (*name, str(number))
+    names: list[Key] = [tuple(map(same, row.values)) for row in rows]
+    for name, alike in _groups(names, range(len(rows))).items():
+        if len(alike) == 1:
+            continue
+        for position in alike:
+            names[position] = (*name, *map(same, rows[position].marks))
+        for marked, positions in _groups(names, alike).items():
+            ordered = sorted(positions, key=lambda position: _tie_order(rows[position].tie))
+            for number, position in enumerate(ordered[1:], start=2):
+                names[position] = (*marked, str(number))
     return names
+
+
+def _groups(names: Sequence[Key], positions: Iterable[int]) -> dict[Key, list[int]]:
+    groups: dict[Key, list[int]] = {}
+    for position in positions:
+        groups.setdefault(names[position], []).append(position)
+    return groups
 
 
 def _tie_order(tie: Value) -> tuple[int, str]:

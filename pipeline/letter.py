@@ -9,12 +9,15 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4
+from parsers.printed import TITLES
 from pipeline.changes import NOTHING, Changes, withdrawn
 from pipeline.model import (
     SHANGHAI,
     Contact,
+    Enclosure,
     Entry,
     Finding,
     Mail,
@@ -24,9 +27,8 @@ from pipeline.model import (
     Submission,
     Version,
 )
+from pipeline.reply_states import ReplyKind
 from pipeline.wording import deadline_text, linked_files, mails_text, one_line, quoted, receipt_number, topic
-
-FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表"}
 
 
 class Point(Struct, frozen=True):
@@ -48,8 +50,9 @@ class Group(Struct, frozen=True):
 
 
 class Received(Struct, frozen=True):
-    """One file of the mails answered and what it was recognised as."""
+    """One file of the mails answered and what it was recognised as; `university` "" where the letter is about one alone."""
 
+    university: str
     path: str
     contents: tuple[str, ...]
 
@@ -65,9 +68,9 @@ class Standing(Struct, frozen=True):
 
 
 class Letter(Struct, frozen=True):
-    """Everything the templates print, in the order they print it; `kind` as in `Reply.kind`."""
+    """Everything the templates print, in the order they print it; `marked` whether marked copies go along."""
 
-    kind: str
+    kind: ReplyKind
     universities: tuple[str, ...]
     mails: str
     received: tuple[Received, ...]
@@ -79,6 +82,7 @@ class Letter(Struct, frozen=True):
     changed: tuple[str, ...]
     solved: tuple[str, ...]
     enclosed: tuple[str, ...]
+    marked: bool
     reminders: tuple[Group, ...]
     steps: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -99,11 +103,11 @@ def draft(
     notice: Notice,
     made_at: datetime,
     changes: Changes = NOTHING,
-    enclosed: tuple[str, ...] = (),
+    enclosures: tuple[Enclosure, ...] = (),
 ) -> Letter:
     """Say what the reply to these mails (oldest first, at least one) has to say about these submissions.
 
-    `changes` are those since the last reply, `enclosed` the names of the files that go along.
+    `changes` are those since the last reply, `enclosures` the files that go along.
     """
     found = tuple(_findings(mails, submissions))
     errors = [(name, finding) for name, finding in found if finding.severity is Severity.ERROR]
@@ -114,17 +118,17 @@ def draft(
         if finding.severity is Severity.WARNING and finding.rule != "mail.late"
     ]
     several = len(submissions) > 1
-    in_order = tuple(line for submission in submissions for line in _in_order(submission)) if errors else ()
+    in_order = tuple(line for submission in submissions for line in _in_order(submission, several)) if errors else ()
     told = any(finding.rule == "mail.cloud_attachment" for _, finding in errors)
     standings = () if errors else tuple(_standings(submissions, several))
     linked = () if told else tuple(dict.fromkeys(linked_files(mails)))
     local = made_at.astimezone(SHANGHAI)
     waiting = any(submission.state is State.FOR_STAFF for submission in submissions)
     return Letter(
-        kind="correction" if errors else "acknowledgement",
+        kind=ReplyKind.CORRECTION if errors else ReplyKind.ACKNOWLEDGEMENT,
         universities=tuple(one_line(each.university, 60) for each in submissions if each.university.strip()),
         mails=mails_text(mails),
-        received=_received(mails, submissions),
+        received=_received(mails, submissions, several),
         linked=linked,
         problems=_groups(errors, several),
         problem_count=len(errors),
@@ -132,7 +136,8 @@ def draft(
         standings=standings,
         changed=tuple(one_line(line) for line in changes.changed),
         solved=tuple(one_line(line) for line in changes.solved),
-        enclosed=tuple(one_line(name, 160) for name in enclosed),
+        enclosed=tuple(one_line(one.name, 160) for one in enclosures),
+        marked=any(one.marked for one in enclosures),
         reminders=_groups(warnings, several),
         steps=tuple(_steps({each.rule for _, each in errors}, notice, made_at, bool(in_order))) if errors else (),
         remarks=tuple(_remarks(mails, submissions, late, changes.withdrawn)),
@@ -163,10 +168,12 @@ def _findings(mails: tuple[Mail, ...], submissions: tuple[Submission, ...]) -> I
             # The files a mail forgot came with another one of the same burst.
             and not (finding.rule == "mail.no_attachment" and brought)
         ]
-    for pair in pairs:
-        if pair not in seen:
-            seen.add(pair)
-            yield pair
+    for university, finding in pairs:
+        # Which mail it is about is not told, so one of each mail would read as the same thing twice.
+        told = (university, replace(finding, mail=""))
+        if told not in seen:
+            seen.add(told)
+            yield university, finding
 
 
 def _groups(found: Iterable[tuple[str, Finding]], several: bool) -> tuple[Group, ...]:
@@ -197,29 +204,30 @@ def _current(submission: Submission) -> tuple[Version, ...]:
     return (*submission.summaries, *of_entries, *submission.supporting)
 
 
-def _received(mails: tuple[Mail, ...], submissions: tuple[Submission, ...]) -> tuple[Received, ...]:
+def _received(mails: tuple[Mail, ...], submissions: tuple[Submission, ...], several: bool) -> tuple[Received, ...]:
     """The files these mails brought, in the order they lay there, with what each was recognised as."""
     order = {mail.id: place for place, mail in enumerate(mails)}
-    unique: dict[tuple[int, int], tuple[Version, str]] = {}
+    unique: dict[tuple[int, int], tuple[str, Version, str]] = {}
     for submission in submissions:
+        university = one_line(submission.university, 60) if several else ""
         fates = {"": _current(submission), "，以另一份为准": submission.superseded}
         fates["，已按撤回处理"] = submission.withdrawn
         fates["，待秘书处核实后采用"] = submission.held
         for fate, versions in fates.items():
             for version in versions:
                 if version.mail in order:
-                    unique.setdefault((order[version.mail], version.index), (version, fate))
-    files: dict[tuple[int, str], list[str]] = {}
-    for (place, _), (version, fate) in sorted(unique.items(), key=lambda each: each[0]):
-        files.setdefault((place, version.path), []).append(_recognised(version) + fate)
-    return tuple(Received(one_line(path, 160), tuple(contents)) for (_, path), contents in files.items())
+                    unique.setdefault((order[version.mail], version.index), (university, version, fate))
+    files: dict[tuple[int, str, str], list[str]] = {}
+    for (place, _), (university, version, fate) in sorted(unique.items(), key=lambda each: each[0]):
+        files.setdefault((place, university, version.path), []).append(_recognised(version) + fate)
+    return tuple(Received(whose, one_line(path, 160), tuple(contents)) for (_, whose, path), contents in files.items())
 
 
 def _recognised(version: Version) -> str:
     transcript = version.transcript
     if transcript.problems or any(finding.rule.startswith("file.") for finding in version.findings):
         return "未能读取，请看下文说明"
-    form = FORMS.get(transcript.form or "", "佐证材料，已留存")
+    form = TITLES.get(transcript.form or "", "佐证材料，已留存")
     match transcript.record:
         case Annex3(projects=projects):
             return f"{form}（列有{len(projects)}个项目）"
@@ -228,8 +236,9 @@ def _recognised(version: Version) -> str:
     return form
 
 
-def _in_order(submission: Submission) -> Iterator[str]:
+def _in_order(submission: Submission, several: bool) -> Iterator[str]:
     """The current forms of which nothing has to be sent again; in doubt a form is not among them."""
+    whose = f"{one_line(submission.university, 60)}：" if several and submission.university else ""
     # A missing Annex 4 is told at its row of Annex 3, which need not change for it.
     rest = {"annex3.missing", "annex4.missing"}
     errors = [each for each in submission.findings if each.severity is Severity.ERROR and each.rule not in rest]
@@ -237,19 +246,14 @@ def _in_order(submission: Submission) -> Iterator[str]:
     standing = frozenset(submission.errors)
     for version in submission.summaries:
         if not unsettled and standing.isdisjoint(version.findings):
-            yield f"{FORMS['annex3']}（{one_line(version.path, 160)}）"
+            yield f"{whose}{TITLES['annex3']}（{one_line(version.path, 160)}）"
     for entry in submission.entries:
         form = entry.application
-        if form is None or standing.intersection(form.findings) or any(_concerns(each, form, entry) for each in errors):
+        if form is None or any(each.severity is Severity.ERROR for each in submission.about(form)):
             continue
-        yield f"{FORMS['annex4']}{quoted(entry.name)}（{one_line(form.path, 160)}）"
-
-
-def _concerns(finding: Finding, form: Version, entry: Entry) -> bool:
-    """Whether a finding that needed several documents is about this Annex 4."""
-    if finding.path == form.path:
-        return finding.project in ("", entry.name)
-    return finding.project == entry.name and finding.rule.startswith(("cross.", "annex4."))
+        if any(each.project == entry.name and each.rule.startswith(("cross.", "annex4.")) for each in errors):
+            continue
+        yield f"{whose}{TITLES['annex4']}{quoted(entry.name)}（{one_line(form.path, 160)}）"
 
 
 def _standings(submissions: tuple[Submission, ...], several: bool) -> Iterator[Standing]:
@@ -266,11 +270,9 @@ def _standings(submissions: tuple[Submission, ...], several: bool) -> Iterator[S
 
 
 def _category(entry: Entry) -> str:
-    if entry.listed is not None and isinstance(record := entry.listed.transcript.record, Annex3):
-        return record.projects[entry.row].category if 0 <= entry.row < len(record.projects) else ""
-    if entry.application is not None and isinstance(record := entry.application.transcript.record, Annex4):
-        return "、".join(record.categories)
-    return ""
+    if entry.listed is not None:
+        return entry.project.category if entry.project else ""
+    return "、".join(entry.form.categories) if entry.form else ""
 
 
 def _steps(rules: set[str], notice: Notice, made_at: datetime, in_order: bool) -> Iterator[str]:
@@ -302,4 +304,5 @@ def _remarks(
     for submission in submissions:
         names = dict.fromkeys(quoted(name) for key, name in withdrawn(submission).items() if key not in told)
         if names and any(version.mail in answered for version in submission.summaries):
-            yield f"最新的附件3未再列入{'、'.join(names)}，我们按撤回处理；如非此意，请重新发送列有全部项目的附件3。"
+            whose = one_line(submission.university, 60) if len(submissions) > 1 else ""
+            yield f"{whose}最新的附件3未再列入{'、'.join(names)}，我们按撤回处理；如非此意，请重新发送列有全部项目的附件3。"

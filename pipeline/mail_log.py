@@ -7,21 +7,15 @@ from msgspec.structs import replace
 from pipeline.ledger_view import MailLine
 from pipeline.model import SHANGHAI, Automatic, Disposition, Mail
 from pipeline.office import Office
+from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.rows import Queued, SetAside
 
-REPLY_STATES = {
-    "queued": "待发送",
-    "sending": "待发送",
-    "uncertain": "发送结果待确认",
-    "draft": "已存草稿",
-    "off": "未发送（回信已关闭）",
-    "held": "未能发出，请人工处理",
-    "unconfirmed": "发送结果不明，请人工处理：先到“已发送”里看是否已发出",
-    "dropped": "没有发出，已不必要",
-    "undeliverable": "未能发出，收件地址无效或曾被退信",
-    "bounced": "已发出，但被退回，请人工联系",
+ANSWERED = {
+    ReplyKind.ACKNOWLEDGEMENT: "已回复收到",
+    ReplyKind.CORRECTION: "已回复请补正",
+    ReplyKind.REMINDER: "已提醒",
+    ReplyKind.STAFF: "已通知",
 }
-KINDS = {"acknowledgement": "已回复收到", "correction": "已回复请补正", "reminder": "已提醒", "staff": "已通知"}
 
 
 def mail_lines(office: Office) -> list[MailLine]:
@@ -64,10 +58,10 @@ def reply_of(mail: Mail, message_id: str | None, queued: dict[str, Queued]) -> s
         return _unanswered(mail)
     reply = queued.get(message_id)
     if reply is None:
-        return "待发送"
-    if reply.state != "sent" or reply.tried_at is None:
-        return REPLY_STATES.get(reply.state, "待发送")
-    return f"{KINDS[reply.kind]} {reply.tried_at.astimezone(SHANGHAI):%m-%d %H:%M}"
+        return ReplyState.QUEUED.told
+    if reply.state is not ReplyState.SENT or reply.tried_at is None:
+        return reply.state.told
+    return f"{ANSWERED[reply.kind]} {reply.tried_at.astimezone(SHANGHAI):%m-%d %H:%M}"
 
 
 def _unanswered(mail: Mail) -> str:

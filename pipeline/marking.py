@@ -13,19 +13,42 @@ from collections.abc import Iterable, Sequence
 
 from parsers import read
 from parsers.formats import Unreadable
+from parsers.formats.legacy import as_docx
+from parsers.formats.libreoffice import KINDS, WORKBOOKS, Excess, convert
 from parsers.model import Place, Transcript
-from pipeline.marking_value import Marked, Uneditable
+from pipeline.marking_value import SUFFIX, Marked, Uneditable
 from pipeline.model import Finding, Severity
 
-__all__ = ["FORMATS", "Marked", "mark", "marked", "marked_name"]
+__all__ = ["FORMATS", "Marked", "mark", "marked", "marked_copy", "marked_name"]
 
-SUFFIX = "（标注）"
 # Nobody works through more than this, and each mark makes the file larger.
 MOST_MARKS = 500
 FORMATS = {
     "docx": (".docx", ".docm", ".dotx", ".dotm"),
     "xlsx": (".xlsx", ".xlsm", ".xltx", ".xltm"),
 }
+
+
+def marked_copy(
+    content: bytes, kind: str, findings: Sequence[Finding], transcripts: Sequence[Transcript]
+) -> tuple[bytes, str] | None:
+    """The marked copy of a file and its format, None where there is none; an old format is converted, and its copy marked.
+
+    `kind` is the file's own `Transcript.format`, `transcripts` what was read in it, `findings` what stands of it. It opens what
+    strangers sent and may start an office program, so a pass has it done in confinement (Reader.marked_copy).
+    """
+    if kind in KINDS:
+        try:
+            converted = convert(content, kind) if kind in WORKBOOKS else as_docx(content, kind)
+        except (Excess, OSError):
+            # The reply goes without the copy; its words say everything.
+            return None
+        if converted is None:
+            return None
+        kind = "xlsx" if kind in WORKBOOKS else "docx"
+        content, transcripts = converted, read(converted, f"converted.{kind}")
+    copy = mark(content, kind, marked(findings, transcripts))
+    return None if copy is None else (copy, kind)
 
 
 def mark(content: bytes, format: str, findings: Sequence[Marked]) -> bytes | None:

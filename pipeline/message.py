@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from typing import Any
 
-from pipeline import addresses, automatic, bodies, charsets, cloud, delivery, forwards, parts
+from pipeline import addresses, automatic, bodies, charsets, cloud, delivery, forwards, parts, pasted
 from pipeline.model import Address, Automatic, CloudLink, Message
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
@@ -33,7 +33,7 @@ def decode(raw: bytes, own_address: str = "") -> Message:
     headers = parts.headers(tree)
     head = cache(partial(_head, headers))
     sender = _address(head, headers, "from") or _address(head, headers, "sender")
-    sender = sender or _address(head, headers, "return-path") or Address()
+    sender = sender or _address(head, headers, "return-path") or addresses.as_written(headers.get("from", ("",))[0])
     subject = charsets.header(headers.get("subject", ("",))[0])
     text, html = parts.texts(tree)
     body = bodies.own_html(html)
@@ -56,7 +56,7 @@ def decode(raw: bytes, own_address: str = "") -> Message:
         subject=subject,
         text=own,
         references=tuple(_ids([*headers.get("references", ()), *headers.get("in-reply-to", ())])),
-        attachments=files if returned else (*files, *bodies.pasted_form(body)),
+        attachments=files if returned else (*files, *pasted.pasted_form(body, text)),
         attached=attached,
         cloud_links=_links(body, own, text, html, bool(attached) or not forwards.is_forward(subject)),
         automatic=reason,

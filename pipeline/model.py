@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from parsers.model import Transcript
+from parsers.model import Annex3, Annex4, Project, Transcript
+from pipeline.reply_states import ReplyKind
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REPLIED = re.compile(r"^\s*(?:re|回复|答复|回覆)\s*[:：]", re.IGNORECASE)
@@ -35,7 +36,7 @@ class Address(Struct, frozen=True):
     address: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name else self.address
+        return f"{self.name} <{self.address}>" if self.name and self.address else self.name or self.address
 
 
 class Automatic(enum.Enum):
@@ -150,7 +151,10 @@ class Severity(enum.Enum):
 
 
 class Finding(Struct, frozen=True):
-    """A rule that was not met, where, and in which words the sender is told (contract §3)."""
+    """A rule that was not met, where, and in which words the sender is told (contract §3).
+
+    `mail` is the id of the mail that it is about, "" of what is about none of them alone, such as a form that never came.
+    """
 
     rule: str
     severity: Severity
@@ -160,6 +164,7 @@ class Finding(Struct, frozen=True):
     project: str = ""
     message: str = ""
     clause: str = ""
+    mail: str = ""
 
 
 class Version(Struct, frozen=True):
@@ -178,6 +183,11 @@ class Version(Struct, frozen=True):
     transcript: Transcript
     findings: tuple[Finding, ...] = ()
     university: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's own name, without the folders, archives and mails that it lay in."""
+        return self.path.replace("\\", "/").rpartition("/")[2]
 
 
 class Disposition(enum.Enum):
@@ -257,6 +267,20 @@ class Entry(Struct, frozen=True):
     row: int = -1
     application: Version | None = None
 
+    @property
+    def project(self) -> Project | None:
+        """Its row of Annex 3, None where none lists it."""
+        record = self.listed.transcript.record if self.listed is not None else None
+        if not isinstance(record, Annex3) or not 0 <= self.row < len(record.projects):
+            return None
+        return record.projects[self.row]
+
+    @property
+    def form(self) -> Annex4 | None:
+        """What its Annex 4 says, None where none came."""
+        record = self.application.transcript.record if self.application is not None else None
+        return record if isinstance(record, Annex4) else None
+
 
 class Waiver(Struct, frozen=True):
     """Staff's word that a finding is settled: `project` "" means every project of the university.
@@ -315,6 +339,18 @@ class Submission(Struct, frozen=True):
         forms = [entry.application for entry in self.entries if entry.application is not None]
         return tuple({(form.mail, form.index): form for form in forms}.values())
 
+    def about(self, version: Version) -> tuple[Finding, ...]:
+        """What stands of a current document, in the order of `all_findings`: its own findings, and of those that it took
+        several documents to see all that name its file and no project but one of its."""
+        own, together = frozenset(version.findings), frozenset(self.findings)
+        projects = {"", *(entry.name for entry in self.entries if version in (entry.listed, entry.application))}
+
+        def names(finding: Finding) -> bool:
+            there = (finding.mail, finding.path) == (version.mail, version.path)
+            return there and finding.project in projects and finding in together
+
+        return tuple(finding for finding in self.all_findings if finding in own or names(finding))
+
     @property
     def heeded(self) -> tuple[Mail, ...]:
         """The mails that count for the university, in the order of `mails`."""
@@ -322,10 +358,11 @@ class Submission(Struct, frozen=True):
 
 
 class Enclosure(Struct, frozen=True):
-    """A file that goes along with a reply, by the name it is shown under."""
+    """A file that goes along with a reply, by the name it is shown under; `marked` where it is the sender's own with marks."""
 
     name: str
     content: bytes
+    marked: bool = False
 
     def __repr__(self) -> str:
         return f"Enclosure({self.name!r}, {len(self.content)} bytes)"
@@ -334,17 +371,18 @@ class Enclosure(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """A reply ready to be sent: RFC 5322 bytes with everything set, and what it answers.
 
-    `message_id` is derived from `answers` (mail ids) and `recipient`, so that the same reply is never made twice.
-    `kind` is "acknowledgement" or "correction".
+    `message_id` is derived from `answers` (mail ids) and `recipient`, so that the same reply is never made twice. `replaces`
+    are the Message-IDs of earlier ones that need not be sent any more, because this one answers their mails as well.
     """
 
     message_id: str
     recipient: str
     subject: str
-    kind: str
+    kind: ReplyKind
     raw: bytes
     answers: tuple[str, ...] = ()
     universities: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Reply({self.message_id!r}, {len(self.raw)} bytes)"

@@ -12,6 +12,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from pipeline.model import SHANGHAI, Notice, Reply
+from pipeline.own_ids import own_id
+from pipeline.reply_states import ReplyKind
 from pipeline.wording import one_line
 
 
@@ -23,18 +25,18 @@ def note(
     notice: Notice,
     sender: str,
     now: datetime,
-    kind: str,
+    kind: ReplyKind,
     html: str = "",
     universities: tuple[str, ...] = (),
 ) -> Reply:
     """A mail under a Message-ID derived from its occasion and addressee: the same occasion never makes two (RFC 3834 marks)."""
-    digest = hashlib.sha256(f"{occasion}\n{to}".encode()).hexdigest()[:32]
+    digest = hashlib.sha256(f"{occasion}\n{to}".encode()).hexdigest()
     message = EmailMessage(policy=SMTP)
     message["From"] = MailAddress(one_line(notice.organiser, 60), addr_spec=sender)
     message["To"] = to
     message["Subject"] = one_line(subject)
     message["Date"] = now.astimezone(SHANGHAI)
-    message["Message-ID"] = f"<annex.{digest}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = own_id(digest, sender)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(text.rstrip() + "\n", cte="base64")

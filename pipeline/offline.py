@@ -14,13 +14,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from parsers.model import Annex3
 from pipeline.assemble import assemble
-from pipeline.assign import Known, assign
 from pipeline.budget import is_litter
 from pipeline.check import check_mail
 from pipeline.codec import finding_out, record_out
-from pipeline.flow import process, version
+from pipeline.errors import ConfigurationError
+from pipeline.flow import process, versions_of
+from pipeline.known import Known, known_from
 from pipeline.message import decode
 from pipeline.model import (
     Address,
@@ -34,12 +34,8 @@ from pipeline.model import (
     Submission,
     Version,
 )
-from pipeline.names import same_project
 from pipeline.reading import Read, read_documents, read_here
 from pipeline.rules import Rules
-from pipeline.spare import without_spare_findings
-from pipeline.stamps import with_stamps
-from pipeline.totals import with_totals
 
 NO_ONE = "?"
 
@@ -95,12 +91,13 @@ def check(
     """Judge files as the attachments of one mail, and each .eml as a mail of its own.
 
     `received` is the time of receipt; without it an .eml's topmost Received header, else the deadline, is taken.
+    Raises ConfigurationError for a file that cannot be read.
     """
     files = files_under(paths)
     loose: list[Attachment] = []
     letters: list[tuple[datetime, str, bytes]] = []
     for name, path in files:
-        content = path.read_bytes()
+        content = _content(path)
         if path.suffix.lower() == ".eml":
             letters.append((received or decode(content).received_at or rules.terms.deadline, name, content))
         else:
@@ -112,7 +109,8 @@ def check(
         outcomes.append(_loose(loose, rules, received or rules.terms.deadline, read))
         progress(1, total)
     for at, name, content in sorted(letters, key=lambda letter: letter[:2]):
-        outcomes.append(_letter(content, name, at, rules, known, read))
+        letter = _letter(content, name, at, rules, known, read)
+        outcomes[:] = [_adopted(outcome, letter.mail) for outcome in [*outcomes, letter]]
         progress(len(outcomes), total)
     return _together(outcomes, [name for name, _ in files], rules)
 
@@ -124,29 +122,35 @@ class _Memory:
     outcomes: list[Outcome]
 
     def __call__(self, address: str) -> Known:
-        known: dict[str, frozenset[str]] = {}
-        for outcome in self.outcomes:
-            if outcome.mail.reply_to.address != address or not address:
-                continue
-            for one in outcome.versions:
-                if one.university.startswith("?") or one.transcript.form is None:
-                    continue
-                known.setdefault(one.university, frozenset())
-                if isinstance(one.transcript.record, Annex3):
-                    names = [project.project_name for project in one.transcript.record.projects]
-                    known[one.university] = frozenset(map(same_project, names))
-        return known
+        theirs = [one for one in self.outcomes if address and one.mail.reply_to.address == address]
+        sent = (version for outcome in theirs for version in outcome.versions)
+        return known_from((one.university, one.transcript.record) for one in sent if not one.university.startswith("?"))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"文件 {path} 无法读取（{error.strerror}），请检查它还在不在、有没有权限。") from None
+
+
+def _adopted(outcome: Outcome, newest: Mail) -> Outcome:
+    """The outcome with what waited for its correspondent's university, which the newest mail tells, as the store has it."""
+    waiting, named = f"?{newest.reply_to.address}", [name for name in newest.universities if not name.startswith("?")]
+    if waiting == NO_ONE or len(named) != 1 or waiting not in outcome.mail.universities:
+        return outcome
+    university = named[0]
+    versions = tuple(
+        replace(one, university=university) if one.university == waiting else one for one in outcome.versions
+    )
+    names = dict.fromkeys(university if name == waiting else name for name in outcome.mail.universities)
+    return Outcome(replace(outcome.mail, universities=tuple(names)), versions)
 
 
 def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read) -> Outcome:
     documents = read_documents(files, rules.limits, read)
-    owners = assign([one.transcript for one in documents], rules.terms.roster, {})
     mail_id = hashlib.sha256(b"".join(hashlib.sha256(one.content).digest() for one in files)).hexdigest()
-    versions = tuple(
-        version(document, owner or NO_ONE, index, mail_id, received, rules)
-        for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
-    )
-    versions = without_spare_findings(with_totals(with_stamps(versions)))
+    versions = versions_of(documents, NO_ONE, {}, mail_id, received, rules)
     forms = sum(one.transcript.form is not None for one in versions)
     message = Message("", Address(), Address(), "", "", attached=len(files))
     mail = Mail(
@@ -159,7 +163,7 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read
         references=(),
         attached=len(files),
         disposition=Disposition.SUBMISSION,
-        findings=check_mail(message, received, forms, rules) if forms else (),
+        findings=check_mail(message, received, forms, rules, mail_id) if forms else (),
         universities=tuple(dict.fromkeys(one.university for one in versions)),
     )
     return Outcome(mail, versions)

@@ -15,6 +15,7 @@ from typing import Any, Self
 from msgspec import Struct
 
 from pipeline.errors import AnnexError, LoginRefused
+from pipeline.recipients import may_be_written_to
 from pipeline.remarks import check_credentials, decode, refused, server_away, server_text
 from pipeline.settings import Server, Settings
 
@@ -83,8 +84,6 @@ ANSWERS: tuple[tuple[str, str, Fate], ...] = (
 DELAYED_AT = {Stage.SENDER: Fate.PAUSE, Stage.RECIPIENT: Fate.LATER, Stage.CONTENT: Fate.LATER}
 REFUSED_AT = {Stage.SENDER: Fate.STOP, Stage.RECIPIENT: Fate.BAD_ADDRESS, Stage.CONTENT: Fate.FOR_STAFF}
 
-# What can be sent to without SMTPUTF8, which NetEase does not offer (RFC 5321 4.1.2, quoted names left out).
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
 
@@ -203,7 +202,7 @@ class Post:
 
         Raises ServerAway or LoginRefused where a session gone stale cannot be renewed; nothing was sent then.
         """
-        if not _ADDRESS.fullmatch(recipient):
+        if not may_be_written_to(recipient):
             return Delivery(Fate.BAD_ADDRESS, 0, f"收件地址“{recipient}”的格式不正确")
         session = self._session or self._renew()
         try:

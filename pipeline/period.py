@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from parsers.text import visible
+
 CHINESE_DIGITS = str.maketrans("〇○Ｏ零一二三四五六七八九", "0000123456789")
 CHINESE_YEAR = re.compile(
     r"(?<![\d〇○零一二三四五六七八九])[二2][〇○零0][〇○零一二三四五六七八九\d]{2}(?=\s*(?:年|[./\-至到—–~]))"
@@ -117,7 +119,7 @@ def read_period(text: str) -> Period | None:
 
     Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day.
     """
-    plain = _digits(unicodedata.normalize("NFKC", text[:LONGEST])).lstrip("'’‘")
+    plain = _digits(unicodedata.normalize("NFKC", visible(text[:LONGEST]))).lstrip("'’‘")
     rest = TERM.sub(" ", plain)
     spans = [_term(found) for found in TERM.finditer(plain)] + list(_spans(rest))
     # Years are no lengths of time.

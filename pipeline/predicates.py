@@ -15,9 +15,11 @@ from msgspec import Meta
 
 from parsers.links import is_url as is_address
 from parsers.model import DRAWN, SCANNED, Annex3, Annex4, Place, ProblemKind, Project
+from parsers.printed import APPLICATION, SEAL
 from parsers.text import fold
+from pipeline.agreement import agrees, nearest, selected
 from pipeline.model import Entry, Submission, Version
-from pipeline.names import applicant, category_of, same_applicant, same_project
+from pipeline.names import applicant, category_of, same_project
 from pipeline.period import read_period
 from pipeline.roster import Nearness
 from pipeline.sayings import announces_file, brings_file, calls_application
@@ -31,7 +33,6 @@ from pipeline.values import (
     is_blank,
     is_url,
     phones,
-    same_people,
     says_nothing,
     word_count,
 )
@@ -255,15 +256,10 @@ def field_blank(form: Application, *, fields: dict[str, str]) -> Iterator[Breach
             yield _in_form(form, field, label=label)
 
 
-def _selected(form: Application) -> list[str]:
-    named = [category_of(text, form.terms.categories) for text in form.record.categories]
-    return list(dict.fromkeys(name for name in named if name))
-
-
 @predicate("categories", "category_count")
 def none_selected(form: Application) -> Iterator[Breach]:
     """None of the ten categories is selected, as far as can be told."""
-    if not _selected(form) and DRAWN not in form.transcript.notes:
+    if not selected(form.record, form.terms) and DRAWN not in form.transcript.notes:
         found = "、".join(form.record.categories)
         yield _in_form(form, "categories", label="项目类别", found=found, **_choice(form.terms))
 
@@ -278,7 +274,7 @@ def selection_drawn(form: Application) -> Iterator[Breach]:
 @predicate()
 def several_selected(form: Application) -> Iterator[Breach]:
     """More than one of the ten categories is selected."""
-    if len(_selected(form)) > 1:
+    if len(selected(form.record, form.terms)) > 1:
         yield _in_form(form, "categories", label="项目类别", found="、".join(form.record.categories))
 
 
@@ -309,14 +305,14 @@ def period_unreadable(form: Application) -> Iterator[Breach]:
 def opinion_blank(form: Application) -> Iterator[Breach]:
     """The committee's opinion is blank, or shows only who signed it and when."""
     if not has_opinion(form.record.recommendation):
-        yield _in_form(form, "recommendation", label="学校团委推荐意见及案例点评")
+        yield _in_form(form, "recommendation", label=APPLICATION["recommendation"])
 
 
 @predicate()
 def no_seal(form: Application) -> Iterator[Breach]:
     """The form bears no seal; where that cannot be told, nothing is said."""
     if form.record.sealed is False:
-        yield _in_form(form, "sealed", label="盖章")
+        yield _in_form(form, "sealed", label=SEAL)
 
 
 # ---------------------------------------------------------------- a university's submission
@@ -324,15 +320,13 @@ def no_seal(form: Application) -> Iterator[Breach]:
 
 def listed(submission: Submission) -> list[tuple[Entry, Project]]:
     """The projects of the current Annex 3 with their rows."""
-    rows = []
-    for entry in submission.entries:
-        if entry.listed is not None and isinstance(entry.listed.transcript.record, Annex3):
-            rows.append((entry, entry.listed.transcript.record.projects[entry.row]))
-    return rows
+    return [(entry, project) for entry in submission.entries if (project := entry.project) is not None]
 
 
-def _of(submission: Submission) -> str:
-    return submission.summaries[-1].path if submission.summaries else ""
+def _in_tables(submission: Submission, field: str, **values: object) -> Breach:
+    """A breach of all tables together, at the last of them."""
+    path, mail = (submission.summaries[-1].path, submission.summaries[-1].mail) if submission.summaries else ("", "")
+    return Breach(field=field, path=path, mail=mail, values=values)
 
 
 def _by_kind(submission: Submission) -> tuple[int, int]:
@@ -345,7 +339,7 @@ def more_projects_than(whole: Whole, *, limit: Positive) -> Iterator[Breach]:
     """More than `limit` projects that are not a graduate union's."""
     count, _ = _by_kind(whole.submission)
     if count > limit:
-        yield Breach(field="projects", path=_of(whole.submission), values={"count": count, "found": count})
+        yield _in_tables(whole.submission, "projects", count=count, found=count)
 
 
 @predicate("count")
@@ -354,7 +348,7 @@ def more_graduate_projects_than(whole: Whole, *, limit: Natural, beyond: Natural
     others, graduate = _by_kind(whole.submission)
     extra = graduate - max(0, beyond - others)
     if extra > limit:
-        yield Breach(field="projects", path=_of(whole.submission), values={"count": extra, "found": graduate})
+        yield _in_tables(whole.submission, "projects", count=extra, found=graduate)
 
 
 @predicate("count")
@@ -363,7 +357,7 @@ def graduates_unexpected(whole: Whole) -> Iterator[Breach]:
     _, count = _by_kind(whole.submission)
     university = whole.terms.roster.get(whole.submission.university)
     if count and university is not None and not university.graduates:
-        yield Breach(field="applicant", path=_of(whole.submission), values={"count": count, "found": count})
+        yield _in_tables(whole.submission, "applicant", count=count, found=count)
 
 
 @predicate("projects")
@@ -376,8 +370,8 @@ def category_shared(whole: Whole) -> Iterator[Breach]:
             by_category.setdefault(name, []).append(project.project_name)
     for name, projects in by_category.items():
         if len(projects) > 1:
-            values = {"found": name, "projects": "、".join(f"《{project}》" for project in projects)}
-            yield Breach(field="category", path=_of(whole.submission), values=values)
+            named = "、".join(f"《{project}》" for project in projects)
+            yield _in_tables(whole.submission, "category", found=name, projects=named)
 
 
 @predicate()
@@ -404,6 +398,7 @@ def application_missing(whole: Whole) -> Iterator[Breach]:
                 field="project_name",
                 project=project.project_name,
                 path=entry.listed.path,
+                mail=entry.listed.mail,
                 place=str(place),
                 values={"project": project.project_name, "found": project.project_name, "scan": scan},
             )
@@ -430,40 +425,22 @@ def application_unlisted(whole: Whole) -> Iterator[Breach]:
                 field="project_name",
                 project=entry.name,
                 path=entry.application.path,
+                mail=entry.application.mail,
                 place=str(place),
                 values={"project": entry.name, "found": entry.name},
             )
 
 
-def _same_category(whole: Whole, row: Project, form: Application) -> bool:
-    ours, theirs = category_of(row.category, whole.terms.categories), _selected(form)
-    return ours is None or len(theirs) != 1 or ours == theirs[0]
-
-
-def _same_university(whole: Whole, form: Application) -> bool:
-    if is_unfilled(form.record.university):
-        return True
-    match = whole.terms.roster.find(form.record.university)
-    named = match.university.name if match else form.record.university
-    return fold(named) == fold(whole.submission.university)
-
-
-def _agrees(whole: Whole, field: str, row: Project, form: Application) -> bool:
-    record = form.record
-    if field == "university":
-        return _same_university(whole, form)
-    if field == "category":
-        return _same_category(whole, row, form)
-    ours, theirs = getattr(row, field), getattr(record, field)
-    if ours == theirs or is_unfilled(ours) or is_unfilled(theirs):
-        return True
-    if field == "leader":
-        return same_people(ours, theirs)
-    if field == "phone":
-        return not phones(ours) or not phones(theirs) or bool(set(phones(ours)) & set(phones(theirs)))
-    university = whole.terms.roster.get(whole.submission.university)
-    names = (university.name, *university.other_names) if university else (whole.submission.university,)
-    return same_applicant(ours, theirs, names)
+def _compared(submission: Submission, terms: Terms) -> Iterator[tuple[Project, Version, Annex4]]:
+    """The rows that have an Annex 4, each with it; of the rows of one name that share one, that which it is nearest to."""
+    sharing: dict[tuple[str, int], list[Project]] = {}
+    for entry, row in listed(submission):
+        if entry.application is not None:
+            sharing.setdefault((entry.application.mail, entry.application.index), []).append(row)
+    for version in submission.applications:
+        record, rows = version.transcript.record, sharing.get((version.mail, version.index), [])
+        if isinstance(record, Annex4) and rows:
+            yield nearest(rows, record, submission.university, terms), version, record
 
 
 @predicate("expected", field=("university", "category", "leader", "phone", "applicant"))
@@ -472,23 +449,20 @@ def differs_from_summary(whole: Whole, *, field: str) -> Iterator[Breach]:
 
     `field` is university, category, leader, phone or applicant; blank or invalid values have rules of their own.
     """
-    for entry, row in listed(whole.submission):
-        application = entry.application
-        if application is None:
+    university, terms = whole.submission.university, whole.terms
+    for row, version, record in _compared(whole.submission, terms):
+        if agrees(field, row, record, university, terms):
             continue
-        record = application.transcript.record
-        form = Application(record, application.transcript, application.received_at, whole.terms)  # type: ignore[arg-type]
-        if _agrees(whole, field, row, form):
-            continue
-        ours = whole.submission.university if field == "university" else getattr(row, field)
+        ours = university if field == "university" else getattr(row, field)
         name = "categories" if field == "category" else field
-        theirs = "、".join(form.record.categories) if field == "category" else getattr(form.record, field)
+        theirs = "、".join(record.categories) if field == "category" else getattr(record, field)
         yield Breach(
             field=name,
-            project=entry.name,
-            path=application.path,
-            place=str(form.place(name)),
-            values={"project": entry.name, "found": theirs, "expected": ours},
+            project=row.project_name,
+            path=version.path,
+            mail=version.mail,
+            place=str(version.transcript.places.get(name, Place())),
+            values={"project": row.project_name, "found": theirs, "expected": ours},
         )
 
 
@@ -502,14 +476,15 @@ def held_back(whole: Whole) -> Iterator[Breach]:
     for mail in whole.submission.mails:
         if mail.id in held:
             values = {"sender": str(mail.sender), "id": mail.id[:12], "files": "、".join(held[mail.id])}
-            yield Breach(path=held[mail.id][0], values=values)
+            yield Breach(path=held[mail.id][0], mail=mail.id, values=values)
 
 
 @predicate("sender")
 def written_from_elsewhere(whole: Whole) -> Iterator[Breach]:
     """New documents were taken from an address not known for the university before; one breach for each address."""
-    for sender in dict.fromkeys(str(mail.sender) for mail in whole.submission.newcomers):
-        yield Breach(values={"sender": sender})
+    newest = {str(mail.sender): mail.id for mail in whole.submission.newcomers}
+    for sender, mail in newest.items():
+        yield Breach(mail=mail, values={"sender": sender})
 
 
 @predicate("used")
@@ -518,13 +493,14 @@ def several_versions(whole: Whole) -> Iterator[Breach]:
     breach for each that counts."""
     submission = whole.submission
     old = (*submission.superseded, *submission.withdrawn)
-    pairs = [(entry.name, entry.application) for entry in submission.entries if entry.application is not None]
-    for project, version in [*(("", table) for table in submission.summaries), *pairs]:
+    forms = {(one.mail, one.index): (entry.name, one) for entry in submission.entries if (one := entry.application)}
+    for project, version in [*(("", table) for table in submission.summaries), *forms.values()]:
         others = [one for one in old if one.mail == version.mail and _differs(one, version)]
         earlier = [one.transcript.record for one in old if one.mail != version.mail] if others else []
         paths = "、".join(one.path for one in others if one.transcript.record not in earlier)
         if paths:
-            yield Breach(project=project, path=version.path, values={"used": version.path, "found": paths})
+            values = {"used": version.path, "found": paths}
+            yield Breach(project=project, path=version.path, mail=version.mail, values=values)
 
 
 def _differs(one: Version, other: Version) -> bool:

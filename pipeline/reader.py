@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import os
 import re
 import shutil
@@ -22,10 +23,12 @@ from types import TracebackType
 
 from parsers.model import Problem, ProblemKind, Transcript
 from pipeline.confined import Breach, LimitBroken, ReadingFault, Worker, WorkerDied, kill_all_at_home
-from pipeline.model import Limits, Reading
+from pipeline.model import Finding, Limits, Reading
 from pipeline.worker import ReadingLimits
 
 __all__ = ["Breach", "Reader", "ReadingFault", "ReadingLimits"]
+
+log = logging.getLogger(__name__)
 
 # Processes are confined by means of POSIX; elsewhere documents are read in this process.
 CONFINED = hasattr(os, "killpg")
@@ -80,7 +83,7 @@ class Reader:
     def read(self, content: bytes, name: str = "") -> list[Transcript]:
         """The forms in a file, as `parsers.read`; a broken limit is told in a problem (ProblemKind.UNSAFE).
 
-        Raises ReadingFault where a parser failed by a fault of ours, or no worker could be started.
+        Raises ReadingFault where a parser failed by a fault of ours, OSError where the machine has no room for a worker.
         """
         if not CONFINED:
             module, _, function = self._target.partition(":")
@@ -122,6 +125,29 @@ class Reader:
             return None
         finally:
             self._give_back(one)
+
+    def marked_copy(
+        self, content: bytes, kind: str, findings: Sequence[Finding], transcripts: Sequence[Transcript]
+    ) -> tuple[bytes, str] | None:
+        """As `marking.marked_copy`; None also where that broke a limit or failed, for a copy is no more than a kindness."""
+        if not CONFINED:
+            made: tuple[bytes, str] | None = importlib.import_module("pipeline.marking").marked_copy(
+                content, kind, findings, transcripts
+            )
+            return made
+        for fresh in (False, True):
+            one = self._take(fresh)
+            try:
+                return one.marked_copy(content, kind, findings, transcripts)
+            except WorkerDied:
+                continue
+            except (LimitBroken, ReadingFault) as reason:
+                log.warning("标注副本没有做成，回复照常：%s", reason)
+                return None
+            finally:
+                self._give_back(one)
+        log.warning("标注副本没有做成，回复照常：%s", Breach.CRASH.value)
+        return None
 
     def kept(self, file: str) -> bytes | None:
         """The bytes of a document (their SHA-256 in hex is given) of a mail read before; None: look for them in the mail."""

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from pipeline.model import SHANGHAI, Finding, Mail, Reply, Submission, University
 from pipeline.office import Office
+from pipeline.reply_states import UNDER_WAY, ReplyKind, ReplyState
 from pipeline.reports import time_left
 from pipeline.rows import Queued
 from pipeline.wording import day_text, deadline_text, quoted, topic
@@ -21,7 +22,6 @@ from pipeline.wording import day_text, deadline_text, quoted, topic
 EARLIEST_HOUR = 9
 # By itself the program reminds nobody whom it has written to, for whatever reason, within this time.
 REST = timedelta(days=1)
-UNDER_WAY = ("queued", "sending", "uncertain")
 
 
 class Part(Struct, frozen=True):
@@ -58,7 +58,7 @@ def due(office: Office, now: datetime, rest: timedelta = timedelta()) -> list[Re
         return []
     today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     letters = office.store.outbox.made_lately(min(today, now - rest))
-    reminded = {one.recipient for one in letters if one.kind == "reminder" and one.made_at >= today}
+    reminded = {one.recipient for one in letters if one.kind is ReplyKind.REMINDER and one.made_at >= today}
     resting = [one for one in letters if one.state in UNDER_WAY or now - (one.tried_at or one.made_at) < rest]
     found: dict[str, list[Part]] = {}
     for to, part in _parts(office, _Heard.of(office), office.rules.terms.roster.universities, resting):
@@ -140,7 +140,7 @@ def look_again(office: Office, now: datetime) -> None:
 
     A university that has written, or was written to, since its reminder was made is not reminded.
     """
-    waiting = [one for one in office.store.outbox.replies("queued") if one.kind == "reminder"]
+    waiting = [one for one in office.store.outbox.replies(ReplyState.QUEUED) if one.kind is ReplyKind.REMINDER]
     # More than these will not go out today.
     queued = waiting[: office.settings.send_per_day]
     if not queued:
@@ -149,14 +149,16 @@ def look_again(office: Office, now: datetime) -> None:
     # By address, for thousands may wait.
     since: dict[str, list[Queued]] = {}
     for letter in office.store.outbox.made_lately(min(one.made_at for one in queued)):
-        if letter.kind != "reminder":
+        if letter.kind is not ReplyKind.REMINDER:
             since.setdefault(letter.recipient, []).append(letter)
     with office.store.together():
         for one in queued:
             later = [letter for letter in since.get(one.recipient, ()) if letter.made_at > one.made_at]
             parts = _still_due(office, heard, one, later) if now < office.rules.terms.deadline else ()
             if not parts:
-                office.store.outbox.mark(one.message_id, "dropped", "不必再提醒，没有发出", was="queued")
+                office.store.outbox.mark(
+                    one.message_id, ReplyState.DROPPED, "不必再提醒，没有发出", was=ReplyState.QUEUED
+                )
             else:
                 office.store.outbox.rewrite(_letter(office, Reminder(one.recipient, parts), one.made_at, now))
 
@@ -195,4 +197,4 @@ def _letter(office: Office, one: Reminder, made_at: datetime, now: datetime | No
     text, html = (template(f"remind.{kind}.j2").render(values) for kind in ("txt", "html"))
     subject = f"【提醒】{whom(names)}{topic(notice.activity)}申报材料"
     occasion = f"remind {made_at.astimezone(SHANGHAI):%Y-%m-%d}"
-    return note(occasion, one.to, subject, text, notice, office.user, now or made_at, "reminder", html, names)
+    return note(occasion, one.to, subject, text, notice, office.user, now or made_at, ReplyKind.REMINDER, html, names)

@@ -30,6 +30,8 @@ FILED_BEHIND = 16
 # So many universities to put together are worth a second process; of so many each of the two takes half.
 WORTH_SHARING, MANY = 20, 200
 OUT_OF_PLACE = 10
+# Of so many mails it is told which files they miss.
+NAMED = 10
 
 
 def renew(office: Office, now: datetime, anew: bool) -> Kept:
@@ -57,11 +59,29 @@ def _renew(office: Office, now: datetime, anew: bool) -> Kept:
     staff, notes = read_back(office, now)
     view = view_of(office, anew)
     with alongside(partial(dashboard.render, view)) as drawn:
-        kept = put(office, ledger.prepare(view, staff), staff, now)
+        prepared = ledger.prepare(view, staff)
+        if prepared.staff != staff:
+            office.store.set_fact("staff", prepared.staff.to_json())
+        kept = put(office, prepared, now)
         with suppress(OSError):
             # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
             dashboard.write(office.dashboard_path, drawn())
-    return replace(kept, notes=(*notes, *kept.notes))
+    return replace(kept, notes=(*notes, *_missing(office), *kept.notes))
+
+
+def _missing(office: Office) -> Iterator[str]:
+    """Which mails miss which files of the archive, for whoever has a backup; told when they were looked for."""
+    files: dict[tuple[str, str], list[str]] = {}
+    for version in office.archive.lost():
+        files.setdefault((version.mail, version.university.removeprefix("?")), []).append(version.path)
+    for mail, university in list(files)[:NAMED]:
+        names = "、".join(dict.fromkeys(f"“{path}”" for path in files[mail, university]))
+        yield (
+            f"{university}来信 {mail[:12]} 中的{names}，存档里没有，原件里也取不到了；其余照常。"
+            f"请从备份恢复 {office.spool.path(mail)}，再运行 annex-inbox ledger 补上。"
+        )
+    if len(files) > NAMED:
+        yield f"另有 {len(files) - NAMED} 封邮件的文件也是这样；恢复后再运行 annex-inbox ledger，会说出还缺的。"
 
 
 def view_of(office: Office, anew: bool = False) -> LedgerView:

@@ -20,14 +20,16 @@ import pybase64
 from pipeline.changes import NOTHING, Changes
 from pipeline.letter import Letter, draft
 from pipeline.model import SHANGHAI, Address, Enclosure, Mail, Notice, Reply, Submission
+from pipeline.own_ids import own_id
+from pipeline.recipients import may_be_written_to
+from pipeline.reply_states import ReplyKind
 from pipeline.settings import resource
 from pipeline.wording import one_line, quoted
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-MARKS = {"correction": "【请补正】", "acknowledgement": "【已收到】"}
-ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+MARKS = {ReplyKind.CORRECTION: "【请补正】", ReplyKind.ACKNOWLEDGEMENT: "【已收到】"}
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}>")
 # A thread is told by its beginning and its latest mails; longer ones are shortened (RFC 5322 3.6.4).
 REFERENCES = 30
@@ -56,10 +58,10 @@ def compose(
         raise ValueError("a reply needs a mail to answer")
     newest = mails[-1]
     recipient = addressee(newest)
-    letter = draft(mails, submissions, notice, made_at, changes, tuple(one.name for one in enclosures))
+    letter = draft(mails, submissions, notice, made_at, changes, enclosures)
     answers = tuple(mail.id for mail in mails)
     digest = hashlib.sha256("\n".join([*sorted(answers), recipient.address, *occasion]).encode()).hexdigest()
-    message_id = f"<annex.{digest[:32]}@{sender.rpartition('@')[2]}>"
+    message_id = own_id(digest, sender)
     subject = _subject(letter)
     head = {
         "From": _mailbox(notice.organiser, sender),
@@ -112,12 +114,12 @@ def _environment() -> Environment:
 
 
 def addressee(mail: Mail) -> Address:
-    """Reply-To, else From (contract §6), whichever can be written to without SMTPUTF8, which 163 does not offer.
+    """Reply-To, else From (contract §6), whichever can be written to.
 
     Raises ValueError where neither can.
     """
     for address in (mail.reply_to, mail.sender):
-        if ADDRESS.fullmatch(address.address):
+        if may_be_written_to(address.address):
             return address
     raise ValueError("the mail has no address that can be answered")
 

@@ -90,7 +90,7 @@ def history(office: Office, university: str) -> Json:
     from pipeline.mail_log import mail_lines
 
     submission = office.submission(university)
-    places = office.archive.sync(submission, office.content)
+    places = office.archive.present(submission)
     ids = {mail.id for mail in submission.mails}
     lines = [line for line in mail_lines(office) if line.mail.id in ids]
     versions, _ = office.store.universities.dossier(university)

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy.engine import Connection
 
-from pipeline.codec import cloud_link_in, finding_in, transcript_in, transcript_out
+from pipeline.codec import cloud_link_in, finding_in, finding_out, transcript_in, transcript_out
 from pipeline.model import Address, Automatic, Disposition, Envelope, Mail, Reply, Version, Waiver
+from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.tables import concerns, instant, stamp, version
 
 # So many names stand in one query; a database takes only so many.
@@ -20,16 +21,15 @@ NAMED_AT_ONCE = 500
 
 
 class Queued(Struct, frozen=True):
-    """A reply in the outbox. `state`: queued, sending, uncertain, sent, bounced, draft, off, held, unconfirmed,
-    undeliverable, dropped."""
+    """A reply in the outbox, without its text."""
 
     message_id: str
     recipient: str
     subject: str
-    kind: str
+    kind: ReplyKind
     universities: tuple[str, ...]
     made_at: datetime
-    state: str
+    state: ReplyState
     attempts: int
     tried_at: datetime | None
     said: str
@@ -87,7 +87,7 @@ def mail_row(entry: Mail) -> dict[str, Any]:
         "attached": entry.attached,
         "disposition": entry.disposition.name,
         "automatic": entry.automatic.name if entry.automatic else None,
-        "findings": entry.findings,
+        "findings": [finding_out(finding) for finding in entry.findings],
         "cloud_links": entry.cloud_links,
         "forwarded_from": [entry.forwarded_from.name, entry.forwarded_from.address],
     }
@@ -116,7 +116,7 @@ def mails_of(connection: Connection, rows: Iterable[Any]) -> list[Mail]:
             attached=row["attached"],
             disposition=Disposition[row["disposition"]],
             automatic=Automatic[row["automatic"]] if row["automatic"] else None,
-            findings=tuple(finding_in(value) for value in row["findings"]),
+            findings=tuple(finding_in(value, row["id"]) for value in row["findings"]),
             universities=tuple(about.get(row["id"], ())),
             cloud_links=tuple(cloud_link_in(value) for value in row["cloud_links"]),
             forwarded_from=Address(*row["forwarded_from"]),
@@ -135,7 +135,7 @@ def version_row(one: Version) -> dict[str, Any]:
         "file": one.file,
         "form": one.transcript.form,
         "transcript": transcript_out(one.transcript),
-        "findings": one.findings,
+        "findings": [finding_out(finding) for finding in one.findings],
     }
 
 
@@ -162,7 +162,7 @@ def version_of(row: Any) -> Version:
         path=path,
         file=file,
         transcript=transcript_in(decoded(transcript)),
-        findings=() if findings == "[]" else tuple(finding_in(value) for value in decoded(findings)),
+        findings=() if findings == "[]" else tuple(finding_in(value, mail) for value in decoded(findings)),
         university=university,
     )
 
@@ -190,10 +190,10 @@ def queued_of(row: Any) -> Queued:
         message_id=row["message_id"],
         recipient=row["recipient"],
         subject=row["subject"],
-        kind=row["kind"],
+        kind=ReplyKind(row["kind"]),
         universities=tuple(row["universities"]),
         made_at=instant(row["made_at"]),
-        state=row["state"],
+        state=ReplyState(row["state"]),
         attempts=row["attempts"],
         tried_at=instant(row["tried_at"]) if row["tried_at"] else None,
         said=row["said"],

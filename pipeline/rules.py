@@ -26,8 +26,8 @@ class Rule(Struct, frozen=True):
     advice: Mapping[str, str] = field(default_factory=dict)
     example: Mapping[str, str] = field(default_factory=dict)
 
-    def finding(self, breach: Breach, path: str) -> Finding:
-        """What is said of a breach of this rule; `path` is the document's, unless the breach names its own."""
+    def finding(self, breach: Breach, path: str, mail: str) -> Finding:
+        """What is said of a breach of this rule; path and mail are the document's, unless the breach names its own."""
         return Finding(
             rule=self.id,
             severity=self.severity,
@@ -37,6 +37,7 @@ class Rule(Struct, frozen=True):
             project=breach.project,
             message=self._sentence(breach),
             clause=self.clause,
+            mail=breach.mail or mail,
         )
 
     def _sentence(self, breach: Breach) -> str:
@@ -72,10 +73,10 @@ class Rules(Struct, frozen=True, dict=True):
             for subject in {rule.predicate.subject for rule in self.rules}
         }
 
-    def check(self, subject: object, path: str = "") -> tuple[Finding, ...]:
-        """All findings about a subject, in the order of rules.yaml."""
+    def check(self, subject: object, path: str = "", mail: str = "") -> tuple[Finding, ...]:
+        """All findings about a subject that came as this file with this mail, in the order of rules.yaml."""
         return tuple(
-            rule.finding(breach, path)
+            rule.finding(breach, path, mail)
             for rule in self._by_subject.get(type(subject), ())
             for breach in rule.predicate.check(subject, **rule.parameters)
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipeline.roster import Roster
 from pipeline.rules import Rules, Words
 from pipeline.rules_block import rules_of
 from pipeline.rules_copy import recalled, remember
+from pipeline.settings import resource
 from pipeline.shape import Misshapen, Positive, shaped
 from pipeline.subjects import Terms
 
@@ -129,7 +131,7 @@ def _read(path: Path, text: str) -> tuple[Any, Rules]:
 
 
 def _understood(path: Path, text: str, loader: yaml.CSafeLoader) -> tuple[Any, Rules]:
-    from pipeline.rules_names import refuse_odd_names
+    from pipeline.rules_names import refuse_odd_ids, refuse_odd_names
     from pipeline.yaml_tree import built, line_of
 
     tree = loader.get_single_node()
@@ -139,6 +141,7 @@ def _understood(path: Path, text: str, loader: yaml.CSafeLoader) -> tuple[Any, R
         values = built(loader, tree, ())
         rules = _rules(path, shaped(values, _File))
         refuse_odd_names(rules)
+        refuse_odd_ids(values["rules"], _shipped())
         return values, rules
     except Misshapen as fault:
         from pipeline.yaml_slips import lines_of, slip
@@ -146,6 +149,15 @@ def _understood(path: Path, text: str, loader: yaml.CSafeLoader) -> tuple[Any, R
         where, line = ".".join(map(str, fault.position)), line_of(tree, fault.position)
         known = slip(lines_of(text)[line - 1])
         raise _refusal(path, text, line, f"（{where}）：{fault.reason}{known and f'（这一行{known}）'}") from None
+
+
+def _shipped() -> Collection[str]:
+    """The ids of the rules that came with the program."""
+    import yaml
+
+    with resource("rules.yaml").open(encoding="utf-8") as file:
+        rules: dict[str, Any] = yaml.load(file, yaml.CSafeLoader)["rules"]
+    return rules.keys()
 
 
 def _refusal(path: Path, text: str, line: int, reason: str) -> ConfigurationError:

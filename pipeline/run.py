@@ -37,11 +37,20 @@ def one_pass(office: Office, clock: Clock, progress: Progress = silent) -> Pass:
         _work(office, done, clock, progress)
     except (OSError, OperationalError) as error:
         # A full disk or a locked store costs this pass; everything is where it was for the next.
-        reason = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
         done.troubles.append(
-            ServerAway(f"磁盘或数据库现在不能写入（{reason}），这一轮没有做完，没有丢失任何邮件，下一轮会接着做。")
+            ServerAway(
+                f"磁盘或数据库现在不能读写（{_reason(error)}），这一轮没有做完，没有丢失任何邮件，下一轮会接着做。"
+            )
         )
     return done
+
+
+def _reason(error: OSError | OperationalError) -> str:
+    """What the system says of it, and of which file."""
+    if isinstance(error, OperationalError):
+        return str(error.orig)
+    said = error.strerror or str(error)
+    return f"{said}：{error.filename}" if error.filename else said
 
 
 def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from parsers.printed import TITLES
 from pipeline.model import Finding, Severity, State
+from pipeline.reply_states import REMEDIES, UNDER_WAY, WORDS, ReplyState
 from pipeline.wording import deadline_text, one_line
 
 if TYPE_CHECKING:
@@ -30,17 +32,9 @@ COLOURS = {State.ACCEPTED: "green", State.TO_CORRECT: "yellow", State.FOR_STAFF:
 TONES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "blue"}
 # Words, or words in a colour.
 Words = str | tuple[str, str]
-# Replies that a person has to see to, by their state.
-STUCK = {
-    "held": "未能发出",
-    "undeliverable": "收件地址无效或曾被退信",
-    "bounced": "被退回",
-    "uncertain": "发送结果待确认",
-    "unconfirmed": "发送结果不明（请先到“已发送”里看是否已发出）",
-}
 # So many of the things to correct are told of a university.
 MOST_ERRORS = 5
-FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表", None: "—"}
+FORMS: dict[Any, str] = {**TITLES, None: "—"}
 
 
 def console(stderr: bool = False) -> Console:
@@ -170,7 +164,10 @@ def status(report: dict[str, Any]) -> None:
         f"邮件：已登记 {mails['recorded']} 封，搁置 {mails['set_aside']} 封，待回复 {mails['unanswered']} 封。",
     ]
     replies = report.get("replies", {})
-    stuck = [f"{words} {replies[state]} 封" for state, words in STUCK.items() if state in replies]
+    under_way = sum(replies.get(state, 0) for state in UNDER_WAY)
+    if under_way:
+        told.append(f"已写好、还没有发出的回复 {under_way} 封，下一轮接着发送。")
+    stuck = [f"{WORDS[state]} {replies[state]} 封" for state in REMEDIES if state in replies]
     if stuck:
         told.append(f"回复需人工处理：{'，'.join(stuck)}。详见台账“邮件日志”。")
     if report.get("out_of_reach"):
@@ -228,8 +225,6 @@ def history(report: dict[str, Any]) -> None:
     """The story of one university."""
     from rich.table import Table
 
-    from pipeline.mail_log import REPLY_STATES
-
     out = console()
     out.print(f"[bold]{_plain(report['university'])}[/]  {report['state']}")
     for title, key, columns in (
@@ -247,7 +242,7 @@ def history(report: dict[str, Any]) -> None:
         }  # fmt: skip
         for column in columns:
             table.add_column(heads[column], overflow="fold")
-        words: dict[str, dict[Any, str]] = {"form": FORMS, "state": {"sent": "已发出", **REPLY_STATES}}
+        words: dict[str, dict[Any, str]] = {"form": FORMS, "state": {state: state.told for state in ReplyState}}
         for row in report[key]:
             values = [words.get(column, {}).get(row[column], str(row[column] or "")) for column in columns]
             table.add_row(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from pipeline.errors import ConfigurationError
+from pipeline.recipients import may_be_written_to
 from pipeline.shape import Misshapen, one_of, shaped
 from pipeline.variables import written
 
@@ -149,7 +150,10 @@ def _matching(pattern: str, reason: str) -> Callable[[Any], str]:
     return checked
 
 
-_address = _matching(r"[^@\s<>,]+@[^@\s<>,]+", "应为一个邮箱地址")
+def _address(value: str) -> str:
+    if value and not may_be_written_to(value):
+        raise ValueError("应为一个邮箱地址")
+    return value
 
 
 def _file(value: Any) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipeline.reply_states import ANSWERS, ReplyState
 from pipeline.tables import aside, bounced, concerns, copied, mail, outbox, purged, sighting, version
 
 
@@ -129,6 +130,30 @@ def in_outbox() -> sa.Select[Any]:
 
 
 @cache
+def waiting_answers() -> sa.Select[Any]:
+    """Given `recipients`: of the replies to them that answer mails and have not been handed over yet, `message_id` and recipient."""
+    return sa.select(outbox.c.message_id, outbox.c.recipient).where(
+        outbox.c.recipient.in_(_each("recipients")),
+        outbox.c.state == ReplyState.QUEUED,
+        outbox.c.kind.in_(ANSWERS),
+    )
+
+
+@cache
+def still_waiting() -> sa.Select[Any]:
+    """Given `message_ids`: those of them that have not been handed over yet, which nobody does until the transaction ends."""
+    there = outbox.c.message_id.in_(_each("message_ids"))
+    return sa.select(outbox.c.message_id).where(there, outbox.c.state == ReplyState.QUEUED).with_for_update()
+
+
+@cache
+def drop() -> sa.Update:
+    """Given `id_` of a reply and `said_`, why it is not sent; or several such pairs."""
+    there = outbox.c.message_id == _one("id_")
+    return outbox.update().where(there).values(state=ReplyState.DROPPED, said=_one("said_"))
+
+
+@cache
 def answer() -> sa.Update:
     """Given `id_` of a mail and `reply_`, the Message-ID of its reply; or several such pairs."""
     return mail.update().where(mail.c.id == _one("id_")).values(reply=_one("reply_"))
@@ -136,10 +161,14 @@ def answer() -> sa.Update:
 
 @cache
 def made_since() -> sa.Select[Any]:
-    """Given `recipients` and `since`, a stamp."""
+    """Given `recipients` and `since`, a stamp; what was dropped is not counted."""
     return (
         sa.select(outbox.c.recipient, sa.func.count().label("made"))
-        .where(outbox.c.recipient.in_(_each("recipients")), outbox.c.made_at >= _one("since"))
+        .where(
+            outbox.c.recipient.in_(_each("recipients")),
+            outbox.c.made_at >= _one("since"),
+            outbox.c.state != ReplyState.DROPPED,
+        )
         .group_by(outbox.c.recipient)
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from pipeline import statements
 from pipeline.database import Database
 from pipeline.model import Envelope, Mail, Outcome, Version
+from pipeline.reply_states import ReplyState
 from pipeline.rows import (
     VERSION_COLUMNS,
     Returned,
@@ -199,6 +200,8 @@ class Store:
                 if reply and not connection.execute(sa.select(mail.c.id).where(mail.c.reply == reply)).first():
                     connection.execute(outbox.delete().where(outbox.c.message_id == reply))
                 connection.execute(purged.insert().values(mail=id))
+            dropped = (outbox.c.state == ReplyState.DROPPED, outbox.c.made_at < stamp(before))
+            connection.execute(outbox.delete().where(*dropped))
             return gone
 
     # ---- set aside

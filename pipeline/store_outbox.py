@@ -5,7 +5,7 @@ It writes and sends none, and decides neither when one goes out nor which state 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from pipeline import statements
 from pipeline.database import Database
 from pipeline.model import Disposition, Mail, Reply
+from pipeline.reply_states import UNDER_WAY, ReplyKind, ReplyState
 from pipeline.rows import NAMED_AT_ONCE, Queued, Returned, mails_of, queued_of, reply_row
 from pipeline.tables import bounced, instant, mail, outbox, stamp
 
@@ -58,25 +59,48 @@ class Outbox:
         with self._database.writing() as connection:
             connection.execute(mail.update().where(mail.c.id == id).values(reply=""))
 
+    def waiting(self, recipients: Iterable[str]) -> list[tuple[str, str, list[Mail]]]:
+        """The replies to these addresses that have not been handed over yet: Message-ID, recipient and the mails each answers."""
+        with self._database.reading() as connection:
+            found = connection.execute(statements.waiting_answers(), {"recipients": list(recipients)}).all()
+        if not found:
+            return []
+        mails = self._mails(mail.c.reply.in_([row.message_id for row in found]))
+        answers = self.replies_of(one.id for one in mails)
+        return [
+            (row.message_id, row.recipient, [one for one in mails if answers[one.id] == row.message_id])
+            for row in found
+        ]
+
     # ---- the replies made
 
-    def queue(self, reply: Reply, made_at: datetime, state: str = "queued") -> bool:
+    def queue(self, reply: Reply, made_at: datetime, state: ReplyState = ReplyState.QUEUED) -> bool:
         """Put a reply into the outbox and mark the mails it answers, in one transaction.
 
         False if it was there already, or if another program has meanwhile answered one of these mails.
         """
         return self.queue_all([(reply, state)], made_at) > 0
 
-    def queue_all(self, replies: Sequence[tuple[Reply, str]], made_at: datetime) -> int:
-        """`queue` for several replies that answer different mails, each with its state; returns how many are new."""
+    def queue_all(self, replies: Sequence[tuple[Reply, ReplyState]], made_at: datetime) -> int:
+        """`queue` for several replies that answer different mails, each with its state; returns how many are new.
+
+        What a reply replaces is dropped; where that is on its way by now, the reply is not kept.
+        """
         if not replies:
             return 0
         with self._database.together(), self._database.writing() as connection:
+            replaced = [id for reply, _ in replies for id in reply.replaces]
+            waiting = (
+                set(connection.execute(statements.still_waiting(), {"message_ids": replaced}).scalars())
+                if replaced
+                else set()
+            )
             other = self.replies_of(id for reply, _ in replies for id in reply.answers)
             mine = [
                 (reply, state)
                 for reply, state in replies
-                if all(other.get(id) in (None, reply.message_id) for id in reply.answers)
+                if waiting.issuperset(reply.replaces)
+                and all(other.get(id) in (None, reply.message_id, *reply.replaces) for id in reply.answers)
             ]
             ids = {"message_ids": [reply.message_id for reply, _ in mine]}
             there = set(connection.execute(statements.in_outbox(), ids).scalars())
@@ -86,11 +110,23 @@ class Outbox:
                 connection.execute(statements.add(outbox), rows)
             if marks:
                 connection.execute(statements.answer(), marks)
+            dropped = [
+                {"id_": id, "said_": "已由后来的回复代替"}
+                for reply, _ in mine
+                for id in reply.replaces
+                if id != reply.message_id
+            ]
+            if dropped:
+                connection.execute(statements.drop(), dropped)
             return len(rows)
 
-    def replies(self, *states: str) -> list[Queued]:
+    def replies(self, *states: ReplyState) -> list[Queued]:
         """Replies in the given states (all if none is given), oldest first."""
         return self._found(outbox.c.state.in_(states) if states else sa.true())
+
+    def named(self, message_ids: Iterable[str]) -> list[Queued]:
+        """The replies with these Message-IDs, oldest first."""
+        return self._found(outbox.c.message_id.in_(list(message_ids)))
 
     def _found(self, wanted: sa.ColumnElement[bool]) -> list[Queued]:
         columns = [column for column in outbox.c if column is not outbox.c.raw]
@@ -107,15 +143,28 @@ class Outbox:
             raise LookupError(message_id)
         return bytes(found.raw)
 
+    def corrections(self, universities: Iterable[str]) -> Iterator[bytes]:
+        """The letters that asked one of these universities for a correction, as they were sent, newest first."""
+        # One that is not known yet has no name in a reply.
+        names = {"" if name.startswith("?") else name for name in universities}
+        for one in reversed(self._found(outbox.c.kind == ReplyKind.CORRECTION)):
+            if not names.isdisjoint(one.universities):
+                yield self.letter(one.message_id)
+
     def rewrite(self, reply: Reply) -> None:
         """Put another text in the place of a reply that is still to be sent."""
-        there = (outbox.c.message_id == reply.message_id, outbox.c.state == "queued")
+        there = (outbox.c.message_id == reply.message_id, outbox.c.state == ReplyState.QUEUED)
         values = {"subject": reply.subject, "raw": reply.raw, "universities": list(reply.universities)}
         with self._database.writing() as connection:
             connection.execute(outbox.update().where(*there).values(**values))
 
     def mark(
-        self, message_id: str, state: str, said: str = "", tried_at: datetime | None = None, was: str | None = None
+        self,
+        message_id: str,
+        state: ReplyState,
+        said: str = "",
+        tried_at: datetime | None = None,
+        was: ReplyState | None = None,
     ) -> bool:
         """Move a reply to another state, with `was` only from that one; with `tried_at` it counts as an attempt.
 
@@ -136,7 +185,7 @@ class Outbox:
 
     def sent_since(self, moment: datetime) -> int:
         """How many replies went out since an instant."""
-        query = sa.select(sa.func.count()).where(outbox.c.state == "sent", outbox.c.tried_at >= stamp(moment))
+        query = sa.select(sa.func.count()).where(outbox.c.state == ReplyState.SENT, outbox.c.tried_at >= stamp(moment))
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -156,7 +205,7 @@ class Outbox:
     def made_lately(self, moment: datetime) -> list[Queued]:
         """Replies made or tried since an instant, and those that are still on their way, oldest first."""
         since = sa.or_(outbox.c.made_at >= stamp(moment), outbox.c.tried_at >= stamp(moment))
-        return self._found(sa.or_(since, outbox.c.state.in_(("queued", "sending", "uncertain"))))
+        return self._found(sa.or_(since, outbox.c.state.in_(UNDER_WAY)))
 
     # ---- what came back
 
@@ -173,12 +222,12 @@ class Outbox:
 def note_return(connection: Connection, returned: Returned, entry: Mail) -> list[str]:
     """Remember what came back: the replies named, else those sent to the addresses named."""
     columns = (outbox.c.message_id, outbox.c.recipient)
-    sent = connection.execute(sa.select(*columns).where(outbox.c.state == "sent")).all()
+    sent = connection.execute(sa.select(*columns).where(outbox.c.state == ReplyState.SENT)).all()
     named = [row for row in sent if row.message_id in returned.message_ids or row.recipient in returned.addresses]
     found = [row for row in named if row.recipient not in returned.reached]
     for row in found:
         there = outbox.c.message_id == row.message_id
-        connection.execute(outbox.update().where(there).values(state="bounced", said="对方邮件系统退信"))
+        connection.execute(outbox.update().where(there).values(state=ReplyState.BOUNCED, said="对方邮件系统退信"))
     addresses = list(dict.fromkeys(row.recipient for row in found))
     for address in addresses:
         connection.execute(bounced.delete().where(bounced.c.address == address))

@@ -11,12 +11,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from parsers.model import Annex3
 from pipeline import statements
 from pipeline.codec import transcript_in
 from pipeline.database import Database
+from pipeline.known import Known, known_from
 from pipeline.model import Mail, Version, Waiver
-from pipeline.names import same_project
 from pipeline.rows import NAMED_AT_ONCE, VERSION_COLUMNS, Dossier, mails_of, version_of
 from pipeline.tables import concerns, decision, instant, mail, stamp, version, waived
 
@@ -82,19 +81,15 @@ class Universities:
                 found |= {name: instant(newest) for name, newest in rows}
         return found
 
-    def known_to(self, address: str, before: datetime) -> dict[str, frozenset[str]]:
-        """The universities that an address has sent forms for before an instant, with the projects their newest Annex 3 lists."""
-        known: dict[str, frozenset[str]] = {}
+    def known_to(self, address: str, before: datetime) -> Known:
+        """The universities that an address has sent something for before an instant, with the projects their newest Annex 3
+        lists."""
         if not address:
             # Those who name no address, and staff who hand something in, are not one correspondent.
-            return known
+            return {}
         with self._database.reading() as connection:
-            for row in connection.execute(statements.sent_by(), {"address": address, "before": stamp(before)}):
-                known.setdefault(row.university, frozenset())
-                record = transcript_in(row.transcript).record
-                if isinstance(record, Annex3):
-                    known[row.university] = frozenset(same_project(project.project_name) for project in record.projects)
-        return known
+            rows = connection.execute(statements.sent_by(), {"address": address, "before": stamp(before)})
+            return known_from((row.university, transcript_in(row.transcript).record) for row in rows)
 
     # ---- what staff decided
 

@@ -77,13 +77,15 @@ class Whole(Struct, frozen=True):
 
 
 class Breach(Struct, frozen=True):
-    """One spot where a subject fails. `values` are what the rule's sentence may name in braces."""
+    """One spot where a subject fails. `values` are what the rule's sentence may name in braces; `path` and `mail` say what it is
+    about where that is not the subject itself."""
 
     field: str = ""
     project: str = ""
     path: str = ""
     place: str = ""
     values: Mapping[str, object] = msgspec.field(default_factory=dict)
+    mail: str = ""
 
 
 Check = Callable[..., Iterable[Breach]]

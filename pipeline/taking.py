@@ -4,8 +4,8 @@ set aside whole, and the rest goes on.
 
 from __future__ import annotations
 
+import errno
 import logging
-import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +20,8 @@ from pipeline.dispatch import Clock
 from pipeline.flow import judge
 from pipeline.model import Automatic, Envelope, Mail, Outcome, Reading
 from pipeline.office import Office
+from pipeline.own_files import noted
+from pipeline.own_ids import OUR_IDS
 from pipeline.passes import Pass, Progress
 from pipeline.rows import Returned
 from pipeline.sayings import announces_file
@@ -31,15 +33,15 @@ log = logging.getLogger(__name__)
 
 # By itself a mail is tried this often, in case what failed was not the mail; then it waits for the operator.
 ATTEMPTS = 3
+# What a machine runs short of: room on the disk, open files, processes.
+SHORT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EAGAIN})
 # Where a mail lies, its id, and what was read of it.
 Read = tuple[Envelope, str, "Future[Reading]"]
-OUR_IDS = re.compile(r"<annex\.[0-9a-f]{32}@[^<>\s]+>")
 # Nobody answers a mail of ours, with nothing, as quickly as this; a look at so many Message-IDs of a thread will do.
 AT_ONCE = timedelta(minutes=5)
 THREAD = 30
 # A broken mail program may give all its mails one Message-ID.
 MOST_COMPARED = 20
-ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 def take_all(
@@ -86,7 +88,7 @@ def _take_together(office: Office, done: Pass, some: Sequence[Read]) -> bool:
             return False
         office.store.record_all([(outcome, one[0]) for outcome, one in zip(outcomes, some, strict=True)])
     except Exception as fault:
-        if is_unusable(fault):
+        if _is_of_the_machine(fault):
             raise
         return False
     for mail in (outcome.mail for outcome in outcomes):
@@ -126,7 +128,10 @@ def take(
     envelope: Envelope | None = None,
     read: Callable[[], Reading] | None = None,
 ) -> Outcome | None:
-    """Judge one mail of the spool, read beforehand or now, and store its outcome; None where it had to be set aside."""
+    """Judge one mail of the spool, read beforehand or now, and store its outcome; None where it had to be set aside.
+
+    Raises OSError or OperationalError, with nothing stored, where the machine or the database is at fault.
+    """
     try:
         outcome = look_at(office, mail, received_at, read)
         with office.store.together():
@@ -136,7 +141,7 @@ def take(
             else:
                 keep(office, outcome, envelope)
     except Exception as fault:
-        if is_unusable(fault):
+        if _is_of_the_machine(fault):
             raise
         log.error("邮件 %s 无法处理，已搁置（%s）", mail[:12], type(fault).__name__)
         _set_aside(office, mail, received_at, fault, clock(), envelope)
@@ -147,6 +152,11 @@ def take(
     else:
         done.count(outcome.mail)
     return outcome
+
+
+def _is_of_the_machine(fault: Exception) -> bool:
+    """Whether every mail would fail so now: the pass ends, and the mail is as good as it was."""
+    return is_unusable(fault) or (isinstance(fault, OSError) and fault.errno in SHORT)
 
 
 def _original(office: Office, mail: Mail) -> str:
@@ -177,7 +187,7 @@ def look_at(office: Office, mail: str, received_at: datetime, read: Callable[[],
     if _answers_at_once(office, reading, received_at):
         reading = replace(reading, message=replace(reading.message, automatic=Automatic.AUTO_REPLY))
     known = partial(office.store.universities.known_to, before=received_at)
-    return judge(reading, mail, received_at, office.rules, known)
+    return noted(judge(reading, mail, received_at, office.rules, known), office.store.outbox.corrections)
 
 
 def _answers_at_once(office: Office, reading: Reading, received_at: datetime) -> bool:
@@ -210,16 +220,15 @@ def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> 
 
 def _returned(office: Office, mail: Mail) -> Returned:
     """What a bounce quotes of ours: by the Message-ID, else by the address it names."""
-    from pipeline import delivery, parts
+    from pipeline import addresses, delivery, parts
 
     raw = office.spool.read(mail.id)
     tree = parts.parse(raw)
     text = raw.decode("ascii", "replace") + delivery.words(tree)
     done = delivery.actions(tree)
     reached = frozenset().union(*done.values()) - done.get("failed", set())
-    return Returned(
-        frozenset(OUR_IDS.findall(text)), frozenset(found.lower() for found in ADDRESS.findall(text)), reached
-    )
+    named = frozenset(found.lower() for found in addresses.SIMPLE.findall(text))
+    return Returned(frozenset(OUR_IDS.findall(text)), named, reached)
 
 
 def retry_set_aside(office: Office, clock: Clock, only: Iterable[str] | None = None) -> int:

@@ -5,6 +5,8 @@ It compares addresses only; whether something would be replaced is found where t
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec.structs import replace
 
 from parsers.model import Annex4
@@ -17,16 +19,29 @@ def is_trusted(mail: Mail, trusted: set[str], university: University | None, rul
     """Whether a mail may replace what its university has sent: it comes from an address already known for it, or one under
     the university's own domain; the first to write is known from then on, unless domain and subject speak for another university.
     What staff hand in themselves always may."""
-    address = mail.reply_to.address
     if mail.automatic is Automatic.STAFF:
         return True
-    if address in trusted - {""}:
-        return True
-    if not trusted - {""}:
+    if not trusted:
         return not speaks_for_another(mail, university, rules.terms.roster)
-    domain = registered_domain(address)
     own = {registered_domain(known) for known in trusted} - set(rules.mail_providers)
-    return domain in own | {registered_domain(one) for one in (university.domains if university else ())}
+    own |= {registered_domain(one) for one in (university.domains if university else ())}
+    return is_known(mail, trusted, own)
+
+
+def is_known(mail: Mail, trusted: Collection[str], domains: Collection[str] = ()) -> bool:
+    """Whether a mail was written from an address that is trusted, or under one of these domains.
+
+    Where the answer is to go says nothing of who wrote it, but for a system that many write through.
+    """
+    through = mail.automatic is Automatic.NO_REPLY or not mail.sender.address
+    authors = {mail.sender.address, mail.reply_to.address if through else ""} - {""}
+    return bool(authors) and all(one in trusted or registered_domain(one) in domains for one in authors)
+
+
+def made_known(mail: Mail) -> set[str]:
+    """The addresses that may replace what a university has sent once this mail was taken: whose it is, and whom it names for
+    replies; nobody by what staff hand in."""
+    return set() if mail.automatic is Automatic.STAFF else {mail.sender.address, mail.reply_to.address} - {""}
 
 
 def speaks_for_another(mail: Mail, university: University | None, roster: Roster) -> bool:
@@ -44,9 +59,10 @@ def own_part(submission: Submission, address: str) -> Submission:
     what came from that very address."""
     if not submission.trusted:
         return submission
-    if address in submission.trusted:
-        return replace(submission, state=submission.own_state)
     mine = {mail.id for mail in submission.mails if mail.reply_to.address == address}
+    if address in submission.trusted:
+        waits = any(version.mail in mine for version in submission.held)
+        return replace(submission, state=submission.state if waits else submission.own_state)
     entries = tuple(
         Entry(name_of(entry.application), application=entry.application)
         for entry in submission.entries

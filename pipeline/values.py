@@ -10,7 +10,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 from parsers.nothing import says_nothing as says_nothing
-from parsers.text import fold
+from parsers.text import fold, visible
 
 # What Word counts one by one: ideographs, kana, hangul, full-width forms and the punctuation set in a Chinese font.
 ASIAN = (
@@ -19,7 +19,13 @@ ASIAN = (
 )
 RUN = re.compile(r"[^\s\u3000]+")
 
-MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?(1[-\s.]?[3-9](?:[-\s.]?\d){9})(?!\d)", re.ASCII)
+DASHES_AND_DOTS = str.maketrans(dict.fromkeys("‐‑‒–—―−－_", "-") | dict.fromkeys("·•‧∙⋅・", "."))
+# What parts the digits of a mobile number: 138-0000-0001, 138 - 0000 - 0001.
+BREAK = r"[-\s.~]{0,3}"
+MOBILE = re.compile(
+    rf"(?<!\d)(?:(?:\+|00)?86[-\s]*)?(1{BREAK}[3-9]{BREAK}\d\)?(?:{BREAK}\d){{8}})(?!\d)",
+    re.ASCII,
+)
 LANDLINE = re.compile(
     r"(?<!\d)(?:(?:\+|00)?86[-\s]*)?\(?(0[1-9]\d{1,2}|47\d|48[23])\)?[-\s./~]*([2-8](?:[-\s]?\d){6,7})"
     r"(?:\s*[-转#]\s*\d{1,6})?(?!\d)",
@@ -75,9 +81,7 @@ def phones(text: str) -> tuple[str, ...]:
 
     A landline of the region whose first 0 was lost, as happens when a spreadsheet takes it for a number, is completed.
     """
-    plain = unicodedata.normalize("NFKC", _uncircled(text))
-    for dash in "‐‑‒–—―−－_":
-        plain = plain.replace(dash, "-")
+    plain = unicodedata.normalize("NFKC", _uncircled(visible(text))).translate(DASHES_AND_DOTS)
     found = [re.sub(r"\D", "", number) for number in MOBILE.findall(plain)]
     rest = MOBILE.sub(" ", plain)
     for area, number in LANDLINE.findall(rest):

@@ -27,7 +27,7 @@ def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequ
     )
     of_mails = _open_mail_findings(draft, order, complete)
     of_files = [
-        f for v in draft.supporting if not _made_good(v.mail, v.path, draft, order, complete) for f in v.findings
+        f for v in draft.supporting if not _made_good(v.mail, v.name, draft, order, complete) for f in v.findings
     ]
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in draft.applications for finding in version.findings]
@@ -79,13 +79,13 @@ def _open_mail_findings(draft: Submission, order: dict[str, int], complete: bool
     return found
 
 
-def _made_good(mail: str, path: str, draft: Submission, order: dict[str, int], complete: bool) -> bool:
+def _made_good(mail: str, name: str, draft: Submission, order: dict[str, int], complete: bool) -> bool:
     """Whether a later mail makes up for what a mail or file failed to bring: it brings a file of that name, or any form once
     the submission is complete."""
-    name = fold(path.rsplit("/", 1)[-1])
+    name = fold(name)
     forms = [*draft.summaries, *draft.applications, *draft.superseded, *draft.withdrawn]
     later = [v for v in (*forms, *draft.supporting) if order[v.mail] > order[mail]]
-    if name and any(fold(version.path.rsplit("/", 1)[-1]) == name for version in later):
+    if name and any(fold(version.name) == name for version in later):
         return True
     return complete and any(version.transcript.form is not None for version in later)
 

@@ -52,12 +52,12 @@ def _judged_by(office: Office, name: str, rules: Rules) -> Submission:
 
 
 def _version(version: Version, rules: Rules) -> Version:
-    found = check_document(version.transcript, version.path, version.received_at, rules)
+    found = check_document(version.transcript, version.path, version.received_at, rules, version.mail)
     return replace(version, findings=found)
 
 
 def _mail(mail: Mail, forms: int, rules: Rules) -> Mail:
-    """The mail with its own findings anew, from what is kept of it."""
+    """The mail with its own findings anew, from what is kept of it; what its text announced is known from those it has."""
     if mail.disposition is not Disposition.SUBMISSION:
         return mail
     kept = Message(
@@ -66,10 +66,13 @@ def _mail(mail: Mail, forms: int, rules: Rules) -> Mail:
         reply_to=mail.reply_to,
         subject=mail.subject,
         text="",
+        references=mail.references,
         attached=mail.attached,
         cloud_links=mail.cloud_links,
     )
-    return replace(mail, findings=check_mail(kept, mail.received_at, forms, rules))
+    announced = {finding.rule: finding.field for finding in mail.findings}
+    found = check_mail(kept, mail.received_at, forms, rules, mail.id)
+    return replace(mail, findings=tuple(replace(one, field=announced.get(one.rule, one.field)) for one in found))
 
 
 def _difference(one: Submission, other: Submission) -> tuple[Finding, ...]:

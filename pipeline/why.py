@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def story(office: Office, prefix: str) -> Json:
             {"folder": one.folder, "uidvalidity": one.uidvalidity, "uid": one.uid, "received": local(one.received_at)}
             for one in office.store.work.sightings(mail_id)
         ],
-        "taken_for": _taken_for(mail, versions, office, aside),
+        "taken_for": _taken_for(mail, versions, aside),
         "parts": _parts(office, message, versions, mail),
         "documents": documents,
         "findings": [finding_out(finding) for finding in mail.findings] if mail else [],
@@ -91,11 +91,11 @@ def _head(mail: Mail | None, message: Message | None, aside: SetAside | None) ->
     }
 
 
-def _taken_for(mail: Mail | None, versions: Sequence[Version], office: Office, aside: SetAside | None) -> Json:
+def _taken_for(mail: Mail | None, versions: Sequence[Version], aside: SetAside | None) -> Json:
     """What the mail as a whole was taken for, and the ground for that."""
     if mail is None:
         return {"result": "已搁置" if aside else "没有登记", "because": aside.reason if aside else ""}
-    forms = office.store.documents_by_mail().get(mail.id, {})
+    forms = Counter(version.transcript.form for version in versions)
     return {"result": result_of(mail, forms), "because": _because(mail, versions)}
 
 
@@ -164,13 +164,8 @@ def _unused(attachment: Attachment, mail: Mail | None) -> str:
 
 def _places(office: Office, submissions: Iterable[Submission]) -> dict[tuple[str, int], Path]:
     """Where the archive keeps each version of these universities."""
-    places: dict[tuple[str, int], Path] = {}
-    for submission in submissions:
-        # A mail that was removed by hand takes its files' copies with it, not the story.
-        with suppress(FileNotFoundError):
-            found = office.archive.sync(submission, office.content)
-            places |= {key: office.settings.data / path for key, path in found.items()}
-    return places
+    found = (office.archive.present(submission) for submission in submissions)
+    return {key: office.settings.data / path for places in found for key, path in places.items()}
 
 
 def _document(version: Version, submission: Submission | None) -> Json:
@@ -220,8 +215,8 @@ def _reply(office: Office, mail: Mail | None) -> Json:
     """How the mail was answered: state, recipient and what the server said."""
     if mail is None:
         return {"result": "未回复"}
-    message_id = office.store.outbox.replies_of().get(mail.id)
-    queued = {one.message_id: one for one in office.store.outbox.replies()} if message_id else {}
+    message_id = office.store.outbox.replies_of([mail.id]).get(mail.id)
+    queued = {one.message_id: one for one in office.store.outbox.named([message_id])} if message_id else {}
     result = reply_of(mail, message_id, queued)
     reply = queued.get(message_id or "")
     if reply is None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from parsers.printed import TITLES
 from pipeline.model import Severity
 from pipeline.wording import one_line
 
 Json = dict[str, Any]
-FORMS = {"annex3": "附件3 项目汇总表", "annex4": "附件4 项目申报表", None: "不是附件3、附件4"}
+FORMS: dict[Any, str] = {**TITLES, None: "不是附件3、附件4"}
 
 
 def lines(story: Json) -> list[str]:

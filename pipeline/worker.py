@@ -23,8 +23,9 @@ from msgspec import Struct
 
 # The words a reply begins with: the worker is up, the transcripts, a limit was met, a fault of ours.
 READY, DONE, BREACH, FAULT = "ready", "done", "breach", "fault"
-# The errands there are: one document read, several got ready to be read one by one, a whole mail read from its file.
-READ, PREPARE, MAIL = "read", "prepare", "mail"
+# The errands there are: one document read, several got ready to be read one by one, a whole mail read from its file, one
+# document given back with marks.
+READ, PREPARE, MAIL, MARK = "read", "prepare", "mail", "mark"
 MEMORY, DISK = "memory", "disk"
 MEGABYTE = 1 << 20
 HEADER = struct.Struct("!Q")
@@ -121,7 +122,10 @@ def _errands(target: str) -> dict[str, Errand]:
     def mail(_: Files, *words: Any) -> Any:
         return importlib.import_module("pipeline.reading").read_file(*words, read_all)
 
-    return {READ: lambda files: read(*files[0]), PREPARE: prepare, MAIL: mail}
+    def mark(files: Files, *words: Any) -> Any:
+        return importlib.import_module("pipeline.marking").marked_copy(*files[0], *words)
+
+    return {READ: lambda files: read(*files[0]), PREPARE: prepare, MAIL: mail, MARK: mark}
 
 
 def _own_channel() -> socket.socket:

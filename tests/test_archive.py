@@ -101,6 +101,54 @@ def test_what_is_in_place_is_not_read_or_written_again(tmp_path: Path) -> None:
     assert archive.sync(whole, never) == places
 
 
+def test_where_everything_lies_can_be_asked_without_anything_being_written_or_read(tmp_path: Path) -> None:
+    photo = version("照片.jpg", b"photo", None, "jpg", 1)
+    whole = submission(application=version("a.docx", b"four"), supporting=(photo,))
+    archive = Archive(tmp_path)
+    assert archive.present(whole) == {}
+    assert not list(tmp_path.iterdir())
+    places = archive.sync(whole, read)
+    assert archive.present(whole) == places
+    (tmp_path / places[photo.mail, 1]).unlink()
+    assert archive.present(whole).keys() == places.keys() - {(photo.mail, 1)}
+
+
+def gone(_version: Version) -> bytes:
+    raise FileNotFoundError
+
+
+def test_a_file_that_is_nowhere_to_be_had_keeps_no_other_from_its_place_and_is_told_once(tmp_path: Path) -> None:
+    lost, there = version("a.docx", b"lost"), version("照片.jpg", b"photo", None, "jpg", 1)
+    archive = Archive(tmp_path)
+    whole = submission(application=lost, supporting=(there,))
+    archive.sync(whole, lambda one: gone(one) if one is lost else read(one))
+    assert files(tmp_path / "archive") == {"示例大学/佐证材料/照片.jpg": b"photo"}
+    assert archive.lost() == [lost]
+    assert archive.lost() == []
+    archive.sync(whole, read)
+    assert archive.lost() == []
+    assert len(files(tmp_path / "archive")) == 2
+
+
+def test_what_the_archive_alone_still_has_moves_to_its_new_place(tmp_path: Path) -> None:
+    form = version("a.docx", b"four")
+    archive = Archive(tmp_path)
+    archive.sync(submission(project="旧名", application=form), read)
+    (path,) = archive.sync(submission(project="新名", application=form), gone).values()
+    assert files(tmp_path) == {path: b"four"}
+    assert archive.lost() == []
+
+
+def test_what_waited_for_its_university_moves_to_it_though_its_mail_is_gone(tmp_path: Path) -> None:
+    form = version("a.docx", b"four")
+    mail = Mail("0" * 64, MORNING, "", Address(), Address("", "a@b.cn"), "", (), 1, Disposition.SUBMISSION)
+    archive = Archive(tmp_path)
+    waiting = replace(submission("", application=form), mails=(mail,))
+    archive.sync(waiting, read)
+    (path,) = archive.sync(replace(waiting, university="示例大学"), gone).values()
+    assert files(tmp_path) == {path: b"four"}
+
+
 def test_a_lost_or_damaged_file_is_made_again(tmp_path: Path) -> None:
     one, two = version("a.pdf", b"one", None, "pdf"), version("b.pdf", b"two", None, "pdf", 1)
     whole = submission(supporting=(one, two))

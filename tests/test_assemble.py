@@ -19,6 +19,7 @@ from pipeline.offline import check
 from pipeline.rules import Rules
 from pipeline.rules_file import load
 from pipeline.settings import resource
+from rule_cases import application
 
 HOUR = timedelta(hours=1)
 USUAL = "shili@example.edu.cn"
@@ -138,6 +139,71 @@ def test_staff_see_that_one_mail_brought_two_that_differ_and_only_then(rules: Ru
         submission = stands(rules, *brought)
         found = [finding for finding in submission.findings if finding.rule == "submission.several_versions"]
         assert (len(found), submission.state) == (seen, State.ACCEPTED)
+
+
+# ---------------------------------------------------------------- two rows of one name
+
+
+def namesakes() -> tuple[Annex3, Annex4, Annex4]:
+    """A table that lists two projects under one name, and the Annex 4 of each."""
+    first, second = table().projects
+    second = replace(second, project_name=first.project_name, leader="李示例", phone="13800000002")
+    return replace(table(), projects=(first, second)), form(1), application(second, UNIVERSITY)
+
+
+def of_several(submission: Submission) -> list[str]:
+    """The rules that a submission fails as a whole."""
+    return [finding.rule for finding in submission.findings]
+
+
+def test_an_annex_4_is_compared_with_the_row_of_its_name_that_it_agrees_with(rules: Rules) -> None:
+    rows, first, second = namesakes()
+    turned = replace(rows, projects=rows.projects[::-1])
+    for listed in (rows, turned):
+        for one in (first, second):
+            submission = stands(rules, (listed, one))
+            assert (errors(submission), of_several(submission)) == (["annex3.project.duplicate"], [])
+
+
+def test_an_annex_4_that_agrees_with_no_row_of_its_name_is_compared_with_the_one_it_is_nearest_to(rules: Rules) -> None:
+    rows, _, second = namesakes()
+    submission = stands(rules, (rows, replace(second, phone="13800000009")))
+    assert of_several(submission) == ["cross.phone"]
+    assert "13800000002" in submission.findings[0].message
+
+
+def test_two_projects_under_one_name_keep_each_its_own_annex_4(rules: Rules) -> None:
+    rows, first, second = namesakes()
+    for brought in ((rows, first, second), (second, rows, first)):
+        submission = stands(rules, brought)
+        assert (errors(submission), of_several(submission)) == (["annex3.project.duplicate"], [])
+        assert [entry.form for entry in submission.entries] == [first, second]
+        assert submission.superseded == ()
+    # Each is judged.
+    assert "annex4.phone.format" in errors(stands(rules, (rows, replace(first, phone="1"), second)))
+
+
+def test_of_two_versions_of_one_annex_4_only_one_counts_however_many_rows_bear_its_name(rules: Rules) -> None:
+    rows, first, second = namesakes()
+    alike = replace(rows, projects=(rows.projects[0], rows.projects[0]))
+    draft = replace(first, phone="", leader="", content="草稿")
+    for brought in ((alike, draft, first), (rows, draft, first), (rows, replace(second, leader="钱示例"), first)):
+        submission = stands(rules, brought)
+        assert {entry.form for entry in submission.entries} == {first}
+        assert of_several(submission).count("submission.several_versions") == 1
+    # Three for two rows: the last one counts, whatever it says.
+    submission = stands(rules, (rows, first, second, replace(first, leader="钱示例")))
+    assert {entry.form for entry in submission.entries} == {replace(first, leader="钱示例")}
+    assert of_several(submission).count("submission.several_versions") == 1
+
+
+def test_a_correction_of_one_of_two_namesakes_takes_its_place(rules: Rules) -> None:
+    rows, first, second = namesakes()
+    submission = stands(rules, (rows, replace(first, phone="1"), second), (first,))
+    assert errors(submission) == ["annex3.project.duplicate"]
+    renamed = replace(rows, projects=(rows.projects[0], replace(rows.projects[1], project_name="示例项目丙")))
+    again = (renamed, first, replace(second, project_name="示例项目丙"))
+    assert errors(stands(rules, (rows, first, second), again)) == []
 
 
 # ---------------------------------------------------------------- blank forms, and tables that are no Annex 3

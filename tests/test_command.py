@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -21,13 +22,14 @@ from pathlib import Path
 import pytest
 import typer
 
+import scheduler
 from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
 from pipeline import __main__ as command
 from pipeline import commands_pass, commands_staff, program, screen
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
 from pipeline.model import SHANGHAI
 from pipeline.passes import Pass
-from pipeline.settings import resource
+from pipeline.settings import load_settings, resource
 
 COMMANDS = ("demo", "init", "poll", "watch", "check", "status", "show", "ledger", "replay", "set-aside", "doctor")
 
@@ -425,10 +427,18 @@ def test_status_speaks_of_shanghais_time_and_of_replies_that_a_person_has_to_see
     last = datetime.fromisoformat(told[1]).replace(tzinfo=SHANGHAI)
     assert abs(datetime.now(SHANGHAI) - last) < timedelta(hours=1)
     assert "回复需人工处理" not in call("status").out
-    for state, words in (("held", "未能发出 1 封"), ("unconfirmed", "发送结果不明")):
+    words_of = {"queued": "还没有发出的回复 1 封", "held": "未能发出 1 封", "unconfirmed": "发送结果不明"}
+    for state, words in words_of.items():
         with closing(sqlite3.connect(tmp_path / "data" / "annex-inbox.sqlite3")) as store, store:
             store.execute("UPDATE outbox SET state = ?", (state,))
         assert words in call("status").out
+
+
+def test_what_a_pass_writes_is_its_owners_alone(call: Call, servers: dict[str, str], tmp_path: Path) -> None:
+    call("poll", **servers)
+    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").rglob("*")}
+    others = [path for path in (tmp_path / "data").rglob("*") if path.stat().st_mode & 0o077]
+    assert (others, modes) == ([], {True: 0o700, False: 0o600})
 
 
 def test_what_is_logged_bears_shanghais_time(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -629,7 +639,10 @@ def test_real_mails_never_come_among_the_samples_of_the_demo(
     assert call("demo", "--out", "data", "--universities", "1").code == 0
 
 
-def test_watch_does_a_pass_at_once_and_stops_cleanly_on_sigterm(servers: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("begun", [".lock", "ledger/项目台账.xlsx"])
+def test_watch_does_a_pass_at_once_and_finishes_it_when_told_to_stop(
+    servers: dict[str, str], tmp_path: Path, begun: str
+) -> None:
     environment = {**os.environ, **{f"ANNEX_{name.upper()}": value for name, value in servers.items()}}
     watching = subprocess.Popen(
         [sys.executable, "-m", "scheduler"],
@@ -640,7 +653,7 @@ def test_watch_does_a_pass_at_once_and_stops_cleanly_on_sigterm(servers: dict[st
     )
     try:
         deadline = time.monotonic() + 60
-        while not (tmp_path / "data/ledger/项目台账.xlsx").exists() and time.monotonic() < deadline:
+        while not (tmp_path / "data" / begun).exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         watching.send_signal(signal.SIGTERM)
         _, said = watching.communicate(timeout=60)
@@ -649,6 +662,19 @@ def test_watch_does_a_pass_at_once_and_stops_cleanly_on_sigterm(servers: dict[st
     assert watching.returncode == 0
     assert "新邮件 1 封" in said
     assert "Traceback" not in said
+    assert (tmp_path / "data/ledger/项目台账.xlsx").exists()
+
+
+def test_watch_tells_of_a_fault_of_ours_in_a_line_and_keeps_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, servers: dict[str, str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(scheduler, "one_pass", lambda *_: 1 / 0)
+    scheduler.watch_once(load_settings(None, **servers))
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "data/annex-inbox.log" in told
+    assert "division" not in told
+    assert "ZeroDivisionError" in (tmp_path / "data/annex-inbox.log").read_text()
 
 
 def test_telephone_numbers_are_masked_in_what_is_logged() -> None:

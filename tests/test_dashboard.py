@@ -18,7 +18,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger_values import GUARD, MORNING, applied, mail, submission, view
-from pipeline.dashboard import MAILS_SHOWN, render, write
+from pipeline.dashboard import MAILS_SHOWN, page_of, render, write
 from pipeline.dashboard_charts import MOST_COLUMNS, day_chart, stack
 from pipeline.ledger_view import LedgerView, MailLine
 from pipeline.model import SHANGHAI, Address, Entry, Finding, Mail, Severity, State, Submission
@@ -144,6 +144,16 @@ def test_every_university_of_the_roster_stands_under_its_state() -> None:
     assert page.index("乙学院") < page.index("甲大学") < page.index("丙职业学院")
     # Two universities that sent, one that did not, two rules and one university to correct, two mails.
     assert Counter("data-find" in attributes for _, attributes in seen.elements)[True] == 3 + 2 + 1 + 2
+
+
+def test_the_states_of_each_level_are_those_of_its_universities() -> None:
+    shown = view(submission(), submission(university="乙学院", state=State.TO_CORRECT))
+    counted = Counter((one.level, one.state.value) for one in shown.standings)
+    drawn = {
+        (level, part.name): part.count for level, _, parts in page_of(shown).levels for part in parts if part.count
+    }
+    assert drawn == counted
+    assert len(counted) == 3
 
 
 def test_universities_that_are_not_on_the_roster_are_counted_beside_it() -> None:

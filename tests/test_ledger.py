@@ -16,7 +16,8 @@ import pytest
 from msgspec.structs import replace
 
 from ledger_values import GUARD, LIGHT, MORNING, applied, mail, submission, view
-from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, digest, read_staff, write
+from parsers.model import Project
+from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, digest, prepare, read_staff, write
 from pipeline.ledger_staff import Notes
 from pipeline.model import SHANGHAI, Entry, Finding, Severity, State, Submission
 
@@ -212,6 +213,20 @@ def test_the_whole_roster_is_shown_then_those_not_on_it_then_the_unknown(path: P
     assert (progress[1]["项目数"], progress[1]["研究生会项目数"], progress[1]["附件4数"]) == (2, 1, 2)
 
 
+@pytest.mark.parametrize("applicant", ["校研会", "校研究生分会", "研 究 生 会", "校级研究生联合会"])
+def test_a_graduate_unions_project_is_counted_as_the_rule_counts_it(applicant: str, path: Path) -> None:
+    write(path, view(submission(GUARD, replace(LIGHT, applicant=applicant))), Staff())
+    assert rows(path, "高校进度")[0]["研究生会项目数"] == 1
+
+
+def test_a_row_that_its_table_does_not_have_is_no_project() -> None:
+    (entry,) = submission(GUARD).entries
+    assert entry.project == GUARD
+    assert replace(entry, row=1).project is None
+    assert replace(entry, listed=None).project is None
+    assert (entry.form is not None, replace(entry, application=None).form) == (True, None)
+
+
 def test_first_and_newest_mail_and_the_contact_are_shown(path: Path) -> None:
     newest = mail(2, at=MORNING + timedelta(days=1))
     write(path, view(replace(submission(GUARD), mails=(mail(1), newest))), Staff())
@@ -378,6 +393,65 @@ def test_projects_of_one_name_keep_their_own_remarks(path: Path) -> None:
     assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == ["第一个", "第二个"]
 
 
+# Two rows of one name, and the remark that each is given.
+FIRST, SECOND = GUARD, replace(GUARD, leader="李四", phone="13800000002", summary="另一个")
+REMARKED = {("张三", "13800000001"): "第一个", ("李四", "13800000002"): "第二个"}
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ((SECOND, FIRST), ["第二个", "第一个"]),
+        ((SECOND,), ["第二个"]),
+        ((FIRST,), ["第一个"]),
+        ((replace(FIRST, project_name="校园暖流"), SECOND), [None, "第二个"]),
+        ((replace(SECOND, phone="13900000002"), FIRST), ["第二个", "第一个"]),
+        ((replace(SECOND, leader="李示例"),), ["第二个"]),
+        ((replace(GUARD, leader="王五", phone="13800000003"), SECOND, FIRST), [None, "第二个", "第一个"]),
+        ((replace(GUARD, leader="王五", phone="13800000003"),), [None]),
+    ],
+)
+def test_a_remark_stays_with_its_row_among_those_of_one_name(
+    path: Path, after: tuple[Project, ...], expected: list[str | None]
+) -> None:
+    write(path, view(submission(FIRST, SECOND)), Staff())
+    edit(path, "项目汇总", {"N2": "第一个", "N3": "第二个"})
+    staff = prepare(view(submission(*after)), read_staff(path)).staff
+    for _ in range(2):
+        write(path, view(submission(*after)), staff)
+        assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == expected
+        staff = staff.merged(read_staff(path), staff)
+    # What no row bears any more is told of beside the statistics, and once only.
+    told = [text for _, _, text in prepare(view(submission(*after)), staff).numbers.stray]
+    assert sorted(told) == sorted({"第一个", "第二个"} - set(expected))
+
+
+def test_a_remark_emptied_after_its_row_became_the_only_one_of_its_name_is_gone(path: Path) -> None:
+    write(path, view(submission(FIRST, SECOND)), Staff())
+    edit(path, "项目汇总", {"N3": "第二个"})
+    alone = view(submission(SECOND))
+    staff = prepare(alone, read_staff(path)).staff
+    write(path, alone, staff)
+    edit(path, "项目汇总", {"N2": None})
+    staff = prepare(alone, staff.merged(read_staff(path), staff)).staff
+    write(path, alone, staff)
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == [None]
+
+
+def test_a_remark_stays_where_it_was_when_a_second_row_takes_its_name(path: Path) -> None:
+    write(path, view(submission(FIRST)), Staff())
+    edit(path, "项目汇总", {"N2": "第一个"})
+    write(path, view(submission(FIRST, SECOND)), read_staff(path))
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == ["第一个", None]
+
+
+def test_remarks_kept_by_an_older_program_find_their_rows_among_those_of_one_name(path: Path) -> None:
+    named = ("甲大学", "青春护航")
+    kept = Staff({"项目汇总": Notes((), {named: {"秘书处备注": "第一个"}, (*named, "2"): {"秘书处备注": "第二个"}})})
+    write(path, view(submission(FIRST, SECOND)), kept)
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == ["第一个", "第二个"]
+
+
 def test_the_remark_of_a_withdrawn_project_stays_in_sight(path: Path) -> None:
     write(path, view(submission(GUARD, LIGHT)), Staff())
     edit(path, "项目汇总", {"N3": "同意撤回"})
@@ -439,11 +513,10 @@ def test_row_heights_follow_the_longest_text(path: Path) -> None:
 def test_a_project_costs_no_more_among_many_than_among_few(path: Path) -> None:
     projects = [replace(GUARD, project_name=f"项目{number}") for number in range(4)]
     many = [submission(*projects, university=f"高校{number}") for number in range(1600)]
-    sizes = (0, 400, 1600)
-    dearer: list[float] = []
     # What slows this machine down comes and goes; what makes a project among many dear would do so every time.
-    for _ in range(5):
-        none, few, all_of_them = (_written_in(path, view(*many[:size])) for size in sizes)
+    dearer: list[float] = []
+    while len(dearer) < 5 and min(dearer, default=9) >= 1.5:
+        none, few, all_of_them = (_written_in(path, view(*many[:size])) for size in (0, 400, 1600))
         dearer.append((all_of_them - few) / 3 / (few - none))
     assert min(dearer) < 1.5, dearer
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 from openpyxl.comments import Comment
 
 from desk import UNIVERSITY, papers, settings, table
@@ -236,6 +238,34 @@ def test_a_copy_that_says_something_else_in_a_sheet_of_one_name_is_kept_whole(de
     (aside,) = desk.ledger_path.parent.glob("*更新前*")
     assert sheets(aside) == {"评审安排": "钱专家"}
     assert any(aside.name in note for note in kept.notes)
+
+
+def test_a_remark_on_one_of_two_rows_of_a_name_is_that_rows_own_to_the_end(desk: Office) -> None:
+    first, second = table().projects
+
+    def beside(desk: Office) -> list[Any]:
+        return [row["秘书处备注"] for row in rows_of(desk.ledger_path) if row["高校名称"] == UNIVERSITY]
+
+    second = replace(second, project_name=first.project_name, leader="李示例", phone="13800000002")
+    hear(desk, papers(replace(table(), projects=(first, second)), applications=False), MINUTE_LATER)
+    passed(desk)
+    book = openpyxl.load_workbook(desk.ledger_path)
+    book["项目汇总"]["N3"] = "李示例的"
+    book.save(desk.ledger_path)
+    hear(
+        desk,
+        papers(replace(table(), projects=(second, first)), applications=False),
+        MINUTE_LATER + timedelta(minutes=1),
+    )
+    passed(desk)
+    assert beside(desk) == ["李示例的", "旧"]
+    hear(desk, papers(replace(table(), projects=(second,)), applications=False), LATER)
+    passed(desk)
+    assert beside(desk) == ["李示例的"]
+    write(desk.ledger_path, {A: None})
+    passed(desk)
+    passed(desk)
+    assert beside(desk) == [None]
 
 
 def add_sheet(path: Path, name: str, text: str) -> None:

@@ -430,6 +430,13 @@ def test_an_empty_body_is_never_taken_for_the_mail(netease: Netease, spool: Spoo
         assert [envelope.uid for envelope in box.missed] == [empty.uid]
 
 
+def test_a_mail_announced_as_empty_that_comes_empty_twice_is_an_empty_mail(netease: Netease, spool: Spool) -> None:
+    netease.add("INBOX", b"", MORNING)
+    with Mailbox.open(settings(netease.url), USER) as box:
+        assert everything(box, spool, "INBOX") == [b""]
+        assert box.missed == []
+
+
 @pytest.mark.parametrize("insists", [False, True])
 def test_a_mail_deleted_after_it_was_listed_is_left_out(netease: Netease, spool: Spool, insists: bool) -> None:
     mails = [netease.add("INBOX", mail(number), MORNING) for number in range(3)]

@@ -191,6 +191,11 @@ def test_a_subject_is_read_from_its_original_bytes(sent: bytes) -> None:
     assert message.decode(raw).subject == SUBJECTS[sent]
 
 
+def encoded(text: str) -> bytes:
+    """Text as one encoded word."""
+    return b"=?utf-8?B?%s?=" % base64.b64encode(text.encode())
+
+
 ADDRESSES = {
     "张三 <Zhang@Example.EDU.cn>".encode(): Address("张三", "zhang@example.edu.cn"),
     "张三 <zhang@example.edu.cn>".encode("gbk"): Address("张三", "zhang@example.edu.cn"),
@@ -205,14 +210,37 @@ ADDRESSES = {
     b'"a@example.cn" <a@example.cn>': Address("", "a@example.cn"),
     b'"boss@bank.example" <a@example.cn>': Address("boss@bank.example", "a@example.cn"),
     b"nobody, =?utf-8?B?5byg5LiJ?= <a@example.cn>": Address("nobody, 张三", "a@example.cn"),
-    b"undisclosed-recipients:;": Address(),
-    b"garbage": Address(),
+    # What cannot be written to is shown all the same.
+    b"undisclosed-recipients:;": Address("undisclosed-recipients:;"),
+    b"garbage": Address("garbage"),
+    "团委 <团委@qq.com>".encode(): Address("团委 <团委@qq.com>"),
+    b'"a b"@qq.com': Address('"a b"@qq.com'),
+    b"": Address(),
+    # What can be, though it is oddly written.
+    encoded("团委 <a@example.cn>"): Address("团委", "a@example.cn"),
+    encoded("团委 <fake@bank.example>") + b" <a@example.cn>": Address("团委 <fake@bank.example>", "a@example.cn"),
+    b'"Tuanwei"@imu.edu.cn': Address("", "tuanwei@imu.edu.cn"),
+    '"团委" <"tuanwei"@imu.edu.cn>'.encode(): Address("团委", "tuanwei@imu.edu.cn"),
+    "a＠example.cn".encode(): Address("", "a@example.cn"),
+    "团委（办） ＜ａ＠ｑｑ．ｃｏｍ＞".encode(): Address("团委（办）", "a@qq.com"),
+    "团委 <a@学校.中国>".encode(): Address("团委", "a@xn--48s290a.xn--fiqs8s"),
+    b"'a@example.cn'": Address("", "a@example.cn"),
+    "'团委' <'a@example.cn'>".encode(): Address("团委", "a@example.cn"),
+    b"o'brien@example.cn": Address("", "o'brien@example.cn"),
 }
 
 
 @pytest.mark.parametrize("sent", ADDRESSES)
 def test_a_sender_is_read_with_name_and_address(sent: bytes) -> None:
     assert message.decode(b"From: " + sent + b"\r\n\r\n").sender == ADDRESSES[sent]
+
+
+@pytest.mark.parametrize("length", [100, 1_000, 2_000, 5_000])
+def test_a_subject_in_one_long_encoded_word_is_decoded(length: int) -> None:
+    text = "长" * length
+    assert charsets.header(word(text.encode(), "utf-8").decode()) == text
+    assert charsets.header(f"=?utf-8?Q?{'=E9=95=BF' * length}?=") == text
+    assert charsets.header(f"=?utf-8?Q?really?-{'=E9=95=BF' * length}?=") == f"really?-{text}"
 
 
 def test_a_missing_sender_is_taken_from_the_return_path() -> None:
@@ -438,6 +466,43 @@ def test_a_form_pasted_into_the_body_is_offered_to_the_parsers() -> None:
     assert message.decode(mail(text_part(quoted.encode(), b"text/html; charset=utf-8"))).attachments == ()
 
 
+def test_a_table_pasted_into_plain_text_is_offered_to_the_parsers_as_well() -> None:
+    header = '"项目<名称>\n（""全称""）"\t类别\t主体\t负责人'
+    text = f"如下：\n\n{header}\n\n甲\t\t乙\t丙\n此致\n> 一\t二\t三\t四\n"
+    (form,) = message.decode(mail(text_part(text.encode()))).attachments
+    assert (form.path, form.inline) == ("正文.html", True)
+    rows = "<td>项目&lt;名称&gt;<br>（&quot;全称&quot;）</td><td>类别</td><td>主体</td><td>负责人</td>"
+    rows = f"<tr>{rows}</tr><tr><td>甲</td><td></td><td>乙</td><td>丙</td></tr>"
+    assert form.content.decode().endswith(f"<p>如下：</p><table>{rows}</table><p>此致</p>")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "没有制表符",
+        "\t\t\t缩进的一段话\n",
+        "一\t二\t三\n四\t五\t六\n",
+        "好的\n\n-----原始邮件-----\n一\t二\t三\t四\n",
+        "一  二  三  四\n",
+    ],
+)
+def test_plain_text_without_four_cells_in_a_row_of_the_sender_s_own_is_no_table(text: str) -> None:
+    assert message.decode(mail(text_part(text.encode()))).attachments == ()
+
+
+def test_a_table_in_the_page_is_taken_rather_than_the_one_in_the_text_beside_it() -> None:
+    page = "<table><tr><td>一</td><td>二</td><td>三</td><td>四</td></tr></table>"
+    raw = mail(
+        text_part("甲\t乙\t丙\t丁".encode()),
+        text_part(page.encode(), b"text/html; charset=utf-8"),
+        kind=b"alternative",
+    )
+    (form,) = message.decode(raw).attachments
+    assert "一" in form.content.decode()
+    assert "甲" not in form.content.decode()
+
+
 def test_the_original_inside_a_bounce_is_not_read() -> None:
     returned = mail(attachment(b"attachment; filename=f.docx"))
     raw = mail(
@@ -482,6 +547,7 @@ def test_deeply_nested_html_is_survived() -> None:
     "hostile",
     [
         b"Subject: " + b"=?utf-8?Q?" * 20_000,
+        b"Subject: " + b"=?utf-8?Q?x" * 20_000,
         b"Content-Disposition: attachment; " + b'a="' * 50_000,
         b"Content-Disposition: attachment; " + b"filename*0*=" * 30_000,
         b"From: " + b"<" * 100_000,

@@ -26,7 +26,7 @@ def test_a_start_more_than_a_year_ago_is_long_enough(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "2024年3月至今", "2024.3—2024.11", "2024年9月1日起", "2024年至今", "2023年12月至今", "2023年9月-2024年6月", "24年3月至今", "2024年1月-2025年1月",
-    "2023年9月-12月", "2024-2025学年第一学期",
+    "2023年9月-12月", "2024-2025学年第一学期", "2023\u200b年12\u200b月至今",
 ])  # fmt: skip
 def test_less_than_a_year_until_receipt_is_too_short_even_if_planned_for_longer(text: str) -> None:
     assert reaches(text) is False

@@ -272,6 +272,15 @@ def test_a_forgotten_attachment_sent_right_after_is_not_asked_for() -> None:
     assert "您11月20日12:37至12:38发来的2封邮件" in body(reply)
 
 
+def test_what_is_wrong_with_two_mails_alike_is_told_once() -> None:
+    ids = ("a", "b")
+    empty = {id: a_finding("mail.no_attachment", Severity.ERROR, "这封邮件没有附件。", mail=id * 64) for id in ids}
+    mails = tuple(a_mail(id, attached=0, findings=(empty[id],)) for id in ids)
+    submission = replace(a_submission(mails[0]), all_findings=tuple(empty.values()), mails=mails)
+    for reply in (reply_to(mails=mails), reply_to(submission, mails=mails)):
+        assert body(reply).count("这封邮件没有附件。") == 1
+
+
 def test_a_linked_file_is_named_with_its_expiry() -> None:
     link = CloudLink("QQ邮箱超大附件", "https://example.com/x", "视频.mp4", "1.2G", "2024年12月20日 21:59")
     text = body(reply_to(a_submission(a_mail()), mails=(a_mail(cloud_links=(link,)),)))
@@ -310,6 +319,26 @@ def test_two_universities_in_one_reply_are_told_apart() -> None:
     problems = section(body(reply_to(first, second)), "需要补正")
     assert "内蒙古大学 · 项目“青春护航”" in problems
     assert "内蒙古工业大学 · 项目“夜跑团”" in problems
+
+
+def test_each_file_and_form_in_a_reply_about_two_universities_names_its_own() -> None:
+    mails = a_mail("a"), a_mail("b")
+    first = a_submission(mails[0])
+    second = a_submission(mails[1], table=(replace(PHONE, project="夜跑团"),), university="内蒙古工业大学")
+    text = body(reply_to(first, second, mails=mails))
+    received = section(text, "本次收到的文件")
+    for university in ("内蒙古大学", "内蒙古工业大学"):
+        assert f"  · {university} · 附件3.xlsx：附件3 项目汇总表（列有2个项目）" in received
+    kept = section(text, "以下材料无误，不必重发").splitlines()
+    assert "  · 内蒙古大学：附件3 项目汇总表（附件3.xlsx）" in kept
+    assert "  · 内蒙古工业大学：附件3 项目汇总表（附件3.xlsx）" not in kept
+    assert "  · 内蒙古工业大学：附件4 项目申报表“青春护航”（护航.docx）" in kept
+    page = body(reply_to(first, second, mails=mails), "html")
+    assert "内蒙古大学 · 附件3.xlsx" in page
+    # About one alone nothing of the kind is said.
+    alone = body(reply_to(first, mails=mails)) + body(reply_to(second, mails=mails))
+    assert "大学 · 附件3.xlsx" not in alone
+    assert "大学：附件" not in alone
 
 
 # Texts of others
@@ -442,8 +471,11 @@ def test_the_bytes_are_seven_bit_with_crlf_and_short_lines() -> None:
     assert raw.endswith(b"--\r\n")
 
 
-def test_where_reply_to_cannot_be_written_to_the_sender_is_answered() -> None:
-    mail = a_mail(reply_to=Address("", "无法送达"))
+@pytest.mark.parametrize(
+    "address", ["无法送达", "a@-x.cn", "a@x-.cn", "a@x..cn", "a@.cn", "a@x", "a@x.cn.", "团委@x.cn"]
+)
+def test_where_reply_to_cannot_be_written_to_the_sender_is_answered(address: str) -> None:
+    mail = a_mail(reply_to=Address("", address))
     assert reply_to(a_submission(mail), mails=(mail,)).recipient == "zhangsan@example.edu.cn"
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import io
+import os
 import re
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -29,8 +33,9 @@ from desk import (
     table,
     text_of,
 )
-from pipeline import reply, taking
+from pipeline import marking, reply, taking, why
 from pipeline.again import replay, retry
+from pipeline.bookkeeping import keep_ledger
 from pipeline.demo import forms
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
 from pipeline.lock import AlreadyRunning, single_run
@@ -38,6 +43,7 @@ from pipeline.model import Mail, Reading
 from pipeline.office import open_office
 from pipeline.passes import silent
 from pipeline.reminder import remind
+from pipeline.renewal import NAMED
 from pipeline.reports import status
 from pipeline.run import one_pass
 from servers.dovecot import dovecot
@@ -426,6 +432,33 @@ def test_a_correction_carries_the_faulty_file_marked_and_the_blank_form_that_is_
     assert "问题清单" in book.sheetnames
 
 
+def test_marks_are_spoken_of_only_where_a_marked_copy_goes_along(desk: Desk) -> None:
+    wrong = papers(table(contact_name=""))
+    for files in ({"附件4-1.docx": wrong["附件4-1.docx"]}, wrong):
+        desk.now += timedelta(hours=1)
+        desk.receive(letter(files, desk.now), desk.now)
+        desk.run()
+    blank, marked = map(text_of, desk.sent)
+    assert (
+        "【随信附上】（标注文件中已在有问题的位置作了批注，请在自己的原文件上修改）\n  · 附件3（标注）.xlsx" in marked
+    )
+    assert "标注" not in blank
+    assert "【随信附上】\n  · 空白附件3.xlsx" in blank
+
+
+def test_no_file_of_a_strangers_is_opened_for_marking_in_the_process_of_the_pass(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(marking, "read", never)
+    monkeypatch.setattr(marking, "mark", never)
+    desk.receive(letter(papers(table(contact_name=""))))
+    desk.run()
+    assert [part.get_filename() for part in parsed(desk.sent[0]).iter_attachments()] == ["附件3（标注）.xlsx"]
+
+
 def test_a_project_that_a_later_summary_no_longer_lists_is_withdrawn_with_its_application(desk: Desk) -> None:
     desk.receive(letter(papers(table(projects=3))))
     desk.run()
@@ -647,6 +680,25 @@ def test_replay_applies_the_rules_of_today_and_answers_nothing_twice(desk: Desk,
     assert len(desk.sent) == 1
 
 
+def test_whom_staff_have_to_reach_in_another_way_stands_in_the_ledger(desk: Desk) -> None:
+    desk.receive(letter(papers(table())).replace(b" <shili@example.edu.cn>", " <团委@example.edu.cn>".encode()))
+    desk.run()
+    row = desk.row("邮件日志", 高校名称=UNIVERSITY)
+    assert "<团委@example.edu.cn>" in row["发件人"]
+    assert "请人工联系" in row["回复"]
+    with desk.office() as office:
+        (mail,) = office.store.mails()
+        assert "<团委@example.edu.cn>" in why.story(office, mail.id)["head"]["sender"]
+
+
+def test_a_mail_of_no_bytes_at_all_is_recorded_and_not_fetched_for_ever(desk: Desk) -> None:
+    desk.receive(b"")
+    first, second = desk.run(), desk.run()
+    assert (first.recorded, first.missed, second.listed) == (1, 0, 0)
+    assert desk.row("邮件日志", 附件数=0)["结果"] == "非报送邮件"
+    assert desk.sent == ()
+
+
 def test_every_mail_is_kept_byte_for_byte(desk: Desk) -> None:
     raw = letter(papers(table()))
     desk.receive(raw)
@@ -655,6 +707,95 @@ def test_every_mail_is_kept_byte_for_byte(desk: Desk) -> None:
     assert kept == [raw]
     assert (desk.settings.data / "archive" / UNIVERSITY).is_dir()
     assert all(path.stat().st_mode & 0o077 == 0 for path in desk.settings.data.rglob("*"))
+
+
+def test_a_raw_mail_and_its_files_both_gone_stop_nobody_elses_reply_and_are_told_once(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    (raw,) = (desk.settings.data / "mail").rglob("*.eml")
+    raw.unlink()
+    shutil.rmtree(desk.settings.data / "archive")
+    (_, later, other), *_ = mails()[1:]
+    desk.receive(other, later)
+    desk.receive(letter({}, later, subject="内蒙古大学项目报送", text="修改后的材料请查收附件。"), later)
+    done = desk.run()
+    assert (done.exit_code, done.troubles) == (0, [])
+    assert [one.recipients for one in desk.sent] == [
+        ("shili@example.edu.cn",),
+        ("nongda@example.edu.cn",),
+        ("shili@example.edu.cn",),
+    ]
+    assert desk.row("高校进度", 高校名称="内蒙古农业大学")["状态"] == "待补正"
+    (note,) = done.notes
+    assert all(said in note for said in (raw.stem[:12], UNIVERSITY, *papers(table()), str(raw), "annex-inbox ledger"))
+    assert desk.run().notes == []
+
+    raw.write_bytes(letter(papers(table())))
+    with desk.office() as office:
+        assert keep_ledger(office, desk.now, force=True).notes == ()
+    assert len(list((desk.settings.data / "archive" / UNIVERSITY).rglob("附件4_*.docx"))) == 2
+
+
+def test_of_many_mails_that_are_gone_some_are_named_and_the_others_counted(desk: Desk) -> None:
+    for number in range(NAMED + 2):
+        at = MORNING + timedelta(minutes=number)
+        paper = forms.annex4_document(replace(form(1), members=f"示例成员{number}"))
+        desk.receive(letter({"附件4.docx": paper}, at), at)
+    desk.run()
+    shutil.rmtree(desk.settings.data / "archive")
+    shutil.rmtree(desk.settings.data / "mail")
+    with desk.office() as office:
+        notes = keep_ledger(office, desk.now, force=True).notes
+    assert len(notes) == NAMED + 1
+    assert notes[-1].startswith("另有 2 封邮件")
+
+
+def test_a_disk_that_takes_nothing_more_costs_the_pass_and_the_file_is_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/附件4.docx")
+
+    desk.receive(letter(papers(table())))
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.archive.Archive._write", full)
+        done = desk.run()
+    assert done.exit_code == 75
+    assert "No space left on device" in str(done.troubles[0])
+    assert "/somewhere/附件4.docx" in str(done.troubles[0])
+    assert desk.run().exit_code == 0
+
+
+def test_a_machine_on_which_no_process_can_be_started_is_not_held_against_the_mail(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for _, at, raw in mails()[:2]:
+        desk.receive(raw, at)
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.reader.Reader._home", none)
+        for _ in range(taking.ATTEMPTS + 1):
+            done = desk.run()
+            assert (done.exit_code, done.recorded, done.set_aside) == (75, 0, 0)
+    with desk.office() as office:
+        assert office.store.all_set_aside() == []
+    assert desk.run().recorded == 2
+    assert len(desk.sent) == 2
+
+
+def test_a_mail_that_our_code_reads_with_another_fault_of_the_system_is_set_aside(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Reading:
+        raise gzip.BadGzipFile("not a gzip file")
+
+    desk.receive(letter(papers(table())))
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.stage.read_confined", broken)
+        done = desk.run()
+    assert (done.exit_code, done.set_aside) == (1, 1)
 
 
 def test_a_forwarded_mail_credits_its_writer_and_answers_the_forwarder(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipeline.again import decide, purge
 from pipeline.demo import forms
 from pipeline.errors import ConfigurationError
 from pipeline.run import one_pass
-from pipeline.settings import Secret
+from pipeline.settings import Secret, resource
 
 HOUR = timedelta(hours=1)
 
@@ -53,6 +54,77 @@ def test_a_stranger_replaces_nothing_until_staff_accept_it(desk: Desk) -> None:
     assert "已采用" in said
     assert [row["项目名称"] for row in desk.rows("项目汇总")] == ["示例项目甲"]
     assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+
+
+def corrects(desk: Desk, sender: str, reply_to: str = "", contact: str = "钱示例") -> None:
+    """An Annex 3 with another contact, and the replies wanted elsewhere perhaps."""
+    at = desk.now + HOUR
+    extra = (f"Reply-To: {reply_to}",) if reply_to else ()
+    summary = forms.annex3_workbook(table(contact_name=contact))
+    desk.receive(letter({"附件3.xlsx": summary}, at, sender, extra=extra), at)
+    desk.run()
+
+
+def test_whom_a_stranger_wants_answered_does_not_make_him_known(desk: Desk) -> None:
+    received(desk)
+    corrects(desk, "stranger@163.com", reply_to="usual@qq.com")
+    row = desk.row("高校进度", 高校名称=UNIVERSITY)
+    assert [row[name] for name in ("状态", "联系人", "联系邮箱")] == ["待人工", "赵示例", "usual@qq.com"]
+    assert "stranger@163.com" in desk.row("问题清单", 规则="submission.held")["说明"]
+    # Who is answered knows all but what was wrong with these; and that this mail waits.
+    assert "需要秘书处人工确认" in text_of(desk.sent[-1])
+    corrects(desk, "usual@qq.com", contact="孙示例")
+    assert "联系人由“赵示例”改为“孙示例”" in text_of(desk.sent[-1])
+
+
+@pytest.mark.parametrize("first", ["", "fixed@yeah.net"])
+@pytest.mark.parametrize("second", ["", "fixed@yeah.net", "new@yeah.net"])
+def test_a_known_sender_stays_known_wherever_he_is_answered(desk: Desk, first: str, second: str) -> None:
+    extra = (f"Reply-To: {first}",) if first else ()
+    desk.receive(letter(papers(table()), sender="usual@qq.com", extra=extra))
+    desk.run()
+    corrects(desk, "usual@qq.com", second)
+    row = desk.row("高校进度", 高校名称=UNIVERSITY)
+    assert [row[name] for name in ("状态", "联系人", "联系邮箱")] == ["已通过", "钱示例", "usual@qq.com"]
+    assert desk.rows("问题清单") == []
+    assert "联系人由“赵示例”改为“钱示例”" in text_of(desk.sent[-1])
+    assert desk.sent[-1].recipients == (second or "usual@qq.com",)
+
+
+def test_an_address_that_a_known_sender_named_for_replies_is_known(desk: Desk) -> None:
+    received(desk)
+    corrects(desk, "usual@qq.com", reply_to="new@yeah.net")
+    corrects(desk, "new@yeah.net", contact="孙示例")
+    row = desk.row("高校进度", 高校名称=UNIVERSITY)
+    assert [row[name] for name in ("状态", "联系人")] == ["已通过", "孙示例"]
+
+
+def test_a_system_that_many_write_through_is_known_only_with_the_one_it_wrote_for(desk: Desk) -> None:
+    extra = ("Reply-To: usual@qq.com",)
+    desk.receive(letter(papers(table()), sender="noreply@forms.example", extra=extra))
+    desk.run()
+    corrects(desk, "noreply@forms.example", reply_to="stranger@163.com")
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["联系人"] == "赵示例"
+    corrects(desk, "noreply@forms.example", reply_to="usual@qq.com", contact="孙示例")
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["联系人"] == "孙示例"
+
+
+def test_what_staff_hand_in_first_makes_nobody_a_stranger(desk: Desk) -> None:
+    desk.receive(letter(papers(table()), sender=desk.settings.user, subject="代高校报送"))
+    desk.run()
+    corrects(desk, "usual@qq.com")
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["联系人"] == "钱示例"
+
+
+def test_a_newcomer_does_not_become_the_universitys_address(desk: Desk) -> None:
+    received(desk)
+    files = papers(table("内蒙古农业大学", 1)) | {"附件4-3.docx": forms.annex4_document(form(3))}
+    at = desk.now + HOUR
+    desk.receive(letter(files, at, "other@163.com", subject="内蒙古农业大学报送"), at)
+    desk.run()
+    assert desk.row("问题清单", 规则="submission.new_sender")["高校名称"] == UNIVERSITY
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["联系邮箱"] == "usual@qq.com"
+    assert desk.row("高校进度", 高校名称="内蒙古农业大学")["联系邮箱"] == "other@163.com"
 
 
 def test_what_staff_reject_stays_a_version_and_is_no_question_any_more(desk: Desk) -> None:
@@ -542,3 +614,29 @@ def test_forms_that_waited_are_attributed_once_their_sender_says_whose_they_are(
     desk.run()
     assert desk.row("高校进度", 高校名称=UNIVERSITY)["附件4数"] == 1
     assert [row for row in desk.rows("高校进度") if row["状态"] == "待人工"] == []
+
+
+def test_staff_read_beside_each_problem_the_number_of_the_very_mail_it_is_about(desk: Desk) -> None:
+    received(desk)
+    # The template's own name, in two mails, of which the first has a fault.
+    sends(desk, "usual@qq.com", {"附件4.docx": forms.annex4_document(replace(form(1), phone="12"))})
+    sends(desk, "usual@qq.com", {"附件4.docx": forms.annex4_document(form(2))})
+    _, faulty, right = sorted(desk.rows("邮件日志"), key=lambda row: row["收到时间"])
+    (row,) = (row for row in desk.rows("问题清单") if row["规则"] == "annex4.phone.format")
+    assert row["邮件编号"] == faulty["邮件编号"] != right["邮件编号"]
+
+
+def test_two_held_mails_are_told_apart_though_the_message_does_not_number_them(desk: Desk) -> None:
+    words = resource("rules.yaml").read_text()
+    sentence = re.search(r"submission\.held:.*?message: (.*?)\n", words, re.DOTALL)
+    assert sentence
+    assert "{id}" in sentence[1]
+    rules = desk.settings.data.with_name("rules.yaml")
+    rules.write_text(words.replace(sentence[1], "有来信待核实。"))
+    desk.settings = replace(desk.settings, rules=rules)
+    received(desk)
+    for sender in ("stranger@163.com", "other@163.com"):
+        replacing(desk, sender)
+    held = [row["邮件编号"] for row in desk.rows("问题清单") if row["规则"] == "submission.held"]
+    there = {row["邮件编号"] for row in desk.rows("邮件日志") if "163.com" in row["发件人"]}
+    assert sorted(held) == sorted(there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ from msgspec.structs import replace
 
 from desk import MORNING, UNIVERSITY, Desk, form, letter, open_desk, papers, table
 from documents import zipped
-from pipeline import taking, why
+from pipeline import reports, taking, why
 from pipeline.demo import forms
 from pipeline.errors import ConfigurationError
+from pipeline.whatif import compare
 from pipeline.why import Json
 from pipeline.why_text import lines, size_text
 
@@ -166,6 +168,39 @@ def test_a_story_is_told_of_a_mail_whose_raw_bytes_are_gone(desk: Desk) -> None:
     shown = lines(story)
     assert any("附件3.xlsx" in one for one in shown)
     assert shown[-1].endswith("（已不在）")
+
+
+def laid_down(desk: Desk) -> dict[Path, int]:
+    """Everything under ANNEX_DATA but the store, with its time of change."""
+    every = (one for one in desk.settings.data.rglob("*") if "sqlite" not in one.name)
+    return {one: one.stat().st_mtime_ns for one in every}
+
+
+def test_whoever_only_asks_leaves_every_file_as_it_is(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    form = next(desk.settings.data.glob("archive/**/附件4_*.docx"))
+    form.unlink()
+    before = laid_down(desk)
+    with desk.office() as office:
+        shown = reports.history(office, UNIVERSITY)
+        reports.status(office, desk.now)
+        compare(office, office.rules)
+    story = told(desk)
+    assert laid_down(desk) == before
+    # Only what is there is said to be there.
+    assert sorted(bool(one["archived"]) for one in shown["versions"]) == [False, True, True]
+    assert all(Path(one["archived"]).is_file() for one in story["documents"] if one["archived"])
+
+
+def test_a_history_is_told_though_raw_mails_and_archive_are_gone(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    shutil.rmtree(desk.settings.data / "archive")
+    shutil.rmtree(desk.settings.data / "mail")
+    with desk.office() as office:
+        shown = reports.history(office, UNIVERSITY)
+    assert [one["archived"] for one in shown["versions"]] == ["", "", ""]
 
 
 def test_a_prefix_must_name_exactly_one_mail(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,166 @@
+"""Replies that have not left when the next mail comes: one letter with the present state, and nothing answered twice or never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
+from pipeline.again import decide, purge
+from pipeline.demo import forms
+from pipeline.model import Reply
+from pipeline.reply_states import ReplyKind, ReplyState
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with open_desk(tmp_path / "data") as one:
+        yield one
+
+
+NOBODY = "smtp://127.0.0.1:9"
+
+
+def wrong_papers(projects: int = 2) -> dict[str, bytes]:
+    return papers(table(projects=projects, contact_name=""))
+
+
+def sends(desk: Desk, files: dict[str, bytes], **more: Any) -> None:
+    """A mail an hour later from the usual address; it is fetched when the desk next runs."""
+    at = desk.now + timedelta(hours=1)
+    desk.receive(letter(files, at, **more), at)
+
+
+def states(desk: Desk) -> list[str]:
+    with desk.office() as office:
+        return [one.state for one in office.store.outbox.replies()]
+
+
+def test_a_reply_still_unsent_when_its_correction_comes_is_replaced_by_the_answer_to_both(desk: Desk) -> None:
+    desk.receive(letter(wrong_papers()))
+    desk.run(smtp_url=NOBODY)
+    assert states(desk) == ["queued"]
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table())})
+    # The server is back, but the university may still be writing.
+    desk.run(settle_minutes=15)
+    assert (states(desk), len(desk.sent)) == (["queued"], 0)
+    desk.run(20, settle_minutes=15)
+    (reply,) = desk.sent
+    assert str(parsed(reply)["Subject"]).startswith("【已收到】")
+    # Nobody was told of what was wrong before, nor is of what has changed since.
+    assert "联系人" not in text_of(reply)
+    assert sorted(states(desk)) == ["dropped", "sent"]
+    assert all("已回复收到" in row["回复"] for row in desk.rows("邮件日志"))
+    desk.run()
+    assert len(desk.sent) == 1
+
+
+def test_what_has_changed_counts_from_the_last_reply_that_left(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    for name in ("钱示例", "孙示例"):
+        sends(desk, {"附件3.xlsx": forms.annex3_workbook(table(contact_name=name))})
+        desk.run(smtp_url=NOBODY)
+    assert sorted(states(desk)) == ["dropped", "queued", "sent"]
+    desk.run()
+    assert len(desk.sent) == 2
+    assert "联系人由“赵示例”改为“孙示例”" in text_of(desk.sent[-1])
+
+
+def test_what_waits_for_tomorrow_is_brought_up_to_date_too(desk: Desk) -> None:
+    sends(desk, papers(table("内蒙古农业大学", 1)), sender="other@example.cn")
+    desk.run(send_per_day=1)
+    sends(desk, wrong_papers())
+    desk.run(send_per_day=1)
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table())})
+    desk.run(send_per_day=1)
+    desk.run(24 * 60, send_per_day=1)
+    assert [str(parsed(one)["Subject"])[:5] for one in desk.sent] == ["【已收到】", "【已收到】"]
+
+
+def test_a_reply_that_may_have_left_is_not_replaced(desk: Desk) -> None:
+    desk.receive(letter(wrong_papers()))
+    desk.run(smtp_url=NOBODY)
+    with desk.office() as office:
+        (reply,) = office.store.outbox.replies(ReplyState.QUEUED)
+        office.store.outbox.mark(reply.message_id, ReplyState.SENDING)
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table())})
+    desk.run()
+    assert sorted(states(desk)) == ["sent", "unconfirmed"]
+    assert len(desk.sent) == 1
+
+
+def test_a_reply_that_leaves_while_its_successor_is_written_stays_the_answer_to_its_mail(desk: Desk) -> None:
+    desk.receive(letter(wrong_papers()))
+    desk.run(smtp_url=NOBODY)
+    with desk.office() as office:
+        (old,) = office.store.outbox.replies(ReplyState.QUEUED)
+        (mail,) = office.store.mails()
+        new = Reply("<annex.new@163.com>", old.recipient, "x", ReplyKind.ACKNOWLEDGEMENT, b"x", (mail.id,))
+        new = replace(new, replaces=(old.message_id,))
+        office.store.outbox.mark(old.message_id, ReplyState.SENDING)
+        assert not office.store.outbox.queue(new, desk.now)
+        assert office.store.outbox.replies_of([mail.id]) == {mail.id: old.message_id}
+        office.store.outbox.mark(old.message_id, ReplyState.QUEUED)
+        assert office.store.outbox.queue(new, desk.now)
+        assert office.store.outbox.replies_of([mail.id]) == {mail.id: new.message_id}
+        assert not office.store.outbox.mark(old.message_id, ReplyState.SENDING, was=ReplyState.QUEUED)
+
+
+def test_what_was_said_of_a_held_mail_does_not_leave_once_it_is_accepted(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table(contact_name="钱示例"))}, sender="stranger@163.com")
+    desk.run(smtp_url=NOBODY)
+    with desk.office() as office:
+        decide(office, office.submission(UNIVERSITY).held[0].mail, True, lambda: desk.now)
+    desk.run()
+    (reply,) = (one for one in desk.sent if one.recipients == ("stranger@163.com",))
+    assert "人工确认" not in text_of(reply)
+    assert sorted(states(desk)) == ["dropped", "sent", "sent"]
+
+
+def test_replies_that_were_replaced_do_not_count_towards_a_correspondents_day(desk: Desk) -> None:
+    for number in range(4):
+        sends(desk, {"附件3.xlsx": forms.annex3_workbook(table(contact_name=f"钱示例{number}"))})
+        desk.run(smtp_url=NOBODY, send_per_correspondent=2)
+    desk.run(send_per_correspondent=2)
+    assert len(desk.sent) == 1
+    assert len(states(desk)) == 4
+
+
+def test_thanks_that_need_no_answer_leave_the_unsent_one_to_what_came_before(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run(smtp_url=NOBODY)
+    sends(desk, {}, subject="Re: 【已收到】", text="收到，谢谢！")
+    desk.run()
+    (reply,) = desk.sent
+    assert str(parsed(reply)["Subject"]).startswith("【已收到】")
+    assert "附件4-2.docx" in text_of(reply)
+
+
+def test_the_unsent_reply_about_another_university_does_not_wait(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run(smtp_url=NOBODY)
+    sends(desk, papers(table("内蒙古农业大学", 1)))
+    desk.run(settle_minutes=15)
+    assert [one.recipients for one in desk.sent] == [("shili@example.edu.cn",)]
+    desk.run(20, settle_minutes=15)
+    assert len(desk.sent) == 2
+    assert "内蒙古农业大学" in text_of(desk.sent[-1])
+
+
+def test_what_was_dropped_is_purged_with_the_mails_it_answered(desk: Desk) -> None:
+    desk.receive(letter(wrong_papers()))
+    desk.run(smtp_url=NOBODY)
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table())})
+    desk.run(smtp_url=NOBODY)
+    assert sorted(states(desk)) == ["dropped", "queued"]
+    with desk.office() as office:
+        purge(office, desk.now + timedelta(minutes=1), False, lambda: desk.now)
+    assert states(desk) == []
