@@ -17,6 +17,7 @@ from pipeline.passes import Progress, silent
 from pipeline.reply_states import ReplyState
 from pipeline.settling import unanswered
 from pipeline.trust import is_known, own_part
+from pipeline.unnamed import is_unnamed
 from pipeline.verdict import NO_ATTACHMENT
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -
     office.gather(names)
     enough = _enough(office, list(due), now)
     # Only of a university that is known is it told what has changed since its last reply.
-    known = [name for name in names if not name.startswith("?")]
+    known = [name for name in names if not is_unnamed(name)]
     told = [mail.id for name in known for mail in office.submission(name).mails]
     replied = office.store.outbox.replies_of([*told, *(mail.id for mails in due.values() for mail in mails)])
     accepted = {mail for mail, yes in office.store.universities.decisions().items() if yes}

@@ -19,6 +19,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from pipeline.model import SHANGHAI, Submission, Version
+from pipeline.unnamed import MARK, is_unnamed
 from pipeline.whole_file import replacing
 
 FOLDER = "archive"
@@ -163,7 +164,7 @@ class Archive:
 
     def remove(self, university: str) -> None:
         """Take away everything kept for a university, or for an address ("?" and the address) whose university is unknown."""
-        home = _waiting(university[1:]) if university.startswith("?") else _folder(university)
+        home = _waiting(university.removeprefix(MARK)) if is_unnamed(university) else _folder(university)
         shutil.rmtree(self._root / home, ignore_errors=True)
 
     def _put(

@@ -19,6 +19,7 @@ from pipeline.spare import has_head, is_filled, listed_keys, listed_names, spare
 from pipeline.stamps import SCAN, with_stamps
 from pipeline.totals import with_totals
 from pipeline.trust import is_trusted, made_known, name_of, speaks_for_another
+from pipeline.unnamed import is_unnamed
 from pipeline.verdict import judged
 
 # How reliably a form is read from these formats, least first; all others are read exactly.
@@ -224,7 +225,7 @@ def assemble(
     `decisions` says of mails, by id, whether staff accepted or rejected what they would replace; `waivers` which findings they
     settled. A name that begins with "?" stands for one that is not known yet; the submission then bears none.
     """
-    university = "" if university.startswith("?") else university
+    university = "" if is_unnamed(university) else university
     letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
     order = {mail.id: position for position, mail in enumerate(letters)}
     by_mail: dict[str, list[Version]] = {mail.id: [] for mail in letters}

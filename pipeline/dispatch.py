@@ -18,6 +18,7 @@ from pipeline.outbox import Delivery, Fate
 from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.rows import Queued
 from pipeline.settling import unanswered
+from pipeline.unnamed import is_unnamed
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ def _not_overtaken(office: Office, queued: list[Queued], now: datetime) -> list[
     _, waiting = unanswered(office, now)
     # A university that is not known yet has no name in a reply.
     written = {
-        (mail.reply_to.address, "" if name.startswith("?") else name) for mail in waiting for name in mail.universities
+        (mail.reply_to.address, "" if is_unnamed(name) else name) for mail in waiting for name in mail.universities
     }
     return [one for one in queued if written.isdisjoint((one.recipient, name) for name in one.universities)]
 

@@ -1,6 +1,7 @@
 """`annex-inbox doctor`: tries everything a pass relies on and says for each failure what to do.
 
-It reads the mailbox read-only and logs in to the SMTP server; it sends nothing and changes nothing.
+It reads the mailbox read-only and logs in to the SMTP server; it sends nothing, and changes nothing
+but that a refused login may be tried again.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from pipeline.sayings import promises_file
 from pipeline.spare import without_spare_findings
 from pipeline.stamps import with_stamps
 from pipeline.totals import with_totals
+from pipeline.unnamed import waiting_for
 
 if TYPE_CHECKING:
     from pipeline.reading import Read
@@ -49,7 +50,7 @@ def judge(
     if disposition is not Disposition.SUBMISSION:
         return Outcome(_mail(message, mail_id, received_at, disposition))
     known = known_to(message.reply_to.address)
-    waiting = f"?{message.reply_to.address}"
+    waiting = waiting_for(message.reply_to.address)
     versions = versions_of(documents, waiting, known, mail_id, received_at, rules)
     forms = sum(one.transcript.form is not None for one in versions)
     universities = tuple(dict.fromkeys(one.university for one in versions)) if forms else ()

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from pipeline.account import Account, ProjectLine, Remark
 from pipeline.model import Mail, State, University
+from pipeline.unnamed import is_unnamed
 
 PENDING_NAME = "（高校待确认）"
 OFF_ROSTER = 900
@@ -62,7 +63,7 @@ class LedgerView(Struct, frozen=True, dict=True):
 
 
 def _name(account: Account) -> str:
-    return PENDING_NAME if account.university.startswith("?") else account.university
+    return PENDING_NAME if is_unnamed(account.university) else account.university
 
 
 class Standing(Struct, frozen=True):

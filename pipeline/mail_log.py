@@ -9,6 +9,7 @@ from pipeline.model import SHANGHAI, Automatic, Disposition, Mail
 from pipeline.office import Office
 from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.rows import Queued, SetAside
+from pipeline.unnamed import is_unnamed
 
 ANSWERED = {
     ReplyKind.ACKNOWLEDGEMENT: "已回复收到",
@@ -34,9 +35,9 @@ def mail_lines(office: Office) -> list[MailLine]:
 
 def _shown(mail: Mail) -> Mail:
     """A mail whose unknown universities are shown as such, not by our key for them."""
-    if not any(name.startswith("?") for name in mail.universities):
+    if not any(is_unnamed(name) for name in mail.universities):
         return mail
-    return replace(mail, universities=tuple(name for name in mail.universities if not name.startswith("?")))
+    return replace(mail, universities=tuple(name for name in mail.universities if not is_unnamed(name)))
 
 
 def result_of(mail: Mail, forms: dict[str | None, int]) -> str:

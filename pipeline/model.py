@@ -172,7 +172,7 @@ class Version(Struct, frozen=True):
 
     `mail` is the mail's SHA-256 in hex, `index` its position among that mail's documents, `received_at` the server's time,
     `file` the SHA-256 of the file's bytes. `university` is whom it was assigned to: a roster name, the name as written when it
-    is not on the roster, or "" when it waits for staff. `findings` concern this document alone.
+    is not on the roster, or what unnamed.py makes of an address. `findings` concern this document alone.
     """
 
     mail: str

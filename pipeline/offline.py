@@ -36,8 +36,9 @@ from pipeline.model import (
 )
 from pipeline.reading import Read, read_documents, read_here
 from pipeline.rules import Rules
+from pipeline.unnamed import is_unnamed, waiting_for
 
-NO_ONE = "?"
+NO_ONE = waiting_for("")
 
 
 @dataclass
@@ -124,7 +125,7 @@ class _Memory:
     def __call__(self, address: str) -> Known:
         theirs = [one for one in self.outcomes if address and one.mail.reply_to.address == address]
         sent = (version for outcome in theirs for version in outcome.versions)
-        return known_from((one.university, one.transcript.record) for one in sent if not one.university.startswith("?"))
+        return known_from((one.university, one.transcript.record) for one in sent if not is_unnamed(one.university))
 
 
 def _content(path: Path) -> bytes:
@@ -136,7 +137,8 @@ def _content(path: Path) -> bytes:
 
 def _adopted(outcome: Outcome, newest: Mail) -> Outcome:
     """The outcome with what waited for its correspondent's university, which the newest mail tells, as the store has it."""
-    waiting, named = f"?{newest.reply_to.address}", [name for name in newest.universities if not name.startswith("?")]
+    waiting = waiting_for(newest.reply_to.address)
+    named = [name for name in newest.universities if not is_unnamed(name)]
     if waiting == NO_ONE or len(named) != 1 or waiting not in outcome.mail.universities:
         return outcome
     university = named[0]

@@ -24,6 +24,7 @@ from pipeline.ledger_view import LedgerView
 from pipeline.mail_log import mail_lines
 from pipeline.office import Office
 from pipeline.standings import Brief, brief_of
+from pipeline.unnamed import MARK
 
 # So many submissions wait for their files to be written.
 FILED_BEHIND = 16
@@ -73,7 +74,7 @@ def _missing(office: Office) -> Iterator[str]:
     """Which mails miss which files of the archive, for whoever has a backup; told when they were looked for."""
     files: dict[tuple[str, str], list[str]] = {}
     for version in office.archive.lost():
-        files.setdefault((version.mail, version.university.removeprefix("?")), []).append(version.path)
+        files.setdefault((version.mail, version.university.removeprefix(MARK)), []).append(version.path)
     for mail, university in list(files)[:NAMED]:
         names = "、".join(dict.fromkeys(f"“{path}”" for path in files[mail, university]))
         yield (

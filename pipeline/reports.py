@@ -15,6 +15,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, State, Submission, Version
 from pipeline.office import Office
 from pipeline.standings import Brief, brief_of
+from pipeline.unnamed import is_unnamed
 
 Json = dict[str, Any]
 MISSING = Brief(State.MISSING.value, 0, 0, ())
@@ -37,7 +38,7 @@ def status(office: Office, now: datetime) -> Json:
     """Who has submitted, who has to correct what, who is missing, and how the program itself is doing."""
     heard = _briefs(office)
     roster = [_line(one.name, heard.pop(one.name, MISSING)) for one in office.rules.terms.roster.universities]
-    lines = [*roster, *(_line("" if name.startswith("?") else name, brief) for name, brief in heard.items())]
+    lines = [*roster, *(_line("" if is_unnamed(name) else name, brief) for name, brief in heard.items())]
     states = Counter(line["state"] for line in lines)
     last = office.store.fact("last_success")
     return {

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from pipeline.reply_states import ANSWERS, ReplyState
 from pipeline.tables import aside, bounced, concerns, copied, mail, outbox, purged, sighting, version
+from pipeline.unnamed import MARK
 
 
 def _one(name: str) -> sa.BindParameter[Any]:
@@ -117,7 +118,7 @@ def sent_by() -> sa.Select[Any]:
         .where(
             mail.c.reply_to == _one("address"),
             mail.c.received_at < _one("before"),
-            ~version.c.university.startswith("?"),
+            ~version.c.university.startswith(MARK),
         )
         .order_by(version.c.received_at, version.c.position)
     )

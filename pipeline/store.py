@@ -47,6 +47,7 @@ from pipeline.tables import (
     stamp,
     version,
 )
+from pipeline.unnamed import MARK, is_unnamed, waiting_for
 
 
 class Store:
@@ -122,9 +123,9 @@ class Store:
             _insert(connection, [(outcome, there.get("mail"))])
             if envelope is not None:
                 note_sighting(connection, envelope, entry.id, known="sighting" in there)
-            known = [name for name in entry.universities if not name.startswith("?")]
-            waiting = f"?{entry.reply_to.address}"
-            if len(known) == 1 and waiting != "?" and ("concerns" in there or waiting in entry.universities):
+            known = [name for name in entry.universities if not is_unnamed(name)]
+            waiting = waiting_for(entry.reply_to.address)
+            if len(known) == 1 and waiting != MARK and ("concerns" in there or waiting in entry.universities):
                 adopt(connection, waiting, known[0])
             return note_return(connection, returned, entry) if returned is not None else []
 
@@ -280,7 +281,7 @@ def _have_a_past(connection: Connection, fetched: Sequence[tuple[Outcome, Envelo
     given = {
         "ids": [entry.id for entry in mails],
         "places": [tuple(place_row(envelope).values()) for _, envelope in fetched],
-        "universities": [f"?{entry.reply_to.address}" for entry in mails],
+        "universities": [waiting_for(entry.reply_to.address) for entry in mails],
     }
     return connection.execute(statements.anything_there(), given).first() is not None
 
@@ -289,5 +290,5 @@ def _there(connection: Connection, entry: Mail, envelope: Envelope | None) -> di
     """The tables that hold something already that a mail bears on; of "mail" with the reply, None while it is due."""
     place = place_row(envelope) if envelope is not None else {"folder": "", "uidvalidity": 0, "uid": 0}
     given = {f"{name}_": value for name, value in place.items()}
-    given |= {"id_": entry.id, "university_": f"?{entry.reply_to.address}"}
+    given |= {"id_": entry.id, "university_": waiting_for(entry.reply_to.address)}
     return {row.table_: row.reply for row in connection.execute(statements.there(), given)}

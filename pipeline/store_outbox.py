@@ -18,6 +18,7 @@ from pipeline.model import Disposition, Mail, Reply
 from pipeline.reply_states import UNDER_WAY, ReplyKind, ReplyState
 from pipeline.rows import NAMED_AT_ONCE, Queued, Returned, mails_of, queued_of, reply_row
 from pipeline.tables import bounced, instant, mail, outbox, stamp
+from pipeline.unnamed import is_unnamed
 
 
 class Outbox:
@@ -146,7 +147,7 @@ class Outbox:
     def corrections(self, universities: Iterable[str]) -> Iterator[bytes]:
         """The letters that asked one of these universities for a correction, as they were sent, newest first."""
         # One that is not known yet has no name in a reply.
-        names = {"" if name.startswith("?") else name for name in universities}
+        names = {"" if is_unnamed(name) else name for name in universities}
         for one in reversed(self._found(outbox.c.kind == ReplyKind.CORRECTION)):
             if not names.isdisjoint(one.universities):
                 yield self.letter(one.message_id)
@@ -213,10 +214,6 @@ class Outbox:
         """Those of some addresses from which what we sent came back."""
         with self._database.reading() as connection:
             return set(connection.execute(statements.bounces(), {"addresses": list(addresses)}).scalars())
-
-    def has_bounced(self, address: str) -> bool:
-        """Whether what we sent to an address came back."""
-        return bool(self.bounced([address]))
 
 
 def note_return(connection: Connection, returned: Returned, entry: Mail) -> list[str]:

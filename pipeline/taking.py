@@ -25,6 +25,7 @@ from pipeline.own_ids import OUR_IDS
 from pipeline.passes import Pass, Progress
 from pipeline.rows import Returned
 from pipeline.sayings import announces_file
+from pipeline.unnamed import waiting_for
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -93,7 +94,7 @@ def _take_together(office: Office, done: Pass, some: Sequence[Read]) -> bool:
         return False
     for mail in (outcome.mail for outcome in outcomes):
         done.count(mail)
-        office.forget(*mail.universities, f"?{mail.reply_to.address}")
+        office.forget(*mail.universities, waiting_for(mail.reply_to.address))
     return True
 
 
@@ -214,7 +215,7 @@ def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> 
     returned = _returned(office, outcome.mail) if outcome.mail.automatic is Automatic.BOUNCE else None
     for address in office.store.record(outcome, envelope, returned):
         log.warning("发给 %s 的回复被退回，以后不再向它发信，请人工联系。", address)
-    waiting = f"?{outcome.mail.reply_to.address}"
+    waiting = waiting_for(outcome.mail.reply_to.address)
     office.forget(*outcome.mail.universities, waiting, *(name for names in before for name in names))
 
 

@@ -12,18 +12,19 @@ from pipeline.ledger_view import PENDING_NAME
 from pipeline.model import Mail, Message, Version
 from pipeline.office import Office
 from pipeline.roster import Match, Nearness
+from pipeline.unnamed import is_unnamed
 
 
 def shown(university: str) -> str:
     """A university's name; our key for one that is not known yet as such."""
-    return PENDING_NAME if university.startswith("?") or not university else university
+    return PENDING_NAME if is_unnamed(university) or not university else university
 
 
 def attribution(
     version: Version, siblings: Sequence[Version], mail: Mail, office: Office, message: Message | None
 ) -> str:
     """How it was decided whose a document is, in words."""
-    if version.university.startswith("?") or not version.university:
+    if is_unnamed(version.university) or not version.university:
         return "表格、来信和以前的来信都看不出是哪所高校，等待人工确认"
     roster = office.rules.terms.roster
     record = version.transcript.record

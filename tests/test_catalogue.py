@@ -8,6 +8,7 @@ import struct
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import msoffcrypto
 import openpyxl
@@ -19,7 +20,9 @@ from parsers import catalogue
 from parsers.__main__ import main
 from parsers.catalogue import open_document, read, readable_formats, sniff
 from parsers.formats import libreoffice
-from parsers.model import Document, Found, ProblemKind, Transcript
+from parsers.model import Document, Found, ProblemKind, Record, Transcript
+from parsers.printed import TITLES
+from pipeline.codec import RECORDS
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -305,6 +308,11 @@ def test_a_fault_in_a_form_module_is_not_taken_for_a_document_without_forms(monk
 
 def test_readers_are_found_without_being_listed() -> None:
     assert {"docx", "xlsx", "xlsb", "xls", "ods"} <= set(readable_formats())
+
+
+def test_every_form_has_a_record_that_can_be_stored_and_a_printed_title() -> None:
+    assert {*catalogue.form_names()} == RECORDS.keys() == TITLES.keys()
+    assert {*RECORDS.values()} == {*get_args(Record)}
 
 
 def test_an_extension_does_not_matter() -> None:

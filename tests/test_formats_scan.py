@@ -276,7 +276,7 @@ def test_a_scan_of_a_printed_form_is_read(
 @needs_ocr
 def test_boxes_are_found_by_their_ink_and_letters_that_look_alike_stay() -> None:
     from parsers.formats.ocr import _with_boxes
-    from parsers.formats.page import Piece
+    from parsers.formats.piece import Piece
     from parsers.formats.tick_boxes import TickBox
 
     def at(x: float, text: str) -> Piece:

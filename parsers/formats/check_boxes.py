@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parsers.formats.page import Piece
 from parsers.formats.pdf_lines import Bounds, Drawn, draw_frame
+from parsers.formats.piece import Piece
 
 # How far from a letter such a box may stand, as a share of its side.
 BESIDE = 0.4

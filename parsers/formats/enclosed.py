@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from parsers.formats.ruling import Box
+from typing import NamedTuple
 
 Spot = tuple[int, int]
+
+
+class Box(NamedTuple):
+    """A cell: its row, column and spans."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
 
 
 def parted(boxes: Sequence[Box], hosts: Sequence[Box]) -> list[list[Box]]:

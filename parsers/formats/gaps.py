@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from parsers.formats.piece import Piece
 from parsers.text import CROSSED, TICKED, UNTICKED
-
-if TYPE_CHECKING:
-    from parsers.formats.page import Piece
 
 # Shares of a letter's height: up to where letters touch, and from where on a gap is a blank though none was written.
 TOUCHING, GAP = 0.08, 0.7

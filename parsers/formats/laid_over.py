@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-if TYPE_CHECKING:
-    from parsers.formats.page import Piece
+from parsers.formats.piece import Piece
 
 _TICKS = frozenset("√✓✔☑∨")
 # Such characters part words without a gap; in brackets a tick has its place.

@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from parsers.formats.page import Page, Piece
+from parsers.formats.page import Page
+from parsers.formats.piece import Piece
 from parsers.formats.ruling import Line, lattices
 from parsers.formats.tick_boxes import TickBox, tick_boxes
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct, field
 
 from parsers.formats.page_breaks import Flow, Printed, Table
+from parsers.formats.piece import Piece
 from parsers.formats.printed_lines import in_lines, written, written_within
 from parsers.formats.ruling import Lattice, Line, lattices
 from parsers.formats.text_run import Text
@@ -18,17 +19,6 @@ from parsers.model import Cell, Grid, GridKind, Paragraph, Picture
 
 MARGIN = 0.1
 PAGE_NUMBER = re.compile(r"[-—–\s]*第?\s*\d{1,3}\s*页?[-—–\s]*(?:[/共]\s*\d{1,3}\s*页?)?$")
-
-
-class Piece(Struct):
-    """A letter, or a stretch of them, in its box; `bits` is the value of its Style."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-    bits: int = 0
 
 
 class Shown(Struct, frozen=True):

@@ -14,8 +14,9 @@ from itertools import pairwise, takewhile
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parsers.formats.page import Page, Piece, Shown, without_page_number
+from parsers.formats.page import Page, Shown, without_page_number
 from parsers.formats.page_breaks import alike
+from parsers.formats.piece import Piece
 from parsers.formats.ruling import Lattice, Line, lattices
 
 FEWEST_LINES = 3

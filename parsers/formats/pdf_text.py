@@ -11,8 +11,8 @@ from typing import Any
 
 from parsers.formats.check_boxes import check_boxes
 from parsers.formats.frames import frames
-from parsers.formats.page import Piece
 from parsers.formats.pdf_lines import Bounds, Drawn, ToBox, address
+from parsers.formats.piece import Piece
 from parsers.formats.ruling import Line
 from parsers.formats.run_look import NEAR_BLACK
 from parsers.formats.symbols import marks

@@ -8,16 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from parsers.formats.gaps import spaced
 from parsers.formats.laid_over import is_tick, settled
+from parsers.formats.piece import Piece
 from parsers.formats.text_run import Text
-
-if TYPE_CHECKING:
-    from parsers.formats.page import Piece
 
 # Shares of a letter's height: what still is the same line, what a cell leaves free at its sides, by how much its first
 # line may be indented.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from parsers.formats import unsafe
-from parsers.formats.enclosed import parted
+from parsers.formats.enclosed import Box, parted
 
 MOST_LINES = 4000
 MOST_BOXES = 40_000
@@ -30,15 +30,6 @@ class Line(NamedTuple):
     at: float
     start: float
     end: float
-
-
-class Box(NamedTuple):
-    """A cell: its row, column and spans."""
-
-    row: int
-    column: int
-    row_span: int
-    column_span: int
 
 
 class Lattice(Struct, frozen=True, dict=True):
