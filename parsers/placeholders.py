@@ -10,11 +10,15 @@ import re
 
 from parsers.text import spaced
 
-_TO_ENTER = rf"(?:{spaced('单击|点击')})(?:{spaced('或点击|或单击')})?(?:{spaced('此处|以|此处以')})(?:{spaced('输入文字|输入文本|输入日期')})"
+_HERE = (
+    rf"(?:{spaced('单击|点击')})(?:{spaced('或点击|或单击')})?(?:{spaced('此处|以|此处以')})(?:{spaced('输入|键入')})"
+)
+_TEXT = rf"{_HERE}(?:{spaced('文字|文本')})|click\s+(?:or\s+tap\s+)?(?:here\s+)?to\s+enter\s+text"
+_DATE = rf"{_HERE}(?:{spaced('日期')})|click\s+(?:or\s+tap\s+)?(?:here\s+)?to\s+enter\s+a\s+date"
+_CHOICE = spaced("选择一项|请选择一项|选择一个项目") + r"|choose\s+an\s+item"
+# Behind other words a prompt for a date is left: without it "2023年9月至" would be told of a project that goes on.
 _PROMPT = re.compile(
-    rf"(?:(?:{_TO_ENTER}|click\s+(?:or\s+tap\s+)?(?:here\s+)?to\s+enter\s+(?:text|a\s+date)"
-    rf"|^[ \t]*(?:{spaced('选择一项')}|choose\s+an\s+item))[。.]?[ \t]*)+$",
-    re.I | re.M,
+    rf"^[ \t]*(?:(?:{_TEXT}|{_DATE}|{_CHOICE})[。.]?[ \t]*)+$|(?:(?:{_TEXT})[。.]?[ \t]*)+$", re.I | re.M
 )
 
 

@@ -57,9 +57,12 @@ def narrow(text: str) -> str:
     return text
 
 
-def visible(text: str) -> str:
-    """The text without the characters that nobody sees (Unicode's Cf): zero-width and soft breaks, direction marks."""
-    return text if text.isprintable() else "".join(char for char in text if unicodedata.category(char) != "Cf")
+def visible(text: str, instead: str = "") -> str:
+    """The text without the characters that nobody sees (Unicode's Cf), zero-width and soft breaks, direction marks: each is
+    dropped, or `instead` put in its place."""
+    if text.isprintable():
+        return text
+    return "".join(instead if unicodedata.category(char) == "Cf" else char for char in text)
 
 
 def fold(text: str) -> str:

@@ -74,13 +74,17 @@ class _Desk:
         self.held = [version for version in self.held if version.mail in open_]
 
     def _without_returned(self, versions: Sequence[Version]) -> Sequence[Version]:
-        """The versions of a mail but for copies of ours that say, as we sent them, what has been replaced since."""
+        """The versions of a mail but for copies of ours that say, as we sent them, what has been replaced since.
+
+        A table counts if it lists a project that none does now: whoever withdrew one by mistake is asked to send it again.
+        """
         ours = [version for version in versions if is_unchanged(version)]
         if not ours:
             return versions
         earlier = {version.transcript.record for version in (*self.superseded, *self.withdrawn)}
         earlier -= {version.transcript.record for version in self._standing()}
-        returned = [version for version in ours if version.transcript.record in earlier]
+        listed = {key for table in self.summaries for key in listed_keys(table)}
+        returned = [one for one in ours if one.transcript.record in earlier and listed_keys(one) <= listed]
         self.superseded += returned
         return [version for version in versions if version not in returned]
 
@@ -244,7 +248,7 @@ def assemble(
             desk.lay(brought)
             if desk.held:
                 desk.confirm()
-            trusted |= made_known(mail)
+            trusted |= made_known(mail, trusted, decisions.get(mail.id) is True)
         elif speaks_for_another(mail, named, rules.terms.roster):
             desk.hold(brought)
         elif desk.lay_new(brought):

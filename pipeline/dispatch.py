@@ -36,6 +36,8 @@ AFTERWARDS = {
     Fate.FOR_STAFF: ReplyState.HELD,
     Fate.UNCERTAIN: ReplyState.UNCERTAIN,
 }
+# A university that others keep writing for may never be quiet; after so many settle windows a letter about it goes out.
+SETTLED_WITHIN = 3
 ENDS_THE_RUN = (Fate.PAUSE, Fate.TOMORROW, Fate.STOP)
 
 
@@ -67,14 +69,16 @@ def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispa
         )
     try:
         _resolve_uncertain(office, done, clock)
-        due = _not_overtaken(office, office.store.outbox.replies(ReplyState.QUEUED), clock())
+        due = _in_turn(office, _not_overtaken(office, office.store.outbox.replies(ReplyState.QUEUED), clock()))
         _recognise_sent_drafts(office, done, clock)
+        # What a run that ended there had begun to lay into the folder is finished.
+        drafts = office.store.outbox.replies(ReplyState.DRAFTING)
         if office.settings.reply == "draft":
             # What is for staff themselves is sent; what is for universities waits for them.
-            drafts = [reply for reply in due if reply.kind is not ReplyKind.STAFF]
+            drafts += [reply for reply in due if reply.kind is not ReplyKind.STAFF]
             due = [reply for reply in due if reply.kind is ReplyKind.STAFF]
-            if drafts:
-                _lay_drafts(office, drafts, done, clock)
+        if drafts:
+            _lay_drafts(office, drafts, done, clock)
         if due and not _paused(office, clock()):
             _send(office, due, done, clock, progress)
     except AnnexError as error:
@@ -84,15 +88,25 @@ def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispa
 
 
 def _not_overtaken(office: Office, queued: list[Queued], now: datetime) -> list[Queued]:
-    """Those to correspondents who have not written about the same since: the answer to that, made soon, takes their place."""
+    """Those to correspondents who have not written about the same since: the answer to that, made soon, takes their place.
+
+    Not made soon it waits for nothing, as where others keep writing for the same university.
+    """
     if not queued:
         return queued
-    _, waiting = unanswered(office, now)
+    soon = now - SETTLED_WITHIN * timedelta(minutes=office.settings.settle_minutes)
+    waiting = [mail for mail in unanswered(office, now)[1] if mail.received_at > soon]
     # A university that is not known yet has no name in a reply.
     written = {
         (mail.reply_to.address, "" if is_unnamed(name) else name) for mail in waiting for name in mail.universities
     }
     return [one for one in queued if written.isdisjoint((one.recipient, name) for name in one.universities)]
+
+
+def _in_turn(office: Office, queued: list[Queued]) -> list[Queued]:
+    """Those first that answer the oldest mails: who writes again while a reply waits keeps his place."""
+    oldest = office.store.outbox.oldest_answered(one.message_id for one in queued)
+    return sorted(queued, key=lambda one: (oldest.get(one.message_id, one.made_at), one.message_id))
 
 
 def _ours(office: Office, replies: Sequence[Queued], now: datetime) -> list[Queued]:
@@ -140,7 +154,7 @@ def _begun(office: Office, reply: Queued, state: ReplyState, now: datetime) -> b
     """Note in the state of a queued reply what is about to be done; False where another program has seen to it since we looked."""
     with office.store.together():
         ours = _ours(office, [reply], now)
-        return bool(ours) and office.store.outbox.mark(reply.message_id, state, tried_at=now, was=ReplyState.QUEUED)
+        return bool(ours) and office.store.outbox.mark(reply.message_id, state, tried_at=now, was=reply.state)
 
 
 def _keep_copies(office: Office, done: Dispatched, clock: Clock) -> None:
@@ -194,13 +208,15 @@ def _lay_drafts(office: Office, due: list[Queued], done: Dispatched, clock: Cloc
             return
         there = mailbox.message_ids(folder, SENT_LOOKED_AT)
         for reply in due:
-            # Should the run end here, the next one finds the draft in its folder.
-            if not _begun(office, reply, ReplyState.QUEUED, clock()):
+            # Should the run end here, the next one finds the draft in its folder, and nothing takes its place meanwhile.
+            if not _begun(office, reply, ReplyState.DRAFTING, clock()):
                 continue
             if reply.message_id not in there:
                 mailbox.append(folder, office.store.outbox.letter(reply.message_id), (b"\\Draft",))
-            office.store.outbox.mark(reply.message_id, ReplyState.DRAFT, f"已放入{folder}")
-            done.drafted += 1
+            laid = office.store.outbox.mark(
+                reply.message_id, ReplyState.DRAFT, f"已放入{folder}", was=ReplyState.DRAFTING
+            )
+            done.drafted += laid
 
 
 def _recognise_sent_drafts(office: Office, done: Dispatched, clock: Clock) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pipeline import ledger
 from pipeline.kept import BESIDE, Kept, fingerprint
+from pipeline.ledger_housing import reconciled
 from pipeline.ledger_reading import LedgerDamaged
 from pipeline.ledger_staff import Staff
 from pipeline.model import SHANGHAI
@@ -66,13 +67,17 @@ def workbooks(office: Office) -> tuple[Workbook, Workbook]:
     return Workbook(office, "ledger", path), Workbook(office, "copy", path.with_name(BESIDE))
 
 
+def stored_staff(office: Office) -> Staff:
+    """What staff are known to have written so far."""
+    return Staff.from_json(office.store.fact("staff") or "")
+
+
 def read_back(office: Office, now: datetime) -> tuple[Staff, tuple[str, ...]]:
     """What staff have written so far, in the ledger and in its copy, and what to tell the operator.
 
     One that cannot be opened is kept beside under another name.
     """
-    stored = office.store.fact("staff")
-    staff = Staff.from_json(stored) if stored else Staff()
+    staff = stored_staff(office)
     main, copy = workbooks(office)
     notes = []
     if copy.touched and main.path.exists() and (kept := ledger.kept_for_its_sheets(copy.path, main.path)):
@@ -86,11 +91,14 @@ def read_back(office: Office, now: datetime) -> tuple[Staff, tuple[str, ...]]:
         except LedgerDamaged:
             notes.append(_set_aside(book.path, now))
             continue
-        before = book.known() or staff
-        staff = staff.merged(said, before)
-        # What staff wrote is safe in the store before the workbook is touched.
-        office.store.set_fact("staff", staff.to_json())
-        book.note(before.merged(said), "", seen)
+        # What staff wrote is safe in the store before the workbook is touched, and nobody else writes there meanwhile.
+        with office.store.together():
+            staff = stored_staff(office)
+            before = book.known() or staff
+            stored, known, told = reconciled(staff, before, said)
+            staff = stored.merged(told, known)
+            office.store.set_fact("staff", staff.to_json())
+            book.note(before.merged(said), "", seen)
     return staff, tuple(notes)
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from pipeline.errors import AnnexError
 from pipeline.ledger_staff import HEADER, NOTE, REMARK, Notes, Staff
-from pipeline.ledger_table import Key, Named, Scalar, clean, keys, same
+from pipeline.ledger_table import Key, Named, Scalar, clean, folded, keys, same
 
 if TYPE_CHECKING:
     from pipeline.ledger_package import Aside
@@ -120,9 +120,11 @@ def _read_rows(
         for line in lines
     ]
     rows: dict[Key, Mapping[str, Scalar]] = {HEADER: header_notes}
-    for key, (line, hung) in zip(keys(named), filled, strict=True):
+    shown = keys(named)
+    for key, (line, hung) in zip(shown, filled, strict=True):
         rows.setdefault(key, {column: _scalar(line[position]) for column, position in wanted.items()} | hung)
-    return Notes(tuple(extra), rows)
+    told = zip(shown, named, strict=True) if layout.marks else ()
+    return Notes(tuple(extra), rows, {key: (folded(row.values), folded(row.marks)) for key, row in told})
 
 
 def _extra_columns(header: Sequence[Any], lines: Sequence[Sequence[Any]], ours: set[int]) -> dict[str, int]:

@@ -22,10 +22,15 @@ HEADER: Key = ()
 
 
 class Notes(Struct, frozen=True):
-    """One sheet: staff's own columns from left to right, and each row's values by column (the remark among them)."""
+    """One sheet: staff's own columns from left to right, and each row's values by column (the remark among them).
+
+    Where it was read from a workbook, `named` has the name of each row and its marks, which the key of one alone lacks; it is
+    not stored.
+    """
 
     columns: tuple[str, ...] = ()
     rows: Mapping[Key, Mapping[str, Scalar]] = field(default_factory=dict)
+    named: Mapping[Key, tuple[Key, Key]] = field(default_factory=dict)
 
 
 class Staff(Struct, frozen=True):

@@ -140,6 +140,11 @@ def same(value: Value) -> str:
     return "".join(filter(str.isalnum, folded)) or folded.strip()
 
 
+def folded(values: Iterable[Value]) -> Key:
+    """The comparison copies of several cells."""
+    return tuple(map(same, values))
+
+
 class Named(Struct, frozen=True):
     """What a row is named by: its key values; `marks`, which tell it from others of the same key; `tie`, where even they do not."""
 
@@ -153,12 +158,12 @@ def keys(rows: Sequence[Named]) -> list[Key]:
 
     Rows of equal key values are told apart by their marks; where these are equal too, by a number that follows their ties.
     """
-    names: list[Key] = [tuple(map(same, row.values)) for row in rows]
+    names: list[Key] = [folded(row.values) for row in rows]
     for name, alike in _groups(names, range(len(rows))).items():
         if len(alike) == 1:
             continue
         for position in alike:
-            names[position] = (*name, *map(same, rows[position].marks))
+            names[position] = (*name, *folded(rows[position].marks))
         for marked, positions in _groups(names, alike).items():
             ordered = sorted(positions, key=lambda position: _tie_order(rows[position].tie))
             for number, position in enumerate(ordered[1:], start=2):

@@ -202,7 +202,7 @@ class Post:
 
         Raises ServerAway or LoginRefused where a session gone stale cannot be renewed; nothing was sent then.
         """
-        if not may_be_written_to(recipient):
+        if not may_be_written_to(recipient, lone_host=True):
             return Delivery(Fate.BAD_ADDRESS, 0, f"收件地址“{recipient}”的格式不正确")
         session = self._session or self._renew()
         try:

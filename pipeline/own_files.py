@@ -12,18 +12,21 @@ from msgspec.structs import replace
 
 from pipeline.marking_value import SUFFIX
 from pipeline.model import Outcome, Version
+from pipeline.unnamed import waiting_for
 
 # Said of such a copy to staff, and looked for when the mails are laid together.
 UNCHANGED = "本邮箱发出的标注文件，未改动"
 
 
 def noted(outcome: Outcome, letters: Callable[[Sequence[str]], Iterable[bytes]]) -> Outcome:
-    """The outcome of a mail with a note on each form that is a copy of ours; `letters` gives those that asked one of some
-    universities for a correction, as they were sent."""
+    """The outcome of a mail with a note on each form that is a copy of ours; `letters` gives those that asked for a correction of
+    what some universities sent, as they were sent."""
     marked = [one for one in outcome.versions if one.transcript.form and SUFFIX in one.name]
     if not marked:
         return outcome
-    ours = {file for letter in letters(outcome.mail.universities) for file in _files(letter)}
+    # What its correspondent sent of a university not known so far may be this one's.
+    names = (*outcome.mail.universities, waiting_for(outcome.mail.reply_to.address))
+    ours = {file for letter in letters(names) for file in _files(letter)}
     versions = tuple(_with_note(one) if one in marked and one.file in ours else one for one in outcome.versions)
     return replace(outcome, versions=versions)
 

@@ -117,13 +117,13 @@ def later(day: date, years: int) -> date:
 def read_period(text: str) -> Period | None:
     """The period a text tells, or None where it tells neither a date nor a length of time.
 
-    Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day.
+    Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day. A
+    character that nobody sees stands in a date or between two, whichever gives more of them.
     """
-    plain = _digits(unicodedata.normalize("NFKC", visible(text[:LONGEST]))).lstrip("'’‘")
-    rest = TERM.sub(" ", plain)
-    spans = [_term(found) for found in TERM.finditer(plain)] + list(_spans(rest))
+    text = text[:LONGEST]
+    spans, plain = max(_dates(visible(text)), _dates(visible(text, " ")), key=lambda dated: len(dated[0]))
     # Years are no lengths of time.
-    lengths = [found for found in DURATION.finditer(DATE.sub(" ", rest)) if not _often(found)]
+    lengths = [found for found in DURATION.finditer(DATE.sub(" ", TERM.sub(" ", plain))) if not _often(found)]
     if not spans:
         done = [_months(found) for found in lengths if not _is_planned(found)]
         return Period(months=max(done)) if done else None
@@ -137,6 +137,12 @@ def read_period(text: str) -> Period | None:
         return Period(start, last, months)
     lasting = [_months(found) for found in lengths if LASTING.search(found.string, 0, found.start())]
     return Period(start, start + timedelta(days=30.5 * max(lasting)) if lasting else None, months)
+
+
+def _dates(text: str) -> tuple[list[tuple[date, date]], str]:
+    """The terms and dates a text names, each from its first to its last day, and the text's comparison copy."""
+    plain = _digits(unicodedata.normalize("NFKC", text)).lstrip("'’‘")
+    return [_term(found) for found in TERM.finditer(plain)] + _spans(TERM.sub(" ", plain)), plain
 
 
 def _has_passed(found: re.Match[str]) -> bool:

@@ -13,7 +13,8 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LONGEST = 254
 
 
-def may_be_written_to(address: str) -> bool:
-    """Whether a text is one mail address, bare and in ASCII."""
-    form = rf"{_NAME}@{_LABEL}(?:\.{_LABEL})+"
+def may_be_written_to(address: str, lone_host: bool = False) -> bool:
+    """Whether a text is one mail address, bare and in ASCII; with `lone_host` its domain may be a name without a dot, as the
+    operator's own may be."""
+    form = rf"{_NAME}@{_LABEL}(?:\.{_LABEL}){'*' if lone_host else '+'}"
     return len(address) <= _LONGEST and re.fullmatch(form, address, re.ASCII) is not None

@@ -19,7 +19,8 @@ from pipeline import dashboard, ledger
 from pipeline.account import Account, account_in, account_of, account_out
 from pipeline.alongside import alongside
 from pipeline.kept import Kept
-from pipeline.ledger_files import put, read_back
+from pipeline.ledger_files import put, read_back, stored_staff
+from pipeline.ledger_staff import Staff
 from pipeline.ledger_view import LedgerView
 from pipeline.mail_log import mail_lines
 from pipeline.office import Office
@@ -62,12 +63,22 @@ def _renew(office: Office, now: datetime, anew: bool) -> Kept:
     with alongside(partial(dashboard.render, view)) as drawn:
         prepared = ledger.prepare(view, staff)
         if prepared.staff != staff:
-            office.store.set_fact("staff", prepared.staff.to_json())
+            prepared = _settled(office, view, prepared, staff)
         kept = put(office, prepared, now)
         with suppress(OSError):
             # A page that cannot be replaced now is written at the next pass; the ledger says what is wrong with the folder.
             dashboard.write(office.dashboard_path, drawn())
     return replace(kept, notes=(*notes, *_missing(office), *kept.notes))
+
+
+def _settled(office: Office, view: LedgerView, prepared: ledger.Prepared, staff: Staff) -> ledger.Prepared:
+    """Store under which rows staff's words, which were `staff`, stand now; another program may have read more of them meanwhile."""
+    with office.store.together():
+        stored = stored_staff(office)
+        if stored != staff:
+            prepared = ledger.prepare(view, stored)
+        office.store.set_fact("staff", prepared.staff.to_json())
+    return prepared
 
 
 def _missing(office: Office) -> Iterator[str]:

@@ -21,6 +21,7 @@ class ReplyState(StrEnum):
     SENDING = "sending"
     UNCERTAIN = "uncertain"
     SENT = "sent"
+    DRAFTING = "drafting"
     DRAFT = "draft"
     OFF = "off"
     DROPPED = "dropped"
@@ -37,10 +38,13 @@ class ReplyState(StrEnum):
 
 # Mails of ours that answer one.
 ANSWERS = (ReplyKind.ACKNOWLEDGEMENT, ReplyKind.CORRECTION)
-UNDER_WAY = (ReplyState.QUEUED, ReplyState.SENDING, ReplyState.UNCERTAIN)
+UNDER_WAY = (ReplyState.QUEUED, ReplyState.SENDING, ReplyState.DRAFTING, ReplyState.UNCERTAIN)
+# What nobody can have got.
+NEVER_LEFT = (ReplyState.QUEUED, ReplyState.OFF, ReplyState.DROPPED, ReplyState.UNDELIVERABLE)
 WORDS = {
     ReplyState.QUEUED: "待发送",
     ReplyState.SENDING: "待发送",
+    ReplyState.DRAFTING: "待发送",
     ReplyState.UNCERTAIN: "发送结果待确认",
     ReplyState.SENT: "已发出",
     ReplyState.DRAFT: "已存草稿",

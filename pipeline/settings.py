@@ -151,7 +151,7 @@ def _matching(pattern: str, reason: str) -> Callable[[Any], str]:
 
 
 def _address(value: str) -> str:
-    if value and not may_be_written_to(value):
+    if value and not may_be_written_to(value, lone_host=True):
         raise ValueError("应为一个邮箱地址")
     return value
 

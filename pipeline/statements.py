@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipeline.reply_states import ANSWERS, ReplyState
+from pipeline.reply_states import ANSWERS, NEVER_LEFT, ReplyKind, ReplyState
 from pipeline.tables import aside, bounced, concerns, copied, mail, outbox, purged, sighting, version
 from pipeline.unnamed import MARK
 
@@ -138,6 +138,34 @@ def waiting_answers() -> sa.Select[Any]:
         outbox.c.state == ReplyState.QUEUED,
         outbox.c.kind.in_(ANSWERS),
     )
+
+
+@cache
+def corrections() -> sa.Select[Any]:
+    """Given `universities`: of the corrections that may have reached whoever wrote about them, also about others, newest first,
+    `message_id` and `universities`."""
+    writers = (
+        sa.select(writer)
+        .join(concerns, concerns.c.mail == mail.c.id)
+        .where(concerns.c.university.in_(_each("universities")))
+        for writer in (mail.c.reply_to, mail.c.sender)
+    )
+    return (
+        sa.select(outbox.c.message_id, outbox.c.universities)
+        .where(
+            outbox.c.recipient.in_(sa.union(*writers)),
+            outbox.c.kind == ReplyKind.CORRECTION,
+            outbox.c.state.not_in(NEVER_LEFT),
+        )
+        .order_by(outbox.c.made_at.desc(), outbox.c.message_id)
+    )
+
+
+@cache
+def oldest_answered() -> sa.Select[Any]:
+    """Given `message_ids` of replies: each with when the oldest mail came that it answers."""
+    oldest = sa.func.min(mail.c.received_at).label("oldest")
+    return sa.select(mail.c.reply, oldest).where(mail.c.reply.in_(_each("message_ids"))).group_by(mail.c.reply)
 
 
 @cache

@@ -15,10 +15,9 @@ from sqlalchemy.engine import Connection
 from pipeline import statements
 from pipeline.database import Database
 from pipeline.model import Disposition, Mail, Reply
-from pipeline.reply_states import UNDER_WAY, ReplyKind, ReplyState
+from pipeline.reply_states import UNDER_WAY, ReplyState
 from pipeline.rows import NAMED_AT_ONCE, Queued, Returned, mails_of, queued_of, reply_row
 from pipeline.tables import bounced, instant, mail, outbox, stamp
-from pipeline.unnamed import is_unnamed
 
 
 class Outbox:
@@ -72,6 +71,16 @@ class Outbox:
             (row.message_id, row.recipient, [one for one in mails if answers[one.id] == row.message_id])
             for row in found
         ]
+
+    def oldest_answered(self, message_ids: Iterable[str]) -> dict[str, datetime]:
+        """When the oldest mail came that each of these replies answers; without those that answer none."""
+        wanted, found = list(message_ids), dict[str, datetime]()
+        with self._database.reading() as connection:
+            for start in range(0, len(wanted), NAMED_AT_ONCE):
+                some = {"message_ids": wanted[start : start + NAMED_AT_ONCE]}
+                rows = connection.execute(statements.oldest_answered(), some)
+                found |= {row.reply: instant(row.oldest) for row in rows}
+        return found
 
     # ---- the replies made
 
@@ -145,12 +154,15 @@ class Outbox:
         return bytes(found.raw)
 
     def corrections(self, universities: Iterable[str]) -> Iterator[bytes]:
-        """The letters that asked one of these universities for a correction, as they were sent, newest first."""
-        # One that is not known yet has no name in a reply.
-        names = {"" if is_unnamed(name) else name for name in universities}
-        for one in reversed(self._found(outbox.c.kind == ReplyKind.CORRECTION)):
-            if not names.isdisjoint(one.universities):
-                yield self.letter(one.message_id)
+        """The letters that asked for a correction those who wrote about one of these universities, as they were sent, newest first:
+        about it, or about one that was not known then. One that is not known yet is given by its mark and the address."""
+        names = {"", *universities}
+        with self._database.reading() as connection:
+            found = connection.execute(statements.corrections(), {"universities": list(names)}).all()
+        for row in found:
+            # One that was not known has no name in a reply.
+            if not names.isdisjoint(row.universities):
+                yield self.letter(row.message_id)
 
     def rewrite(self, reply: Reply) -> None:
         """Put another text in the place of a reply that is still to be sent."""

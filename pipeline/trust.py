@@ -38,10 +38,14 @@ def is_known(mail: Mail, trusted: Collection[str], domains: Collection[str] = ()
     return bool(authors) and all(one in trusted or registered_domain(one) in domains for one in authors)
 
 
-def made_known(mail: Mail) -> set[str]:
-    """The addresses that may replace what a university has sent once this mail was taken: whose it is, and whom it names for
-    replies; nobody by what staff hand in."""
-    return set() if mail.automatic is Automatic.STAFF else {mail.sender.address, mail.reply_to.address} - {""}
+def made_known(mail: Mail, trusted: Collection[str], accepted: bool) -> set[str]:
+    """The addresses that may replace what a university has sent once this mail was taken: whose it is, and by the first mail, or
+    one that staff accepted, whom it names for replies. A later one may name anybody, for who writes under a known address can
+    be made up. Nobody is known by what staff hand in."""
+    if mail.automatic is Automatic.STAFF:
+        return set()
+    named = {mail.reply_to.address} if accepted or not trusted or not mail.sender.address else set()
+    return {mail.sender.address, *named} - {""}
 
 
 def speaks_for_another(mail: Mail, university: University | None, roster: Roster) -> bool:
@@ -57,7 +61,7 @@ def speaks_for_another(mail: Mail, university: University | None, roster: Roster
 def own_part(submission: Submission, address: str) -> Submission:
     """What a correspondent may be told of a submission: all but what is held back, where the address is trusted, else only
     what came from that very address."""
-    if not submission.trusted:
+    if not submission.trusted and all(mail.reply_to.address == address for mail in submission.mails):
         return submission
     mine = {mail.id for mail in submission.mails if mail.reply_to.address == address}
     if address in submission.trusted:

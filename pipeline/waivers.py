@@ -24,10 +24,21 @@ def settled(finding: Finding, submission: Submission, waivers: Sequence[Waiver])
     for project in (same_project(finding.project), ""):
         for waiver in reversed(waivers):
             meant = waiver.rule == finding.rule and same_project(waiver.project) == project
-            if meant and (waiver.grounds is None or ground(finding, submission) in waiver.grounds):
+            if meant and _holds(waiver, finding, submission):
                 message = f"{finding.message}（已豁免：{waiver.reason}，{waiver.by}）"
                 return replace(finding, severity=Severity.NOTICE, message=message)
     return finding
+
+
+def _holds(waiver: Waiver, finding: Finding, submission: Submission) -> bool:
+    """Whether a waiver was given for what stands there; one of a mail that was kept when equal findings of several mails were
+    one finding bears the newest of these mails."""
+    if waiver.grounds is None or ground(finding, submission) in waiver.grounds:
+        return True
+    alike = [
+        other for mail in submission.mails for other in mail.findings if replace(other, mail=finding.mail) == finding
+    ]
+    return len(alike) > 1 and ground(alike[-1], submission) in waiver.grounds
 
 
 def ground(finding: Finding, submission: Submission) -> tuple[str, str]:

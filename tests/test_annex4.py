@@ -237,6 +237,7 @@ def test_content_that_names_labels_stays_content() -> None:
     "prompt",
     [
         "单击或点击此处输入文字。", "单击此处输入文字。", "点击此处输入文字", "单击或点击此处输\n入文字。", "选择一项。",
+        "请选择一项", "请选择一项。", "选择一个项目。", "单击此处键入文字。", "Click or tap to enter a date.", "单击此处输入日期。单击此处输入文字。",
         "单击或点击以输入日期。", "Click or tap here to enter text.", "Choose an item.",
         "单击或点击此处输入文字。单击或点击此处输入文字。单击或点击此处输入文字。",
     ],
@@ -247,10 +248,22 @@ def test_the_prompt_of_a_control_that_was_never_filled_is_no_value(prompt: str) 
 
 
 @pytest.mark.parametrize(
-    "words", ["同学在小程序首页点击此处输入文字留言即可", "同学每人从十类服务中选择一项。", "点击量超过1万次。"]
-)
+    "words",
+    [
+        "同学在小程序首页点击此处输入文字留言即可", "同学每人从十类服务中选择一项。", "点击量超过1万次。", "每人选择一个项目。", "请选择一项服务",
+        "同学每人请选择一项",
+    ],
+)  # fmt: skip
 def test_words_that_only_speak_of_clicking_or_choosing_are_content(words: str) -> None:
     assert form(content=words).content == words
+
+
+@pytest.mark.parametrize("prompt", ["单击此处输入日期。", "单击或点击以输入日期。", "Click or tap to enter a date."])
+def test_a_period_whose_end_was_never_filled_in_does_not_read_as_one_that_goes_on(prompt: str) -> None:
+    assert form(period=f"2023年9月至{prompt}").period == f"2023年9月至{prompt}"
+    assert form(period=f"2023年9月至今\n{prompt}").period == "2023年9月至今"
+    assert form(period="2023年9月至今单击此处输入文字。").period == "2023年9月至今"
+    assert form(period=prompt).period == ""
 
 
 def test_a_field_that_runs_on_over_a_page_break_is_joined() -> None:

@@ -23,6 +23,7 @@ from documents import cell, checkbox, docx, field, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document, read
 from parsers.formats import doc_repair, legacy, libreoffice, xml_repair
 from parsers.formats.doc_repair import closed
+from parsers.formats.fields import equation
 from parsers.formats.rtf_repair import with_fields
 from parsers.model import Grid, Paragraph, ProblemKind, Style
 from pipeline.reader import Reader
@@ -200,6 +201,21 @@ def test_of_a_phonetic_guide_in_rich_text_the_name_below_is_left() -> None:
     instruction = GUIDE.replace("\\", r"\\").replace("赵小", unicode("赵小"))
     content = rf"{{\rtf1 {{\field{{\*\fldinst {instruction}}}{{\fldrslt }}}} x}}".encode()
     assert with_fields(content).decode() == rf"{{\rtf1 {{\uc1{unicode('赵小')}}} x}}"
+
+
+def test_a_guide_of_many_switches_is_read_and_takes_no_longer_than_its_length_asks_for() -> None:
+    assert equation(GUIDE.replace(r"\* hps10", r"\* hps10 \* hps9 \* charformat")) == "赵小"
+
+    def seconds(switches: int) -> float:
+        taken = []
+        for _ in range(5):
+            start = time.process_time()
+            equation("eq " + r"\* hps1 " * switches)
+            taken.append(time.process_time() - start)
+        return min(taken)
+
+    # A time that grew with the square of the length would be sixty-four times as long.
+    assert seconds(8_000) < 24 * seconds(1_000)
 
 
 @pytest.mark.parametrize("instruction", [r" DATE \\\\@ yyyy ", "SAVEDATE", " time", " FILLIN x"])

@@ -12,7 +12,10 @@ from documents import cell, docx, merge, paragraph, run, table
 from parsers.catalogue import Unreadable, open_document, read
 from parsers.choice import chosen
 from parsers.formats import pdf
+from parsers.formats.piece import Piece
+from parsers.formats.printed_lines import written_within
 from parsers.formats.ruling import Line, lattices
+from parsers.formats.text_run import Text
 from parsers.model import Document, Grid, Paragraph, ProblemKind, Style
 from test_formats_legacy import TYPES, made_by_office, needs_office
 
@@ -180,6 +183,43 @@ def test_a_label_that_runs_downwards_is_read_column_by_column(
     )
     (grid,) = grids(open_document(file(ruled([30, 100, 360], [500, 340, 320]) + letters)))
     assert "".join(grid.cells[0].text.split()) == text
+
+
+@pytest.mark.parametrize("pitch", [12, 12.5, 13])
+@pytest.mark.parametrize(
+    ("upper", "lower", "wide", "high"),
+    [
+        ("项 目", "成 员", 60, 40),
+        ("项 目", "成 员", 60, 160),
+        ("张 三 李 四", "王 五 赵 六", 200, 40),
+        ("张 三 李 四", "王 五 赵 六", 140, 160),
+    ],
+)
+def test_letters_that_blanks_part_on_two_near_lines_are_lines(
+    upper: str, lower: str, wide: float, high: float, pitch: float
+) -> None:
+    letters = words(40, 480, upper) + words(40, 480 - pitch, lower)
+    (grid,) = grids(open_document(file(ruled([30, 30 + wide, 360], [500, 500 - high, 320]) + letters)))
+    assert "".join(grid.cells[0].text.split()) == (upper + lower).replace(" ", "")
+
+
+@pytest.mark.parametrize(("wide", "high", "down"), [(34, 30, True), (70, 80, True), (70, 30, False), (34, 80, True)])
+def test_only_a_narrow_or_a_high_cell_is_read_downwards(wide: float, high: float, down: bool) -> None:
+    letters = [
+        Piece(text, x, y, x + 12, y + 12) for x, y, text in ((20, 0, "项"), (20, 12, "目"), (3, 0, "内"), (3, 12, "容"))
+    ]
+    text = written_within(Text(), letters, (0, 0, wide, high))
+    assert "".join("".join(run.text for run in text.runs()).split()) == ("项目内容" if down else "内项容目")
+
+
+@pytest.mark.parametrize("beside", [["项目成员", "张三李四", "王五赵六", "甲乙丙丁"], ["项", "目", "内", "容"]])
+def test_lines_of_many_letters_in_one_piece_are_never_read_downwards(beside: list[str]) -> None:
+    lines = ["实施时间", "年月至今", "两年以上", "持续开展"]
+    pieces = [Piece(text, 0, 12 * row, 48, 12 * row + 12) for row, text in enumerate(lines)]
+    pieces += [Piece(text, 60, 12 * row, 60 + 12 * len(text), 12 * row + 12) for row, text in enumerate(beside)]
+    text = written_within(Text(), pieces, (0, 0, 120, 400))
+    joined = "".join("".join(run.text for run in text.runs()).split())
+    assert joined == "".join(line + other for line, other in zip(lines, beside, strict=True))
 
 
 @pytest.mark.parametrize(

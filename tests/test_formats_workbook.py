@@ -21,6 +21,8 @@ from desk import table
 from documents import relationships, zipped
 from parsers.catalogue import Unreadable, open_document
 from parsers.formats import libreoffice
+from parsers.formats.extents import sheet_parts
+from parsers.formats.package import Package
 from parsers.model import Annex3, Cell, CellKind, Document, Grid, Paragraph, ProblemKind, Style
 from pipeline.demo import forms
 
@@ -317,6 +319,26 @@ def test_blank_formatted_rows_below_a_form_are_no_reason_to_refuse_it(rows: int,
     form = forms.annex3_workbook(table())
     found = parsers.read(edited(form, lambda sheet: sheet.replace(b"</sheetData>", blank + b"</sheetData>")))
     assert found == parsers.read(form)
+
+
+FIRST = '<row r="1"><c r="A1" t="inlineStr"><is><t>甲</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        '<dataValidations><dataValidation sqref="C7"><formula1>"甲"</formula1></dataValidation></dataValidations>',
+        '<autoFilter ref="A3:B9"><filterColumn colId="0"><filters><filter val="甲"/></filters></filterColumn></autoFilter>',
+        "<headerFooter><firstHeader>甲</firstHeader></headerFooter>",
+    ],
+)
+@pytest.mark.parametrize("end", ["", '<row r="100040"><c r="A100040" t="inlineStr"><is><t>注：略</t></is></c></row>'])
+def test_only_a_cell_says_how_far_a_sheet_is_filled(behind: str, end: str) -> None:
+    blank = "".join(f'<row r="{row}" s="1" customFormat="1" ht="20"/>' for row in range(40, 100_040))
+    filled = f"<sheetData>{FIRST}{blank}{end}</sheetData>"
+    sheet = f"<worksheet xmlns='{MAIN}'>{filled}{behind}</worksheet>".encode()
+    (kept,) = sheet_parts(Package(edited(values(A1="甲"), lambda _: sheet)), "xlsx").values()
+    assert kept == (sheet if end else sheet.replace(blank.encode(), b""))
 
 
 def test_more_filled_rows_than_any_form_has_are_refused() -> None:

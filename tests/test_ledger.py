@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from ledger_values import GUARD, LIGHT, MORNING, applied, mail, submission, view
 from parsers.model import Project
 from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, digest, prepare, read_staff, write
+from pipeline.ledger_housing import reconciled
 from pipeline.ledger_staff import Notes
 from pipeline.model import SHANGHAI, Entry, Finding, Severity, State, Submission
 
@@ -424,6 +425,77 @@ def test_a_remark_stays_with_its_row_among_those_of_one_name(
     # What no row bears any more is told of beside the statistics, and once only.
     told = [text for _, _, text in prepare(view(submission(*after)), staff).numbers.stray]
     assert sorted(told) == sorted({"第一个", "第二个"} - set(expected))
+
+
+def read_again(path: Path, stored: Staff, known: Staff) -> Staff:
+    """What is stored once this workbook has been read, in which `known` stood."""
+    staff, before, said = reconciled(stored, known, read_staff(path))
+    return Staff.from_json(staff.merged(said, before).to_json())
+
+
+@pytest.mark.parametrize("first", [FIRST, SECOND])
+@pytest.mark.parametrize("others", [(), (LIGHT,)])
+def test_a_remark_changed_in_an_open_ledger_stays_with_its_row_when_another_of_its_name_comes(
+    path: Path, first: Project, others: tuple[Project, ...]
+) -> None:
+    other = SECOND if first is FIRST else FIRST
+    write(path, view(submission(first, *others)), Staff())
+    edit(path, "项目汇总", {"N2": "原来"})
+    known = read_again(path, Staff(), Staff())
+    # The other one comes, and stands second so that the remark is put where it belongs.
+    stored = prepare(view(submission(first, other, *others)), known).staff
+    edit(path, "项目汇总", {"N2": "改过"})
+    now = view(submission(other, first, *others))
+    staff = prepare(now, read_again(path, stored, known)).staff
+    write(path, now, staff)
+    wanted = [None, "改过", *(None for _ in others)]
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == wanted
+    assert not prepare(now, staff).numbers.stray
+
+
+@pytest.mark.parametrize("stays", [FIRST, SECOND])
+def test_a_remark_changed_in_an_open_ledger_stays_with_its_row_when_another_of_its_name_goes(
+    path: Path, stays: Project
+) -> None:
+    write(path, view(submission(FIRST, SECOND)), Staff())
+    edit(path, "项目汇总", {"N2": "第一个", "N3": "第二个"})
+    known = read_again(path, Staff(), Staff())
+    alone = view(submission(stays))
+    stored = prepare(alone, known).staff
+    edit(path, "项目汇总", {"N2": "甲改过", "N3": "乙改过"})
+    staff = prepare(alone, read_again(path, stored, known)).staff
+    write(path, alone, staff)
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == ["甲改过" if stays is FIRST else "乙改过"]
+
+
+def test_a_remark_changed_in_an_open_ledger_stays_with_its_row_when_the_leader_changes(path: Path) -> None:
+    write(path, view(submission(FIRST, SECOND)), Staff())
+    edit(path, "项目汇总", {"N2": "第一个", "N3": "第二个"})
+    known = read_again(path, Staff(), Staff())
+    now = view(submission(replace(FIRST, leader="李示例"), SECOND))
+    stored = prepare(now, known).staff
+    edit(path, "项目汇总", {"N2": "改过"})
+    staff = prepare(now, read_again(path, stored, known)).staff
+    write(path, now, staff)
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == ["改过", "第二个"]
+
+
+@pytest.mark.parametrize("text", ["改过", None])
+def test_remarks_that_an_older_program_kept_by_number_are_changed_and_emptied_in_their_workbook(
+    path: Path, text: str | None
+) -> None:
+    now = view(submission(FIRST, SECOND))
+    write(path, now, Staff())
+    edit(path, "项目汇总", {"N2": "第一个", "N3": "第二个"})
+    (name,) = {name for name, _ in read_staff(path).sheets["项目汇总"].named.values()}
+    kept = {name: {"秘书处备注": "第一个"}, (*name, "2"): {"秘书处备注": "第二个"}}
+    older = Staff({"项目汇总": Notes((), kept)})
+    edit(path, "项目汇总", {"N2": text})
+    staff = prepare(now, read_again(path, older, older)).staff
+    write(path, now, staff)
+    assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == [text, "第二个"]
+    assert not prepare(now, staff).numbers.stray
+    assert prepare(view(submission(FIRST)), staff).staff.written("项目汇总", name) == (text or "")
 
 
 def test_a_remark_emptied_after_its_row_became_the_only_one_of_its_name_is_gone(path: Path) -> None:

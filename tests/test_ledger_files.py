@@ -14,8 +14,12 @@ from msgspec.structs import replace
 from openpyxl.comments import Comment
 
 from desk import UNIVERSITY, papers, settings, table
+from pipeline import renewal
 from pipeline.bookkeeping import keep_ledger
 from pipeline.kept import Kept
+from pipeline.ledger_files import stored_staff
+from pipeline.ledger_staff import Notes, Staff
+from pipeline.ledger_view import LedgerView
 from pipeline.office import Office, open_office
 from test_standings import LATER, MINUTE_LATER, OTHER, hear
 
@@ -288,3 +292,27 @@ def test_notes_written_in_both_are_kept(desk: Office) -> None:
         book.save(path)
     closed(desk, mark)
     assert openpyxl.load_workbook(desk.ledger_path)["项目汇总"]["N2"].comment.text == "旁边的批注\n这里的批注"
+
+
+def test_what_another_program_reads_while_rows_find_their_places_is_kept(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twice = replace(table().projects[0], leader="李示例", phone="13900000009")
+    doubled = replace(table(), project_count="3", projects=(*table().projects, twice))
+    hear(desk, papers(doubled), MINUTE_LATER)
+    assemble = renewal.view_of
+
+    def meanwhile(office: Office, anew: bool = False) -> LedgerView:
+        view = assemble(office, anew)
+        written = stored_staff(office).sheets["项目汇总"].rows
+        (key,) = [key for key in written if written[key].get("秘书处备注") == "旧"]
+        theirs = Staff({"项目汇总": Notes((), {key: {"秘书处备注": "别处刚写"}})})
+        office.store.set_fact("staff", stored_staff(office).merged(theirs).to_json())
+        return view
+
+    monkeypatch.setattr(renewal, "view_of", meanwhile)
+    passed(desk)
+    written = stored_staff(desk).sheets["项目汇总"].rows
+    assert [text for row in written.values() if (text := row.get("秘书处备注"))] == ["别处刚写"]
+    head, *body = openpyxl.load_workbook(desk.ledger_path)["项目汇总"].iter_rows(values_only=True)
+    assert [line[head.index("秘书处备注")] for line in body].count("别处刚写") == 1

@@ -468,18 +468,25 @@ def test_a_form_pasted_into_the_body_is_offered_to_the_parsers() -> None:
 
 def test_a_table_pasted_into_plain_text_is_offered_to_the_parsers_as_well() -> None:
     header = '"项目<名称>\n（""全称""）"\t类别\t主体\t负责人'
-    text = f"如下：\n\n{header}\n\n甲\t\t乙\t丙\n此致\n> 一\t二\t三\t四\n"
+    text = f"联 系人：张示例\n\n{header}\n\n甲\t\t乙\t丙\n此致\n> 一\t二\t三\t四\n"
     (form,) = message.decode(mail(text_part(text.encode()))).attachments
     assert (form.path, form.inline) == ("正文.html", True)
     rows = "<td>项目&lt;名称&gt;<br>（&quot;全称&quot;）</td><td>类别</td><td>主体</td><td>负责人</td>"
     rows = f"<tr>{rows}</tr><tr><td>甲</td><td></td><td>乙</td><td>丙</td></tr>"
-    assert form.content.decode().endswith(f"<p>如下：</p><table>{rows}</table><p>此致</p>")
+    assert form.content.decode().endswith(f"<p>联 系人：张示例</p><table>{rows}</table><p>此致</p>")
+
+
+def test_rows_whose_first_blank_cells_were_dropped_on_the_way_stand_below_their_headings_again() -> None:
+    text = "联系人：张示例\n学校\t数量\t序号\t名称\t类别\n甲校\t2\t1\t一\t其他类\n2\t二\t其他类\n"
+    (form,) = message.decode(mail(text_part(text.encode()))).attachments
+    assert "<tr><td></td><td></td><td>2</td><td>二</td><td>其他类</td></tr>" in form.content.decode()
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "",
+        "第2项更正如下，其余不变：\n学校\t序号\t名称\t类别\n甲校\t2\t一\t其他类\n",
         "没有制表符",
         "\t\t\t缩进的一段话\n",
         "一\t二\t三\n四\t五\t六\n",
@@ -487,7 +494,7 @@ def test_a_table_pasted_into_plain_text_is_offered_to_the_parsers_as_well() -> N
         "一  二  三  四\n",
     ],
 )
-def test_plain_text_without_four_cells_in_a_row_of_the_sender_s_own_is_no_table(text: str) -> None:
+def test_plain_text_without_a_whole_table_of_the_sender_s_own_is_no_form(text: str) -> None:
     assert message.decode(mail(text_part(text.encode()))).attachments == ()
 
 
@@ -501,6 +508,9 @@ def test_a_table_in_the_page_is_taken_rather_than_the_one_in_the_text_beside_it(
     (form,) = message.decode(raw).attachments
     assert "一" in form.content.decode()
     assert "甲" not in form.content.decode()
+    thanks = text_part("<p>收到，谢谢</p>".encode(), b"text/html; charset=utf-8")
+    quoted = text_part("收到，谢谢\n联系人：张示例\n甲\t乙\t丙\t丁".encode())
+    assert message.decode(mail(quoted, thanks, kind=b"alternative")).attachments == ()
 
 
 def test_the_original_inside_a_bounce_is_not_read() -> None:

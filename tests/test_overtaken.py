@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from desk import UNIVERSITY, Desk, letter, open_desk, papers, parsed, table, text_of
+from desk import UNIVERSITY, Desk, form, letter, open_desk, papers, parsed, table, text_of
 from pipeline.again import decide, purge
 from pipeline.demo import forms
+from pipeline.mailbox import Mailbox
 from pipeline.model import Reply
 from pipeline.reply_states import ReplyKind, ReplyState
 
@@ -164,3 +165,41 @@ def test_what_was_dropped_is_purged_with_the_mails_it_answered(desk: Desk) -> No
     with desk.office() as office:
         purge(office, desk.now + timedelta(minutes=1), False, lambda: desk.now)
     assert states(desk) == []
+
+
+def test_who_writes_again_while_a_reply_waits_keeps_his_place(desk: Desk) -> None:
+    for number, name in enumerate(("内蒙古大学", "内蒙古农业大学", "赤峰学院")):
+        at = desk.now + timedelta(hours=1)
+        desk.receive(letter(papers(table(name, contact_name="")), at, f"shili{number}@example.edu.cn"), at)
+    desk.run(smtp_url=NOBODY)
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table())}, sender="shili0@example.edu.cn")
+    desk.run(smtp_url=NOBODY)
+    desk.run(send_per_day=1)
+    assert [one.recipients for one in desk.sent] == [("shili0@example.edu.cn",)]
+
+
+def test_others_who_keep_writing_do_not_hold_a_letter_for_ever(desk: Desk) -> None:
+    desk.receive(letter(wrong_papers()))
+    desk.run(smtp_url=NOBODY)
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table())})
+    for _ in range(8):
+        at = desk.now + timedelta(minutes=9)
+        more = {"附件4.docx": forms.annex4_document(form(3))}
+        desk.receive(letter(more, at, "other@example.edu.cn"), at)
+        desk.run(settle_minutes=15)
+    assert [one.recipients for one in desk.sent] == [("shili@example.edu.cn",)]
+
+
+def test_a_draft_half_laid_when_the_program_ended_is_finished_and_not_replaced(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.receive(letter(wrong_papers()))
+    with monkeypatch.context() as patched:
+        patched.setattr(Mailbox, "append", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            desk.run(reply="draft")
+    assert states(desk) == ["drafting"]
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table())})
+    desk.run(reply="draft")
+    assert sorted(states(desk)) == ["draft", "draft"]
+    assert len(desk.imap.mails("草稿箱")) == 2

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from msgspec.structs import replace
 
-from desk import UNIVERSITY, Desk, form, letter, open_desk, papers, parsed, table
+from desk import UNIVERSITY, Desk, form, letter, open_desk, papers, parsed, table, text_of
 from pipeline.demo import forms
 
 WRONG = replace(form(1), phone="12")
@@ -71,6 +71,34 @@ def test_a_marked_copy_that_comes_back_untouched_undoes_no_correction(desk: Desk
 def test_an_untouched_copy_of_what_still_stands_is_asked_about_again(desk: Desk) -> None:
     copies = begin(desk)
     sends(desk, copies)
+    assert state(desk) == "待补正"
+    assert str(parsed(desk.sent[-1])["Subject"]).startswith("【请补正】")
+
+
+def test_a_copy_made_while_nobody_knew_the_university_is_known_once_that_is_told(desk: Desk) -> None:
+    sends(desk, {"附件3.xlsx": forms.annex3_workbook(table("", contact_name=""))})
+    copies = {str(part.get_filename()): part.get_content() for part in parsed(desk.sent[-1]).iter_attachments()}
+    sends(desk, papers(table()))
+    assert state(desk) == "已通过"
+    sends(desk, {"附件3（标注）.xlsx": copies["附件3（标注）.xlsx"]}, text="误发")
+    assert state(desk) == "已通过"
+
+
+@pytest.mark.parametrize("sender", ["shili@example.edu.cn", "colleague@qq.com"])
+def test_an_untouched_table_undoes_the_withdrawal_of_a_project_that_it_lists(desk: Desk, sender: str) -> None:
+    copies = begin(desk)
+    sends(
+        desk, {"附件3.xlsx": forms.annex3_workbook(table(projects=1)), "附件4-1.docx": forms.annex4_document(form(1))}
+    )
+    assert "按撤回处理" in text_of(desk.sent[-1])
+    sends(desk, {"附件3（标注）.xlsx": copies["附件3（标注）.xlsx"]}, sender=sender, text="两个项目都报")
+    with desk.office() as office:
+        submission = office.submission(UNIVERSITY)
+    if sender == "colleague@qq.com":
+        assert [one.path for one in submission.held] == ["附件3（标注）.xlsx"]
+        return
+    assert len(submission.entries) == 2
+    assert submission.withdrawn == ()
     assert state(desk) == "待补正"
     assert str(parsed(desk.sent[-1])["Subject"]).startswith("【请补正】")
 

@@ -33,6 +33,27 @@ def test_less_than_a_year_until_receipt_is_too_short_even_if_planned_for_longer(
 
 
 @pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("20230901{}20241001", date(2023, 9, 1), date(2024, 10, 1)),
+        ("2023.09{}2024.10", date(2023, 9, 1), date(2024, 10, 31)),
+        ("2023{}9月至今", date(2023, 1, 1), None),
+        ("2023年{}9月至今", date(2023, 9, 1), None),
+        ("2023{}年9{}月至今", date(2023, 9, 1), None),
+        ("2023年1{}2月至今", date(2023, 12, 1), None),
+        ("202{}3年12月至今", date(2023, 12, 1), None),
+    ],
+)
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\u2060"])
+def test_an_invisible_character_parts_two_dates_and_no_number(
+    text: str, start: date, end: date | None, unseen: str
+) -> None:
+    period = read_period(text.format(unseen, unseen))
+    assert period is not None
+    assert (period.start, period.end) == (start, end)
+
+
+@pytest.mark.parametrize(
     "text", ["二〇二二年九月至今", "二零二二年九月", "二0二二年九月至今", "二〇二三年三月—二〇二四年十一月"]
 )
 def test_chinese_numerals_and_a_digit_zero_among_them_are_a_year(text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,8 +14,10 @@ from msgspec.structs import replace
 
 from desk import MORNING
 from parsers.model import GridKind, Place, Transcript
+from pipeline import statements
 from pipeline.codec import PLACE_END, Places, packed, transcript_out
 from pipeline.model import Address, Disposition, Envelope, Mail, Outcome, Reply, Version
+from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.store import Store
 from pipeline.tables import metadata
 
@@ -255,3 +258,45 @@ def test_a_packed_transcript_is_the_same_and_is_stored_the_same(label: str) -> N
     assert transcript_out(packed(transcript)) == transcript_out(transcript)
     assert isinstance(packed(transcript).places, Places) == (label in ("联系电话", ""))
     assert packed(packed(transcript)) == transcript
+
+
+def corrected(store: Store, id: str, university: str, **changes: Any) -> bytes:
+    """Record a mail about a university and the correction that answers it; returns what that says."""
+    found, envelope = one_of_several(id, university)
+    store.record(found, envelope)
+    raw = f"letter to {id}".encode()
+    letter = replace(reply(id, recipient=f"{id}@example.edu.cn"), kind=ReplyKind.CORRECTION, raw=raw)
+    told = "" if university.startswith("?") else university
+    state = changes.pop("state", ReplyState.SENT)
+    store.outbox.queue_all([(replace(letter, universities=(told,), **changes), state)], MORNING)
+    return raw
+
+
+def test_of_the_corrections_only_those_are_read_that_writers_about_a_university_may_have_got(store: Store) -> None:
+    mine = corrected(store, "a", "甲大学")
+    corrected(store, "b", "乙大学")
+    corrected(store, "c", "甲大学", state=ReplyState.OFF)
+    corrected(store, "d", "甲大学", kind=ReplyKind.ACKNOWLEDGEMENT)
+    unconfirmed = corrected(store, "e", "甲大学", state=ReplyState.UNCONFIRMED)
+    unnamed = corrected(store, "f", "?f@example.edu.cn")
+    corrected(store, "g", "?g@example.edu.cn")
+    with counted(store) as said:
+        assert set(store.outbox.corrections(["甲大学", "?f@example.edu.cn"])) == {mine, unconfirmed, unnamed}
+    assert sum("outbox.raw" in one for one in said) == 3
+    # What was answered before its university was known is that university's afterwards.
+    late = outcome("h", "丙大学")
+    person = Address("", "f@example.edu.cn")
+    store.record(Outcome(replace(late.mail, sender=person, reply_to=person), late.versions))
+    assert list(store.outbox.corrections(["丙大学"])) == [unnamed]
+    # Staff's decision opens the answer anew, but the letter has been sent.
+    store.universities.decide("a", True, LATER)
+    assert mine in set(store.outbox.corrections(["甲大学"]))
+
+
+def test_the_corrections_of_a_university_are_found_without_going_through_the_outbox(store: Store) -> None:
+    query = statements.corrections().params(universities=["甲大学"])
+    text = query.compile(store.database.engine, compile_kwargs={"literal_binds": True})
+    with store.database.reading() as connection:
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert any(step.startswith("SEARCH outbox") for step in plan)
+    assert not any(step.startswith(("SCAN outbox", "SCAN mail", "SCAN concerns")) for step in plan)

@@ -87,16 +87,33 @@ def test_a_known_sender_stays_known_wherever_he_is_answered(desk: Desk, first: s
     row = desk.row("高校进度", 高校名称=UNIVERSITY)
     assert [row[name] for name in ("状态", "联系人", "联系邮箱")] == ["已通过", "钱示例", "usual@qq.com"]
     assert desk.rows("问题清单") == []
-    assert "联系人由“赵示例”改为“钱示例”" in text_of(desk.sent[-1])
     assert desk.sent[-1].recipients == (second or "usual@qq.com",)
+    # Whoever is named for replies for the first time has what came with that mail acknowledged, and is told no more.
+    assert ("联系人由“赵示例”改为“钱示例”" in text_of(desk.sent[-1])) == (second in ("", first))
 
 
-def test_an_address_that_a_known_sender_named_for_replies_is_known(desk: Desk) -> None:
-    received(desk)
+@pytest.mark.parametrize(("first", "contact"), [("new@yeah.net", "孙示例"), ("", "钱示例")])
+def test_an_address_named_for_replies_is_known_where_the_first_mail_named_it(
+    desk: Desk, first: str, contact: str
+) -> None:
+    extra = (f"Reply-To: {first}",) if first else ()
+    desk.receive(letter(papers(table()), sender="usual@qq.com", extra=extra))
+    desk.run()
     corrects(desk, "usual@qq.com", reply_to="new@yeah.net")
     corrects(desk, "new@yeah.net", contact="孙示例")
-    row = desk.row("高校进度", 高校名称=UNIVERSITY)
-    assert [row[name] for name in ("状态", "联系人")] == ["已通过", "孙示例"]
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["联系人"] == contact
+
+
+def test_a_stranger_is_told_nothing_of_what_staff_handed_in(desk: Desk) -> None:
+    desk.receive(letter(papers(table(contact_name="")), sender=desk.settings.user, subject="代高校报送"))
+    desk.run()
+    at = desk.now + HOUR
+    files = {"附件4.docx": forms.annex4_document(form(3))}
+    desk.receive(letter(files, at, "li@imau.edu.cn", subject="内蒙古农业大学报送"), at)
+    desk.run()
+    (told,) = desk.sent
+    assert "表格填写联系人" not in text_of(told)
+    assert list(parsed(told).iter_attachments()) == []
 
 
 def test_a_system_that_many_write_through_is_known_only_with_the_one_it_wrote_for(desk: Desk) -> None:

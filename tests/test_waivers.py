@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -169,3 +170,21 @@ def test_a_waiver_that_an_older_program_kept_holds_as_it_did(desk: Desk) -> None
     settle(desk, *PHONES)
     assert resend(desk, {"phone": "12"}, {}) == []
     assert resend(desk, {"phone": "13"}, {}) == [(rule, "示例项目甲") for rule in PHONES]
+
+
+def test_a_waiver_of_equal_mails_that_an_older_program_kept_by_the_newest_holds_for_all(desk: Desk) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    for _ in range(2):
+        desk.now += timedelta(hours=1)
+        desk.receive(letter({}, desk.now), desk.now)
+        desk.run()
+    assert settle(desk, "mail.no_attachment")
+    with closing(sqlite3.connect(desk.settings.data / "annex-inbox.sqlite3")) as store, store:
+        ((newest,),) = store.execute("SELECT id FROM mail ORDER BY received_at DESC LIMIT 1").fetchall()
+        ((grounds,),) = store.execute("SELECT grounds FROM waiver").fetchall()
+        kept = [ground for ground in json.loads(grounds) if newest in ground[1]]
+        assert len(kept) < len(json.loads(grounds))
+        store.execute("UPDATE waiver SET grounds = ?", (json.dumps(kept),))
+    with desk.office() as office:
+        assert list(office.submission(UNIVERSITY).errors) == []

@@ -47,8 +47,10 @@ def _without_blank_end(sheet: bytes) -> bytes:
     """A worksheet without the rows behind its last value: formats without anything in them, but often a hundred thousand."""
     if len(sheet) < LONG:
         return sheet
-    last = max(map(sheet.rfind, CONTENT))
-    start, end = sheet.find(b"</row>", last), sheet.rfind(b"</sheetData>")
+    # What stands behind the cells, such as the formulas of a choice, begins in the same ways.
+    end = max(sheet.rfind(b"</sheetData>"), 0)
+    last = max(sheet.rfind(mark, 0, end) for mark in CONTENT)
+    start = sheet.find(b"</row>", last)
     return sheet if not 0 <= last < start < end else sheet[: start + len(b"</row>")] + sheet[end:]
 
 

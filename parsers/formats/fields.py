@@ -15,7 +15,9 @@ _RINGS = frozenset("○◯〇●")
 _TICKS = frozenset("√✓✔☑vV")
 _EQ = re.compile(r"\s*eq\b(.*)", re.I | re.S)
 # A phonetic guide (拼音指南), \* jc2 \* hps10 \o\ad(\s\up 9(zhào),赵): the guide and the text that it stands above.
-GUIDE = re.compile(r"\s*eq\b[^()]*\\\*\s*hps\d[^()]*\(\s*\\s\s*\\up\s*\d+\s*\(([^()]*)\)\s*[,;，；](.*)\)", re.I | re.S)
+GUIDE = re.compile(
+    r"\s*eq\b(?=[^()]*\\\*\s*hps\d)[^()]*\(\s*\\s\s*\\up\s*\d+\s*\(([^()]*)\)\s*[,;，；](.*)\)", re.I | re.S
+)
 # A switch such as \o, \ac, \al or \up8; what follows it in parentheses are arguments.
 _SWITCH = re.compile(r"\\[a-z]+\d*\s*", re.I)
 _ARGUMENTS = re.compile(r"[(),;，；（）]")

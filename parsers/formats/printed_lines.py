@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 from msgspec.structs import replace
 
+from parsers.formats.downwards import WIDE, runs_downwards
 from parsers.formats.gaps import spaced
 from parsers.formats.laid_over import is_tick, settled
 from parsers.formats.piece import Piece
@@ -26,10 +26,6 @@ FIRST_WORD = re.compile(r"(?:[!-~]+|.)[，。、；：！？）》」』”’�
 NEW_ADDRESS = re.compile(r"https?:|www\.|[^!-~]|\d{1,2}[.、)]", re.I)
 BROKEN_AT_DASH, DASHED = re.compile(r"\d[-‐–—]$"), re.compile(r"[-‐–—]\d")
 BROKEN_NUMBER = re.compile(r"(?<!\d)\d{1,10}$")
-# How many ideographs a label that runs downwards has; how far apart they stand at most, as shares of their width, below
-# one another and from line to line.
-FEWEST_DOWNWARDS, MOST_DOWNWARDS, NEAR_BELOW, LINE_APART = 4, 40, 1.1, 2.2
-WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
 def in_lines(pieces: Iterable[Piece]) -> list[list[Piece]]:
@@ -83,33 +79,13 @@ def written(text: Text, lines: Sequence[Sequence[Piece]], sides: tuple[float, fl
 def written_within(text: Text, pieces: Sequence[Piece], bounds: tuple[float, float, float, float]) -> Text:
     """The pieces that stand in a cell (left, top, right, bottom) added to a text."""
     left, top, right, bottom = bounds
-    if not _runs_downwards(pieces):
+    if not runs_downwards(pieces, right - left, bottom - top):
         return written(text, in_lines(pieces), (left, right))
     # What was its upper end is the left one now, and what was the right column the first line.
     turned = [
         replace(piece, left=piece.top, top=-piece.right, right=piece.bottom, bottom=-piece.left) for piece in pieces
     ]
     return written(text, in_lines(turned), (top, bottom))
-
-
-def _runs_downwards(pieces: Sequence[Piece]) -> bool:
-    """Whether ideographs stand in columns, as in a narrow label: near below one another, farther apart side by side."""
-    letters = sorted((piece for piece in pieces if WIDE.match(piece.text)), key=lambda piece: piece.left)
-    if not FEWEST_DOWNWARDS <= len(letters) <= MOST_DOWNWARDS:
-        return False
-    wide = max(letter.right - letter.left for letter in letters)
-    columns = [letters[:1]]
-    for before, letter in pairwise(letters):
-        if letter.left - before.left > SAME_LINE * wide:
-            columns.append([])
-        columns[-1].append(letter)
-    down = [gap for column in columns for gap in _distances([(each.top + each.bottom) / 2 for each in column])]
-    across = _distances([column[0].left for column in columns])
-    return bool(down and across) and max(down) <= NEAR_BELOW * wide and max(down) < min(across) <= LINE_APART * wide
-
-
-def _distances(places: Iterable[float]) -> list[float]:
-    return [second - first for first, second in pairwise(sorted(places))]
 
 
 def _one_number(above: str, below: str) -> bool:
