@@ -18,6 +18,7 @@ from pipeline.answering import answer
 from pipeline.bookkeeping import keep_ledger
 from pipeline.model import Envelope
 from pipeline.passes import Pass, silent
+from pipeline.reply_states import ReplyState
 from pipeline.spool import Spool
 from pipeline.taking import take_all
 
@@ -74,7 +75,7 @@ def to_ledger(data: str, number: int) -> dict[str, Any]:
         _clocked(stages, "answer", lambda: answer(office, desk.LATER))
         _clocked(stages, "ledger", lambda: keep_ledger(office, desk.LATER))
         assert done.recorded == number, "".join(entry.trace for entry in office.store.all_set_aside()[:1])
-        replies = len(office.store.outbox.replies("queued"))
+        replies = len(office.store.outbox.replies(ReplyState.QUEUED))
     return {"stages": stages, "replies": replies}
 
 
