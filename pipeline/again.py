@@ -18,7 +18,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.model import Outcome, Submission, Waiver
 from pipeline.names import same_project
 from pipeline.office import Office
-from pipeline.passes import Progress
+from pipeline.progress import Progress
 from pipeline.reports import local, meant
 from pipeline.rows import SetAside
 from pipeline.taking import ATTEMPTS, keep, look_at, retry_set_aside

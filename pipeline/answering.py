@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.database import is_unusable
-from pipeline.model import SHANGHAI, Mail, Reply, Severity, Submission
+from pipeline.model import Mail, Reply, Severity, Submission, midnight
 from pipeline.office import Office
-from pipeline.passes import Progress, silent
+from pipeline.progress import Progress, silent
 from pipeline.reply_states import ReplyState
 from pipeline.settling import unanswered
 from pipeline.trust import is_known, own_part
@@ -82,7 +82,7 @@ def _with_overtaken(
 
 def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]:
     """Who has had enough replies for today, a robot perhaps, and gets the rest in one tomorrow."""
-    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight(now)
     made = office.store.outbox.made_since(addresses, today)
     return {address for address in addresses if made.get(address, 0) >= office.settings.send_per_correspondent}
 

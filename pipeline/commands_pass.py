@@ -82,7 +82,7 @@ def check(
     rules = load(load_settings().rules_path)
     at = instant(received) if received else None
     with screen.progress_bar() as progress, Reader() as reader:
-        result = offline.check(paths, rules, at, lambda done, of: progress("核对", done, of), reader.read_many)
+        result = offline.check(paths, rules, at, progress, reader.read_many)
     if as_json:
         print_json(offline.as_json(result))
     else:

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from time import sleep
 
 from pipeline.errors import AnnexError, ServerAway
-from pipeline.model import SHANGHAI
+from pipeline.model import midnight
 from pipeline.office import Office
 from pipeline.outbox import Delivery, Fate
+from pipeline.progress import Progress, silent
 from pipeline.reply_states import ReplyKind, ReplyState
 from pipeline.rows import Queued
 from pipeline.settling import unanswered
@@ -23,7 +24,6 @@ from pipeline.unnamed import is_unnamed
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-Progress = Callable[[int, int], None]
 # How far back in the sent folder an uncertain reply is looked for.
 SENT_LOOKED_AT = 500
 AFTERWARDS = {
@@ -39,10 +39,6 @@ AFTERWARDS = {
 # A university that others keep writing for may never be quiet; after so many settle windows a letter about it goes out.
 SETTLED_WITHIN = 3
 ENDS_THE_RUN = (Fate.PAUSE, Fate.TOMORROW, Fate.STOP)
-
-
-def silent(_done: int, _of: int) -> None:
-    """Show no progress."""
 
 
 @dataclass
@@ -123,7 +119,7 @@ def _paused(office: Office, now: datetime) -> bool:
 
 
 def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, progress: Progress) -> None:
-    today = clock().astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight(clock())
     left = max(0, office.settings.send_per_day - office.store.outbox.sent_since(today))
     if len(due) > left:
         done.notes.append(
@@ -143,7 +139,7 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
             done.tried += 1
             delivery = post.send(office.store.outbox.letter(reply.message_id), office.user, reply.recipient)
             _settle(office, reply, delivery, done)
-            progress(position + 1, min(left, len(due)))
+            progress("发送回复", position + 1, min(left, len(due)))
             if delivery.fate in ENDS_THE_RUN:
                 _end(office, delivery, done, today)
                 break

@@ -21,7 +21,7 @@ from pipeline.ledger_view import Standing
 from pipeline.model import Entry, State, Submission, Version
 from pipeline.names import category_of, same_project
 from pipeline.office import Office
-from pipeline.passes import Progress, silent
+from pipeline.progress import Progress, silent
 from pipeline.renewal import view_of
 
 TABLE = "项目汇总表（全区）.xlsx"

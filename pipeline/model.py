@@ -19,6 +19,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 REPLIED = re.compile(r"^\s*(?:re|回复|答复|回覆)\s*[:：]", re.IGNORECASE)
 
 
+def midnight(moment: datetime) -> datetime:
+    """When the day of that moment began in Shanghai."""
+    return moment.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 class Envelope(Struct, frozen=True):
     """Where a raw mail was found and when the server received it (INTERNALDATE, RFC 3501 2.3.3)."""
 

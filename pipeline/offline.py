@@ -34,6 +34,7 @@ from pipeline.model import (
     Submission,
     Version,
 )
+from pipeline.progress import Progress, silent
 from pipeline.reading import Read, read_documents, read_here
 from pipeline.rules import Rules
 from pipeline.unnamed import is_unnamed, waiting_for
@@ -60,10 +61,6 @@ class Checked:
         return sum(finding.severity is severity for finding in self.findings())
 
 
-def silent(_done: int, _of: int) -> None:
-    """Show no progress."""
-
-
 def files_under(paths: Iterable[Path]) -> list[tuple[str, Path]]:
     """Every file named, and every file in the folders named, with the path it is shown under (contract §3)."""
     found: list[tuple[str, Path]] = []
@@ -86,7 +83,7 @@ def check(
     paths: Iterable[Path],
     rules: Rules,
     received: datetime | None = None,
-    progress: Callable[[int, int], None] = silent,
+    progress: Progress = silent,
     read: Read = read_here,
 ) -> Checked:
     """Judge files as the attachments of one mail, and each .eml as a mail of its own.
@@ -108,11 +105,11 @@ def check(
     total = len(letters) + bool(loose)
     if loose:
         outcomes.append(_loose(loose, rules, received or rules.terms.deadline, read))
-        progress(1, total)
+        progress("核对", 1, total)
     for at, name, content in sorted(letters, key=lambda letter: letter[:2]):
         letter = _letter(content, name, at, rules, known, read)
         outcomes[:] = [_adopted(outcome, letter.mail) for outcome in [*outcomes, letter]]
-        progress(len(outcomes), total)
+        progress("核对", len(outcomes), total)
     return _together(outcomes, [name for name, _ in files], rules)
 
 

@@ -1,8 +1,7 @@
-"""What a pass came to, and how it tells how far it is. Nothing is done here."""
+"""What a pass came to. Nothing is done here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.dispatch import Dispatched
@@ -11,12 +10,6 @@ from pipeline.model import Disposition, Mail
 
 # What is counted as mails are stored.
 COUNTED = ("recorded", "submissions", "set_aside", "known_already")
-# Told as (what is being done, how many are done, how many there are).
-Progress = Callable[[str, int, int], None]
-
-
-def silent(_what: str, _done: int, _of: int) -> None:
-    """Show no progress."""
 
 
 @dataclass

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.model import SHANGHAI, Finding, Mail, Reply, Submission, University
+from pipeline.model import SHANGHAI, Finding, Mail, Reply, Submission, University, midnight
 from pipeline.office import Office
 from pipeline.reply_states import UNDER_WAY, ReplyKind, ReplyState
 from pipeline.reports import time_left
@@ -56,7 +56,7 @@ def due(office: Office, now: datetime, rest: timedelta = timedelta()) -> list[Re
     """
     if now >= office.rules.terms.deadline:
         return []
-    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight(now)
     letters = office.store.outbox.made_lately(min(today, now - rest))
     reminded = {one.recipient for one in letters if one.kind is ReplyKind.REMINDER and one.made_at >= today}
     resting = [one for one in letters if one.state in UNDER_WAY or now - (one.tried_at or one.made_at) < rest]

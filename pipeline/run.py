@@ -20,7 +20,8 @@ from pipeline.errands import heartbeat, tell_staff
 from pipeline.errors import AnnexError, ConfigurationError, ServerAway
 from pipeline.model import Envelope
 from pipeline.office import Office
-from pipeline.passes import Pass, Progress, silent
+from pipeline.passes import Pass
+from pipeline.progress import Progress, silent
 from pipeline.reminder import REST, is_day, look_again, remind
 from pipeline.taking import retry_set_aside, take_all
 from pipeline.tally import Tallies
@@ -64,7 +65,7 @@ def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
     if office.settings.reply != "off" and is_day(office, clock()):
         remind(office, clock(), REST)
     tell_staff(office, clock(), done.troubles)
-    done.dispatched = dispatch(office, clock, lambda one, of: progress("发送回复", one, of))
+    done.dispatched = dispatch(office, clock, progress)
     done.notes += done.dispatched.notes
     if done.dispatched.trouble is not None:
         done.troubles.append(done.dispatched.trouble)

@@ -22,7 +22,8 @@ from pipeline.model import Automatic, Envelope, Mail, Outcome, Reading
 from pipeline.office import Office
 from pipeline.own_files import noted
 from pipeline.own_ids import OUR_IDS
-from pipeline.passes import Pass, Progress
+from pipeline.passes import Pass
+from pipeline.progress import Progress
 from pipeline.rows import Returned
 from pipeline.sayings import announces_file
 from pipeline.unnamed import waiting_for
