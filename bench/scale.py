@@ -17,7 +17,8 @@ from bench.rows import Check, Row
 from pipeline.answering import answer
 from pipeline.bookkeeping import keep_ledger
 from pipeline.model import Envelope
-from pipeline.passes import Pass, silent
+from pipeline.passes import Pass
+from pipeline.progress import silent
 from pipeline.reply_states import ReplyState
 from pipeline.spool import Spool
 from pipeline.taking import take_all

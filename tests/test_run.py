@@ -41,7 +41,7 @@ from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
 from pipeline.lock import AlreadyRunning, single_run
 from pipeline.model import Mail, Reading
 from pipeline.office import open_office
-from pipeline.passes import silent
+from pipeline.progress import silent
 from pipeline.reminder import remind
 from pipeline.renewal import NAMED
 from pipeline.reports import status
