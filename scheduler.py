@@ -16,10 +16,11 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from pipeline.errors import AnnexError
-from pipeline.fault_log import keep_trace
+from pipeline.fault_log import account
 from pipeline.lock import AlreadyRunning, keep_apart, single_run, time_limit
 from pipeline.model import SHANGHAI
 from pipeline.office import open_office
+from pipeline.remarks import check_credentials
 from pipeline.rules_file import load
 from pipeline.run import one_pass
 from pipeline.settings import Settings, load_settings
@@ -31,10 +32,11 @@ log = logging.getLogger("annex-inbox")
 
 
 def run() -> int:
-    """Watch until SIGTERM or SIGINT; a pass under way is finished first, unless it is said twice. Raises ConfigurationError before the first pass."""
+    """Watch until SIGTERM or SIGINT; a pass under way is finished first, unless it is said twice. Raises ConfigurationError, or LoginRefused, before the first pass."""
     settings = load_settings()
     keep_apart(settings)
-    load(settings.rules_path)
+    rules = load(settings.rules_path)
+    check_credentials(settings.user or rules.notice.mailbox, settings.auth_code.reveal())
     logging.getLogger("annex-inbox").setLevel(logging.INFO)
     passes = ThreadPoolExecutor(1)
     scheduler = BlockingScheduler(timezone=SHANGHAI, executors={"default": passes})
@@ -78,10 +80,10 @@ def watch_once(settings: Settings) -> None:
     except AnnexError as trouble:
         log.error("%s", trouble)
         return
-    except Exception:
+    except Exception as fault:
         if "--debug" in sys.argv:
             raise
-        log.error("%s", keep_trace(datetime.now(UTC)))
+        log.error("%s", account(fault, datetime.now(UTC))[0])
         return
     for one in result.troubles:
         log.error("%s", one)

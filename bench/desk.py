@@ -95,7 +95,7 @@ def fill(data: str, universities: int, start: int, step: int) -> int:
             university = given[position]
             outcome = _outcome(model, university, position)
             office.store.record(outcome)
-            office.store.outbox.queue(_reply(outcome, university.name), LATER, ReplyState.SENT)
+            office.store.outbox.queue_all([(_reply(outcome, university.name), ReplyState.SENT)], LATER)
             office.archive.sync(office.submission(university.name), lambda version: version.path.encode())
             office.forget(university.name)
         office.archive.settle({})

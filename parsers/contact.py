@@ -92,12 +92,19 @@ def _value(text: str, start: int, stop: int) -> tuple[int, int]:
     return begin, max(begin, end)
 
 
+def _trimmed(name: str) -> str:
+    """A name without the punctuation around it; a bracket that closes one in it stays."""
+    bare = name.strip(_NAME_EDGES)
+    behind, plain = name[name.find(bare) + len(bare) :], narrow(bare)
+    return bare + behind[: narrow(behind).find(")") + 1] if plain.count("(") > plain.count(")") else bare
+
+
 def split_number(text: str) -> tuple[str, str]:
     """A name and the phone number written behind it: ("张三", "13800000001"); a part that is missing is ""."""
     number = _NUMBER.search(narrow(text))
     if number is None:
         return text, ""
-    return text[: number.start()].strip(_NAME_EDGES), text[number.start() : number.end()].strip(" ()（）")
+    return _trimmed(text[: number.start()]), text[number.start() : number.end()].strip(" ()（）")
 
 
 def _phone_label(text: str, label: re.Match[str]) -> re.Match[str] | None:
@@ -131,7 +138,7 @@ def find_contact(rows: Iterable[Iterable[Piece]], loose: bool = True) -> Contact
         phone_at, phone_name = (first if phone else phone_label.start()), phone_label.group()
     if not phone and (parts := split_number(name))[1]:
         (name, phone), phone_at = parts, begin
-    return Contact(name.strip(_NAME_EDGES), phone, whole.place(at, label.group()), whole.place(phone_at, phone_name))
+    return Contact(_trimmed(name), phone, whole.place(at, label.group()), whole.place(phone_at, phone_name))
 
 
 def cell_rows(grid: Grid, rows: Sequence[int]) -> list[list[Piece]]:

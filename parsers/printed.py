@@ -32,4 +32,6 @@ APPLICATION = {
     "content": "项目内容",
     "recommendation": "学校团委推荐意见及案例点评",
 }
+# What Annex 4 calls a field of Annex 3 that it has under another name.
+IN_APPLICATION = {"category": "categories"}
 SEAL = "盖章"

@@ -22,6 +22,8 @@ UNTICKED = "□☐○◯▢◻◽⬜❏❐❑❒▫☆◇〇"
 _NARROW = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "\u00a0": " "}
 _WIDE = re.compile("[\uff01-\uff5e\u3000\u00a0]")
 _DROPPED = re.compile(r"[\s" + INVISIBLE + "\"'`“”‘’＂＇「」『』《》〈〉<>()\\[\\]{}【】〔〕〖〗]+")
+# What no form prints, and databases and terminals take for more than it is.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|〔[^〔〕]*〕")
 _BLANKS = re.compile(r"[\s" + INVISIBLE + "*]+")
 # Such a text is its own label key.
@@ -33,11 +35,15 @@ _NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[一二三四五六七八九十]{1,
 
 
 def one_line(text: str) -> str:
-    """The text in NFC on one line: trimmed, every run of blanks, tabs and line breaks folded to one blank."""
+    """The text in NFC on one line, without control characters: trimmed, every run of blanks, tabs and line breaks folded to
+    one blank."""
     # Of all blanks and invisible characters only the plain blank is printable.
     if text.isprintable() and " " not in text:
         return unicodedata.normalize("NFC", text)
-    return unicodedata.normalize("NFC", " ".join(text.split())).strip(_EDGES)
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = " ".join(_CONTROLS.sub("", text).split())
+    return unicodedata.normalize("NFC", text).strip(_EDGES)
 
 
 def lines(text: str) -> str:

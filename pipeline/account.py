@@ -81,7 +81,7 @@ def account_of(university: str, submission: Submission, places: Places) -> Accou
         state=submission.state,
         lines=tuple(_line(entry, submission.own_state, by_project, errors, places) for entry in submission.entries),
         remarks=tuple(Remark(one, one.mail or newest) for one in submission.all_findings),
-        contact=_contact(submission),
+        contact=contact_of(submission),
         times=(local(min(instants)), local(max(instants))) if instants else (None, None),
         address=_address(submission),
     )
@@ -137,12 +137,14 @@ def _source(entry: Entry) -> str:
 
 def _address(submission: Submission) -> str:
     """Where the newest mail came from, from a known address if there is one; those left out that staff handed in."""
-    written = [mail for mail in reversed(submission.heeded) if mail.automatic is not Automatic.STAFF]
+    ours = (Automatic.STAFF, Automatic.CLAIMED)
+    written = [mail for mail in reversed(submission.heeded) if mail.automatic not in ours]
     known = (mail for mail in written if is_known(mail, submission.trusted))
     return next((mail.sender.address for mail in (*known, *written)), "")
 
 
-def _contact(submission: Submission) -> tuple[str, str]:
+def contact_of(submission: Submission) -> tuple[str, str]:
+    """Name and phone of the contact in the newest current Annex 3 that gives either."""
     for version in sorted(submission.summaries, key=lambda version: version.received_at, reverse=True):
         record = version.transcript.record
         if isinstance(record, Annex3) and (record.contact_name or record.contact_phone):

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from parsers.charset import decoded
 from pipeline import charsets
 from pipeline.model import Address
 
@@ -36,7 +37,7 @@ def of_header(value: str, structured: Callable[[], Any] = lambda: None) -> Addre
     """The first valid address of a field as it stood, with its name; `structured` tells how mail-parser reads it."""
     if not value:
         return None
-    text = _QUOTED.sub(r"\1", charsets.decode(charsets.original(value)))
+    text = _QUOTED.sub(r"\1", decoded(charsets.original(value)))
     plain = _PLAIN_BRACKETED.fullmatch(text) or _PLAIN_BARE.fullmatch(text)
     found = plain[1] if plain else _told(structured()) or _first(text)
     return Address(display_name(text, found), found.lower()) if found else _unusual(charsets.header(value)[:_MOST])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from pipeline.changes import NOTHING, Changes, compare
 from pipeline.database import is_unusable
-from pipeline.model import Mail, Reply, Severity, Submission, midnight
+from pipeline.model import Automatic, Mail, Reply, Severity, Submission, midnight
 from pipeline.office import Office
 from pipeline.progress import Progress, silent
 from pipeline.reply_states import ReplyState
@@ -35,20 +36,22 @@ def answer(office: Office, now: datetime, progress: Progress = silent) -> int:
     due: dict[str, list[Mail]] = {}
     for mail in unanswered(office, now)[0]:
         due.setdefault(mail.reply_to.address, []).append(mail)
+    due, replaced = _with_overtaken(office, due)
     made, correspondents = 0, list(due)
     for start in range(0, len(correspondents), ANSWERED_TOGETHER):
         some = correspondents[start : start + ANSWERED_TOGETHER]
-        made += _answer_some(office, {address: due[address] for address in some}, now)
+        made += _answer_some(office, {address: due[address] for address in some}, replaced, now)
         progress("撰写回复", start + len(some), len(correspondents))
     return made
 
 
-def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -> int:
-    """Write the replies to some correspondents, given by address with the mails to be answered; returns how many."""
-    due, replaced = _with_overtaken(office, due)
+def _answer_some(
+    office: Office, due: Mapping[str, list[Mail]], replaced: Mapping[str, tuple[str, ...]], now: datetime
+) -> int:
+    """Write the replies to some correspondents, given by address with the mails to be answered; returns how many are new."""
     names = list(dict.fromkeys(name for mails in due.values() for mail in mails for name in mail.universities))
     office.gather(names)
-    enough = _enough(office, list(due), now)
+    enough = _enough(office, due, replaced, now)
     # Only of a university that is known is it told what has changed since its last reply.
     known = [name for name in names if not is_unnamed(name)]
     told = [mail.id for name in known for mail in office.submission(name).mails]
@@ -56,7 +59,11 @@ def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -
     accepted = {mail for mail, yes in office.store.universities.decisions().items() if yes}
     compose = partial(_composed, office, now=now, replied=replied, accepted=accepted)
     # Writing takes its time, with marked copies of the files; the store is not locked meanwhile.
-    written = {one: _written(one, partial(compose, one, mails)) for one, mails in due.items() if one not in enough}
+    written = {
+        one: _written(one, partial(compose, one, mails, replaced.get(one, ())))
+        for one, mails in due.items()
+        if one not in enough
+    }
     replies = [replace(reply, replaces=replaced.get(one, ())) for one, reply in written.items() if reply is not None]
     bounced = office.store.outbox.bounced([reply.recipient for reply in replies])
     usual = ReplyState.OFF if office.settings.reply == "off" else ReplyState.QUEUED
@@ -67,24 +74,47 @@ def _answer_some(office: Office, due: Mapping[str, list[Mail]], now: datetime) -
 def _with_overtaken(
     office: Office, due: Mapping[str, list[Mail]]
 ) -> tuple[dict[str, list[Mail]], dict[str, tuple[str, ...]]]:
-    """The mails to be answered and with them those answered by what has not left yet, which is replaced; by address."""
+    """The mails to be answered and with them those answered by what has not left yet, which is replaced; by address.
+
+    That is what would tell a correspondent, or others who write for the same university, of a state that is past.
+    """
     together: dict[str, list[Mail]] = dict(due)
     replaced: dict[str, tuple[str, ...]] = {}
-    if office.settings.reply == "off":
+    if not due or office.settings.reply == "off":
         return together, replaced
-    for message_id, recipient, answered in office.store.outbox.waiting(due):
+    names = {name for mails in due.values() for mail in mails for name in mail.universities if not is_unnamed(name)}
+    for message_id, recipient, answered in office.store.outbox.waiting(due, names):
         if all(mail.reply_to.address == recipient for mail in answered):
-            mails = {mail.id: mail for mail in (*answered, *together[recipient])}
+            mails = {mail.id: mail for mail in (*answered, *together.get(recipient, ()))}
             together[recipient] = sorted(mails.values(), key=lambda mail: (mail.received_at, mail.id))
             replaced[recipient] = (*replaced.get(recipient, ()), message_id)
     return together, replaced
 
 
-def _enough(office: Office, addresses: Sequence[str], now: datetime) -> set[str]:
-    """Who has had enough replies for today, a robot perhaps, and gets the rest in one tomorrow."""
-    today = midnight(now)
-    made = office.store.outbox.made_since(addresses, today)
-    return {address for address in addresses if made.get(address, 0) >= office.settings.send_per_correspondent}
+def _enough(
+    office: Office, due: Mapping[str, list[Mail]], replaced: Mapping[str, tuple[str, ...]], now: datetime
+) -> set[str]:
+    """Who has had enough replies for today, a robot perhaps, and gets the rest in one tomorrow; and whom only those have named
+    for replies who have named enough others today."""
+    today, most = midnight(now), office.settings.send_per_correspondent
+    made = office.store.outbox.made_since(due, today)
+    enough = {address for address in due if made.get(address, 0) - len(replaced.get(address, ())) >= most}
+    # A letter that takes the place of another is none more.
+    more = {one: _named_by(one, mails) for one, mails in due.items() if one not in enough and one not in replaced}
+    if any(more.values()):
+        named = Counter(office.store.outbox.diverted_since(today))
+        for address, authors in more.items():
+            if authors and all(named[author] >= most for author in authors):
+                enough.add(address)
+            else:
+                named.update(authors)
+    return enough
+
+
+def _named_by(address: str, mails: Iterable[Mail]) -> set[str]:
+    """Who named an address for replies; nobody where it wrote as well, or a system did that many write through."""
+    authors = {address if mail.automatic is Automatic.NO_REPLY else mail.sender.address for mail in mails}
+    return set() if authors & {address, ""} else authors
 
 
 def _written(address: str, compose: Callable[[], Reply | None]) -> Reply | None:
@@ -103,12 +133,14 @@ def _composed(
     office: Office,
     address: str,
     mails: list[Mail],
+    replaces: tuple[str, ...],
     now: datetime,
     replied: Mapping[str, str | None],
     accepted: Container[str],
 ) -> Reply | None:
-    """The reply to a correspondent, `replied` as Outbox.replies_of, `accepted` the ids of the mails that staff accepted; None
-    where there is nobody to write to, or nothing to say."""
+    """The reply to a correspondent, `replaces` the Message-IDs of those that it takes the place of, `replied` as
+    Outbox.replies_of, `accepted` the ids of the mails that staff accepted; None where there is nobody to write to, or nothing
+    to say."""
     from pipeline.enclosures import enclosed
     from pipeline.reply import compose
 
@@ -121,7 +153,9 @@ def _composed(
     changes = every[0] if len(every) == 1 else Changes(withdrawn=frozenset().union(*(one.withdrawn for one in every)))
     new = [mail for mail in mails if not replied.get(mail.id)]
     if _brings_nothing(mails, submissions):
-        _leave(office, new)
+        # What was asked of such a mail, others have sent meanwhile.
+        dropped = office.store.outbox.drop(replaces)
+        _leave(office, [mail for mail in mails if not replied.get(mail.id) or replied[mail.id] in dropped])
         return None
     files = enclosed(submissions, office.content, office.reader.marked_copy)
     try:

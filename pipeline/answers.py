@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from pipeline.model import SHANGHAI, Envelope
@@ -17,6 +17,8 @@ from pipeline.tally import Seen
 FETCHED_AT_ONCE = 50
 BYTES_AT_ONCE = 16 * 1024 * 1024
 LARGE = 8 * 1024 * 1024
+# No number in IMAP is larger (RFC 3501 9).
+LARGEST = 2**32 - 1
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +85,23 @@ def body_of(row: dict[bytes, Any]) -> bytes | None:
 
 def seen(row: Mapping[bytes, Any]) -> Seen:
     """What a FETCH answer tells of a mail."""
-    at, size = row.get(b"INTERNALDATE"), int(row.get(b"RFC822.SIZE") or 0) or None
-    if not isinstance(at, datetime):
-        return Seen(None, size)
-    return Seen(at if at.tzinfo is not None else at.replace(tzinfo=SHANGHAI), size)
+    return Seen(_instant(row.get(b"INTERNALDATE")), number(row.get(b"RFC822.SIZE")) or None)
+
+
+def number(told: object) -> int:
+    """A number that a server told; 0 where it told none, or one there cannot be."""
+    return told if isinstance(told, int) and 0 < told <= LARGEST else 0
+
+
+def _instant(told: object) -> datetime | None:
+    if not isinstance(told, datetime):
+        return None
+    try:
+        at = told.replace(tzinfo=SHANGHAI) if told.tzinfo is None else told.astimezone(SHANGHAI)
+    except (OverflowError, ValueError):
+        return None
+    # At the ends of the calendar nothing could be reckoned from it.
+    return at if MINYEAR < at.year < MAXYEAR else None
 
 
 def received_at(told: Seen, folder: str, uid: int) -> datetime:
@@ -94,4 +109,4 @@ def received_at(told: Seen, folder: str, uid: int) -> datetime:
         # The server did not say when; that the mail has arrived by now is all that is certain.
         log.warning("服务器没有给出邮件 %s/%d 的收到时间，以现在为准。", folder, uid)
         return datetime.now(UTC).astimezone(SHANGHAI)
-    return told.received_at.astimezone(SHANGHAI)
+    return told.received_at

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parsers.model import Annex3, Annex4, Record
+from pipeline.excused import excused
 from pipeline.model import Mail, State, Submission, Version, Waiver
 from pipeline.names import project_stem, same_project
 from pipeline.own_files import is_unchanged
 from pipeline.pairing import paired
 from pipeline.rules import Rules
 from pipeline.spare import has_head, is_filled, listed_keys, listed_names, spare
-from pipeline.stamps import SCAN, with_stamps
-from pipeline.totals import with_totals
+from pipeline.stamps import SCAN
 from pipeline.trust import is_trusted, made_known, name_of, speaks_for_another
 from pipeline.unnamed import is_unnamed
 from pipeline.verdict import judged
@@ -49,8 +49,9 @@ class _Desk:
         versions = self._without_returned(versions)
         extra = spare(versions, self._standing())
         replacing = [one for one in versions if one not in extra and self._would_replace(one)]
-        # What came beside it says nothing about the university either, until staff have decided.
-        aside = [version for version in versions if replacing and version.transcript.form is None]
+        # What came beside it says nothing about the university either, until staff have decided, nor do a table's own forms.
+        tables = any(isinstance(one.transcript.record, Annex3) for one in replacing)
+        aside = [one for one in versions if replacing and one not in extra and (tables or one.transcript.form is None)]
         taken = [version for version in versions if version not in replacing and version not in aside]
         self.hold([version for version in versions if version not in taken])
         self.lay(taken)
@@ -93,8 +94,11 @@ class _Desk:
         if isinstance(record, Annex3):
             return any(table.transcript.record != record for table in self.summaries)
         if isinstance(record, Annex4):
-            current = self.applications.get(same_project(record.project_name))
-            return current is not None and current.transcript.record != record
+            key = same_project(record.project_name)
+            current = self.applications.get(key)
+            # What only a table that waits lists came to that table, if in another mail.
+            waits = any(key in listed_keys(table) for table in self.held) and key not in self.ever_listed
+            return waits if current is None else current.transcript.record != record
         return False
 
     def lay(self, versions: Sequence[Version]) -> None:
@@ -233,11 +237,12 @@ def assemble(
     letters = tuple(sorted(mails, key=lambda mail: (mail.received_at, mail.id)))
     order = {mail.id: position for position, mail in enumerate(letters)}
     by_mail: dict[str, list[Version]] = {mail.id: [] for mail in letters}
-    for version in with_totals(with_stamps(sorted(versions, key=lambda version: version.index))):
+    for version in excused(sorted(versions, key=lambda version: version.index)):
         by_mail[version.mail].append(version)
     desk = _Desk()
     trusted: set[str] = set()
     newcomers = []
+    strangers: set[str] = set()
     named = rules.terms.roster.get(university)
     for mail in letters:
         brought = by_mail[mail.id]
@@ -251,8 +256,11 @@ def assemble(
             trusted |= made_known(mail, trusted, decisions.get(mail.id) is True)
         elif speaks_for_another(mail, named, rules.terms.roster):
             desk.hold(brought)
-        elif desk.lay_new(brought):
-            newcomers.append(mail)
+        else:
+            strangers.add(mail.id)
+            newcomers += [mail] if desk.lay_new(brought) else []
+    if all(version.mail in strangers for version in (*desk.summaries, *desk.applications.values())):
+        strangers.clear()
     entries, superseded = paired(desk.summaries, desk.applications, desk.superseded, order, (university, rules.terms))
     draft = Submission(
         university=university,
@@ -267,6 +275,7 @@ def assemble(
         held=tuple(desk.held),
         newcomers=tuple(newcomers),
         unheeded=frozenset(desk.unheeded),
+        strangers=frozenset(strangers),
         trusted=frozenset(trusted),
         mails=letters,
     )

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 
 from pipeline.handed_in import is_handed_in
 from pipeline.model import Automatic
+from pipeline.prefixes import EITHER
 
-_PREFIX = re.compile(r"\s*(re|fw|fwd|aw|回复|答复|回覆|转发|轉寄|轉發)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
     r"系统退信|来自\s*\S{1,60}\s*的退信|退信(通知|提醒|提示|报告)?\s*($|[:：/])|邮件(投递|发送|传送)(失败|出错)|投递失败|未送达\s*[:：]|未传递\s*[:：]|"
     r"无法(投递|送达)(的邮件)?\s*($|[:：])|传递状态通知|systems? bounce|undeliver(able|ed)|"
@@ -46,6 +46,8 @@ _NO_REPLY = re.compile(
     r"(auto|autoreply|notification|notifications)[-_.]?(noreply|no-reply)@",
     re.IGNORECASE,
 )
+# What the receiving server found out about the sender (RFC 7208 9.1, RFC 8601 2.7).
+_REFUTED = re.compile(r"^\s*(soft)?fail\b|\b(spf|dkim|dmarc)\s*=\s*(soft|hard)?fail\b", re.IGNORECASE)
 _LIST_HEADERS = ("list-id", "list-unsubscribe", "list-post", "feedback-id", "x-mailing-list", "mailing-list")
 _REPLY_HEADERS = (
     "x-qq-auto-reply",
@@ -85,6 +87,11 @@ def is_unread(address: str) -> bool:
     return bool(_DAEMON.match(address) or _NO_REPLY.match(address))
 
 
+def is_from_mail_system(headers: Mapping[str, tuple[str, ...]], sender: str) -> bool:
+    """Whether a bounce comes from whom it should: a daemon, the null return path, or as a delivery report."""
+    return bool(_DAEMON.match(sender)) or _null_path(headers) or _report(headers) is Automatic.BOUNCE
+
+
 def _kind(
     headers: Mapping[str, tuple[str, ...]], sender: str, subject: str, text: str, files: int, own_address: str
 ) -> Automatic | None:
@@ -102,7 +109,9 @@ def _kind(
         return Automatic.BOUNCE
     if own_address and sender.lower() == own_address.lower():
         to, identifier = _first(headers, "to"), _first(headers, "message-id")
-        return Automatic.STAFF if is_handed_in(own_address, to, identifier, subject) else Automatic.OWN
+        if not is_handed_in(own_address, to, identifier, subject):
+            return Automatic.OWN
+        return Automatic.CLAIMED if _is_refuted(headers) else Automatic.STAFF
     if _is_bulk(headers):
         return Automatic.LIST
     return Automatic.NO_REPLY if _NO_REPLY.match(sender) else None
@@ -114,7 +123,7 @@ def _first(headers: Mapping[str, tuple[str, ...]], name: str) -> str:
 
 def _bare(subject: str) -> str:
     """The subject without the prefixes of answers and forwards."""
-    while match := _PREFIX.match(subject):
+    while match := EITHER.match(subject):
         subject = subject[match.end() :]
     return subject.lstrip(" 【[")
 
@@ -139,6 +148,11 @@ def _answers_by_itself(headers: Mapping[str, tuple[str, ...]]) -> bool:
 
 def _null_path(headers: Mapping[str, tuple[str, ...]]) -> bool:
     return re.sub(r"\s", "", _first(headers, "return-path")) in ("<>", "<<>>")
+
+
+def _is_refuted(headers: Mapping[str, tuple[str, ...]]) -> bool:
+    verdicts = (value for name in ("received-spf", "authentication-results") for value in headers.get(name, ()))
+    return any(map(_REFUTED.search, verdicts))
 
 
 def _is_bulk(headers: Mapping[str, tuple[str, ...]]) -> bool:

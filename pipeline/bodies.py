@@ -33,16 +33,27 @@ _QUOTE_NAME = re.compile(
 _DATA_URI = re.compile(r"data:[^\"'\s>]{1000,}+", re.IGNORECASE)
 _INDENT = re.compile(r"border(-left)?\s*:\s*(none|0|medium none)", re.IGNORECASE)
 
+# How a line names an earlier mail that was forwarded, and what stands before the name of its sender.
+FORWARD = r"转发的?邮件(?:信息)?|轉寄的郵件|forwarded (?:message|mail|by.{0,100})"
+SENDER = r"[*|>\s]*(?:发件人|寄件人|寄件者|发信人|發件人|from|sender)\s*\**"
+
+
+def ruled(words: str) -> str:
+    """The pattern of words between two strokes, as they part one mail from another."""
+    return rf"[-—_=*－]{{2,}}\s*(?:{words})\s*[-—_=*－]{{2,}}"
+
+
 _RULE = re.compile(
-    r"[-—_=*－]{2,}\s*(原始邮件|原始郵件|原始信息|原始消息|原邮件|回复的原邮件|转发的邮件|转发邮件|转发邮件信息|邮件原件|"
-    r"original message|original|forwarded message|forwarded mail|reply message|forwarded by.{0,100})\s*[-—_=*－]{2,}",
+    ruled(
+        rf"原始邮件|原始郵件|原始信息|原始消息|原邮件|回复的原邮件|邮件原件|original(?: message)?|reply message|{FORWARD}"
+    ),
     re.IGNORECASE,
 )
 _WROTE = re.compile(r"(写道|寫道|wrote|说道)\s*[:：]?\s*$", re.IGNORECASE)
 _WHEN = re.compile(r"\d{1,4}\s*[-/年.月日:：]|@|(周|星期)[一二三四五六日天]|\b20\d\d\b")
 _OPENED = re.compile(r"\s*(在|于|on\b|at\b|le\b|am\b)", re.IGNORECASE)
 _NAMED = re.compile(r"[^<>]{1,60}?\s*[<(\[于]")
-_FROM = re.compile(r"[*|>\s]*(发件人|寄件人|寄件者|发信人|發件人|from|sender)\s*\**\s*[:：]", re.IGNORECASE)
+_FROM = re.compile(SENDER + r"\s*[:：]", re.IGNORECASE)
 _FIELD = re.compile(
     r"[*|>\s]*(发送时间|发送日期|发件时间|日\s*期|时\s*间|收件人|收件者|抄送|主\s*题|主\s*旨|寄件日期|"
     r"date|sent|to|cc|subject)\s*\**\s*[:：]",

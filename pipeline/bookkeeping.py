@@ -9,13 +9,12 @@ from datetime import datetime
 
 from pipeline.kept import BESIDE, Kept, fingerprint
 from pipeline.office import Office
-from pipeline.standings import program
 
 
 def keep_ledger(office: Office, now: datetime, force: bool = False) -> Kept:
     """Bring archive, ledger and dashboard up to date; touches none of them when nothing has changed."""
     # Of what they are made from, not of what another program may store meanwhile.
-    made_from = f"{office.store.fact('revision')} {fingerprint(office.rules.path)} {program()}"
+    made_from = f"{office.store.fact('revision')} {fingerprint(office.rules.path)} {office.standings.made_by}"
     stamp = f"{made_from} {_fingerprints(office)}"
     whole = office.ledger_path.exists() and office.dashboard_path.exists()
     if not force and whole and office.own_fact("ledger_stamp") == stamp:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pipeline import charsets
-from pipeline.model import Limits
+from pipeline.model import Attachment, Limits
 
 CHUNK = 256 * 1024
 # Small files may expand as they like.
@@ -68,6 +68,16 @@ class Broken(Exception):
 
 def megabytes(limit: int) -> str:
     return f"{limit // (1024 * 1024)} MB" if limit >= 1024 * 1024 else f"{limit} 字节"
+
+
+def unpacked(path: str, read: Callable[[], bytes]) -> Attachment:
+    """A file of an archive, or what stops its reading in its place. Raises Broken where more is lost than this entry."""
+    try:
+        return Attachment(path, read())
+    except Broken as broken:
+        if broken.scope is not Scope.ENTRY:
+            raise
+        return Attachment(path, b"", problem=broken.problem, detail=broken.detail)
 
 
 def gathered(chunks: Iterable[bytes], budget: Budget, packed: int) -> bytes:

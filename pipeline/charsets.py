@@ -1,13 +1,12 @@
-"""Bytes of mail headers, file names and bodies → text, where the label is missing or wrong.
+"""Mail headers, their parameters and file names as text, however they were written.
 
-Knows the habits of Chinese mail programs (every gb* label means GB18030, raw 8-bit headers, encoded words cut
-inside a character). It never raises on any input, and it does not know what a mail or a part is.
+Knows the habits of Chinese mail programs (raw 8-bit headers, encoded words in quotes or cut inside a character). It
+never raises on any input, and it does not know what a mail or a part is.
 """
 
 from __future__ import annotations
 
 import binascii
-import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -16,114 +15,22 @@ from urllib.parse import unquote_to_bytes
 
 import pybase64
 
+from parsers.charset import charsets_of, decoded, first
+
 # Nobody writes such headers; whoever does gets the beginning read, in bounded time.
 MAX_HEADER = 64 * 1024
 
-_GB = re.compile(r"gb|x-gbk|(x-)?euc-?cn|(cp|ms|windows-?|x-cp)?936$|134$|chinese$|cs(iso58)?gb|iso-ir-58$")
-_BIG5 = re.compile(r"(x-)?(x-)?big-?5|(cp|ms|windows-?)?950$|cn-big5$|csbig5$")
-_UTF8 = re.compile(r"(unicode-1-1-)?utf-?8|utf8mb4$|65001$")
-_LATIN = re.compile(r"iso-?8859-?1$|iso_8859-1$|latin-?1$|l1$|(windows-|cp)1252$")
-_OTHER = re.compile(
-    r"(x-)?(iso-?8859-?\d+$|iso_8859-\d+$|windows-?\d+$|cp\d+$|koi8-[rutx]$|utf-?(7|16|32)(-?[bl]e)?$|shift[_-]?jis$|sjis$|"
-    r"ms932$|euc-?(jp|kr)$|iso-2022-(jp|kr)(-\w+)?$|ks_c_5601(-1987)?$|tis-?620$|mac-?\w{3,12}$|hz(-gb-2312)?$)"
-)
-# In these, bytes that look like ASCII may stand for other characters.
-_NOT_PLAIN_ASCII = re.compile(r"utf-?(7|16|32)|iso-2022|hz")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # A word may be as long as the header, but for the question marks that some leave in it: each could begin another one.
 _WORD = re.compile(
     rb"=\?([A-Za-z0-9_.:()+-]{1,40})(?:\*[A-Za-z0-9-]{0,20})?\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+){0,200}+)\?="
 )
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
-_NARROW = re.compile("[\x80-\u07ff]")
-_TWO_WIDE = re.compile("[^\0-\u07ff][\0-\u07ff]*[^\0-\u07ff]")
-_CHINESE = re.compile("[\u3000-\u301f\u4e00-\u9fff\uff00-\uffef]+")
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"\s*(?=;|$)', re.DOTALL)
 _LOOSELY_QUOTED = re.compile(r'"([^;]*)"\s*(?=;|$)')
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?$")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}){3}")
-
-
-def decode(raw: bytes, label: str = "") -> str:
-    """Text of `raw`, whose sender says its charset is `label` ("" if nothing is said).
-
-    A label is believed as far as the bytes allow; unlabelled bytes are UTF-8 if they can be, else GB18030.
-    """
-    if not label and raw.isascii():
-        return raw.decode("ascii")
-    label = label.strip().strip("\"'").lower()
-    if raw.startswith(codecs.BOM_UTF8):
-        raw, label = raw[3:], "utf-8"
-    text = _labelled(raw, label)
-    if _SURROGATE.search(text):
-        text = _SURROGATE.sub("\ufffd", text)
-    return text.removeprefix("\ufeff")
-
-
-def _labelled(raw: bytes, label: str) -> str:
-    if raw.isascii() and not _NOT_PLAIN_ASCII.match(label):
-        return raw.decode("ascii")
-    if _UTF8.match(label):
-        return _utf8(raw)
-    if _surely_utf8(raw):
-        return raw.decode("utf-8")
-    if _GB.match(label):
-        return _first(raw, "gb18030", "utf-8") or raw.decode("gb18030", "replace")
-    if _BIG5.match(label):
-        return _first(raw, "big5hkscs", "cp950", "utf-8") or raw.decode("big5hkscs", "replace")
-    if _LATIN.match(label):
-        return _latin(raw)
-    if _OTHER.match(label):
-        found = _first(raw, label.removeprefix("x-"))
-        if found:
-            return found
-    return _first(raw, "utf-8", "gb18030") or _least_damage(raw)
-
-
-def _first(raw: bytes, *charsets: str) -> str:
-    """The text in the first charset that fits without loss, "" if none does."""
-    for charset in charsets:
-        try:
-            return raw.decode(charset)
-        except (LookupError, UnicodeError):
-            continue
-    return ""
-
-
-def _utf8(raw: bytes) -> str:
-    """UTF-8 as labelled; a stray bad byte is forgiven, bytes that are plainly GBK are read as such."""
-    text = raw.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    if broken and broken * 20 > len(text) - len(text.encode("ascii", "ignore")):
-        return _first(raw, "gb18030") or text
-    return text
-
-
-def _least_damage(raw: bytes) -> str:
-    candidates = [raw.decode("utf-8", "replace"), raw.decode("gb18030", "replace")]
-    return min(candidates, key=lambda text: text.count("\ufffd"))
-
-
-def _surely_utf8(raw: bytes) -> bool:
-    """Whether a label that says otherwise is to be disbelieved.
-
-    Two or more characters, all of three or four bytes: GBK text takes that shape about once in 30,000 times.
-    """
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return _NARROW.search(text) is None and _TWO_WIDE.search(text) is not None
-
-
-def _latin(raw: bytes) -> str:
-    """A Latin label is what some programs write for want of a better: Chinese text shows by whole pairs."""
-    text = _first(raw, "gb18030")
-    if text and _CHINESE.sub("", text).isascii():
-        return text
-    return _first(raw, "cp1252") or raw.decode("latin-1")
 
 
 @lru_cache(256)
@@ -151,13 +58,14 @@ def one_line(text: str) -> str:
 
 def visible(char: str) -> bool:
     """Whether a character may stand in a name shown to people; U+200D joins emoji and is left alone."""
-    return unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char == "\u200d"
+    noncharacter = ord(char) & 0xFFFE == 0xFFFE
+    return (unicodedata.category(char) not in ("Cc", "Cf", "Cs") and not noncharacter) or char == "\u200d"
 
 
 def words(raw: bytes) -> str:
     """Text with its encoded words (RFC 2047) decoded, even inside quotes, neighbours joined as bytes first."""
     if b"=?" not in raw:
-        return decode(raw)
+        return decoded(raw)
     pieces: list[str] = []
     run: list[tuple[str, str, bytes]] = []
     end = 0
@@ -165,19 +73,15 @@ def words(raw: bytes) -> str:
         between = raw[end : match.start()]
         end = match.end()
         charset = match[1].decode("ascii").lower()
-        if between.strip() or (run and _family(run[-1][0]) != _family(charset)):
+        if between.strip() or (run and charsets_of(run[-1][0]) != charsets_of(charset)):
             pieces.append(_joined(run))
             run = []
         if between.strip() or (not pieces and not run):
-            pieces.append(decode(between))
+            pieces.append(decoded(between))
         run.append((charset, match[2].decode("ascii").upper(), match[3]))
     pieces.append(_joined(run))
-    pieces.append(decode(raw[end:]))
+    pieces.append(decoded(raw[end:]))
     return "".join(pieces)
-
-
-def _family(charset: str) -> str:
-    return "gb18030" if _GB.match(charset) else charset
 
 
 def _joined(run: list[tuple[str, str, bytes]]) -> str:
@@ -188,15 +92,11 @@ def _joined(run: list[tuple[str, str, bytes]]) -> str:
     each = b"".join(base64(text) if kind == "B" else quoted(text) for _, kind, text in run)
     if all(kind == "B" for _, kind, _ in run) and any(len(text.strip()) % 4 for _, _, text in run[:-1]):
         whole = base64(b"".join(text for _, _, text in run))
+        own = charsets_of(charset) or ("utf-8",)
         # Either each word lacks its padding or one base64 text was chopped: the charset tells which.
-        if _fits(whole, charset) or not _fits(each, charset):
+        if first(whole, *own) or not first(each, *own):
             each = whole
-    return decode(each, charset)
-
-
-def _fits(raw: bytes, charset: str) -> bool:
-    name = _family(charset)
-    return bool(_first(raw, name if _GB.match(name) or _OTHER.match(name) or _BIG5.match(name) else "utf-8"))
+    return decoded(each, charset)
 
 
 def base64(raw: bytes, start: int = 0, end: int | None = None) -> bytes:
@@ -226,7 +126,7 @@ def parameters(value: str) -> dict[str, str]:
     a character, raw bytes with blanks, quotes within quotes, percent encoding without a star.
     """
     segments: dict[str, dict[int, tuple[bool, str]]] = {}
-    for name, text in _pairs(decode(original(value))):
+    for name, text in _pairs(decoded(original(value))):
         if match := _SEGMENT.match(name):
             starred = bool(match[3])
             position = int(match[2]) if match[2] else (-2 if starred else -1)
@@ -267,13 +167,13 @@ def _extended(segments: list[tuple[bool, str]]) -> str:
         if index == 0 and starred and text.count("'") >= 2:
             label, _, text = text.split("'", 2)
         raw += unquote_to_bytes(text) if starred else text.encode("utf-8")
-    return words(raw) if b"=?" in raw and not label else decode(raw, label)
+    return words(raw) if b"=?" in raw and not label else decoded(raw, label)
 
 
 def _plain(text: str) -> str:
     found = words(text.encode("utf-8"))
     if _PERCENT.search(found) and found.isascii():
-        unescaped = decode(unquote_to_bytes(found))
+        unescaped = decoded(unquote_to_bytes(found))
         if not unescaped.isascii() and "\ufffd" not in unescaped:
             return unescaped
     return found

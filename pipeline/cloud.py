@@ -99,13 +99,9 @@ class _Sight(Struct, frozen=True):
     mentioned: bool = False
 
 
-def links(html: str, text: str) -> tuple[CloudLink, ...]:
-    """The cloud links in the part of a mail its sender wrote, each once, in order of appearance."""
-    return own_links(bodies.own_html(html), bodies.own_text(text))
-
-
 def own_links(body: bodies.Html, text: str) -> tuple[CloudLink, ...]:
-    """As `links`, of bodies already freed of quotes; the text is looked at for links the HTML does not have."""
+    """The cloud links in the part of a mail its sender wrote, each once, in order of appearance, of bodies already freed of
+    quotes; the text is looked at for links the HTML does not have."""
     found: dict[str, CloudLink] = {}
     for sight in [*_anchors(body.tree), *_bare(body.text), *_bare(text)]:
         provider = provider_of(sight.url)

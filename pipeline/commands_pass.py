@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.program import Json, app, instant, now, print_json
+from pipeline.program import Json, app, echo, instant, now, print_json
 
 
 @app.command()
@@ -31,7 +31,7 @@ def init(folder: Annotated[Path, typer.Argument(help="放在哪个文件夹。")
     from pipeline.setup import prepare
 
     for line in prepare(folder):
-        typer.echo(line)
+        echo(line)
 
 
 @app.command()
@@ -51,10 +51,10 @@ def poll() -> None:
                 result = one_pass(office, now, progress)
             passed(result, str(office.ledger_path))
     except AlreadyRunning:
-        typer.echo("另一个 annex-inbox 正在运行，本次不再重复，已退出。")
+        echo("另一个 annex-inbox 正在运行，本次不再重复，已退出。")
         return
     for trouble in result.troubles:
-        typer.echo(str(trouble), err=True)
+        echo(str(trouble), err=True)
     raise typer.Exit(result.exit_code)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.program import Json, alone, app, in_office, now, print_json
+from pipeline.program import Json, alone, app, echo, in_office, now, print_json
 
 
 @app.command()
@@ -27,8 +27,12 @@ def show(university: Annotated[str, typer.Argument(help="高校名称，简称�
     """一所高校的全部来信、历次材料、问题和回复。例：annex-inbox show 内蒙古大学"""
     from pipeline import reports, screen
 
-    report = in_office(lambda office: reports.history(office, reports.named(office, university)))
-    print_json(report) if as_json else screen.history(report)
+    def told(office: Any) -> tuple[Any, tuple[str, str]]:
+        name = reports.named(office, university)
+        return reports.history(office, name), reports.contact(office, name)
+
+    report, contact = in_office(told)
+    print_json(report) if as_json else screen.history(report, contact)
 
 
 @app.command()
@@ -41,7 +45,7 @@ def why(mail: Annotated[str, typer.Argument(help="邮件编号，可只写开头
     if as_json:
         print_json(told)
     else:
-        typer.echo("\n".join(lines(told)))
+        echo("\n".join(lines(told)))
 
 
 @app.command()
@@ -52,8 +56,8 @@ def ledger() -> None:
     def work(office: Any) -> None:
         kept = keep_ledger(office, now(), force=True)
         for note in kept.notes:
-            typer.echo(note)
-        typer.echo(f"台账{'已重新生成' if kept.written else '没有变化'}：{office.ledger_path}")
+            echo(note)
+        echo(f"台账{'已重新生成' if kept.written else '没有变化'}：{office.ledger_path}")
 
     alone(work)
 
@@ -66,7 +70,7 @@ def dashboard() -> None:
 
     def work(office: Any) -> None:
         write(office.dashboard_path, render(view_of(office)))
-        typer.echo(f"看板：{office.dashboard_path}")
+        echo(f"看板：{office.dashboard_path}")
 
     alone(work)
 
@@ -83,7 +87,7 @@ def export(
     def work(office: Any) -> None:
         with progress_bar() as progress:
             for line in write(office, folder, everything, progress):
-                typer.echo(line)
+                echo(line)
 
     alone(work)
 
@@ -102,7 +106,7 @@ def rules(
 
     found = load(load_settings().rules_path)
     if instructions or html:
-        typer.echo(guide.instructions(found, "html" if html else "markdown"))
+        echo(guide.instructions(found, "html" if html else "markdown"))
     else:
         screen.rules(guide.HEADINGS, map(astuple, guide.table(found)))
 
@@ -117,4 +121,4 @@ def try_rules(
 
     new = load(rules)
     for line in in_office(lambda office: summary(compare(office, new))):
-        typer.echo(line)
+        echo(line)

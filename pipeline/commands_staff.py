@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.errors import ConfigurationError
-from pipeline.program import alone, app, in_office, instant, now
+from pipeline.program import alone, app, echo, in_office, instant, now
 
 aside_app = typer.Typer(
     help="查看、重试未能处理的邮件（原件都完好保存）。例：annex-inbox set-aside retry", rich_markup_mode=None
@@ -37,7 +37,7 @@ def replay(
         with progress_bar() as progress:
             lines, code = again(office, mails, dry_run, now, progress)
         for line in lines:
-            typer.echo(line)
+            echo(line)
         return code
 
     raise typer.Exit(in_office(work) if dry_run else alone(work))
@@ -55,7 +55,7 @@ def list_set_aside() -> None:
     from pipeline.again import describe
 
     for line in in_office(describe):
-        typer.echo(line)
+        echo(line)
 
 
 @aside_app.command("retry")
@@ -66,7 +66,7 @@ def retry(mails: Annotated[list[str] | None, typer.Argument(help="邮件编号�
     def work(office: Any) -> int:
         lines, code = again(office, mails, now)
         for line in lines:
-            typer.echo(line)
+            echo(line)
         return code
 
     raise typer.Exit(alone(work))
@@ -78,7 +78,7 @@ def show_set_aside(mail: Annotated[str, typer.Argument(help="邮件编号。")])
     from pipeline.again import detail
 
     for line in in_office(lambda office: detail(office, mail)):
-        typer.echo(line)
+        echo(line)
 
 
 @app.command()
@@ -96,7 +96,7 @@ def reject(mail: Annotated[str, typer.Argument(help="邮件编号，见 annex-in
 def _decide(mail: str, accepted: bool) -> None:
     from pipeline.again import decide
 
-    typer.echo(alone(lambda office: decide(office, mail, accepted, now)))
+    echo(alone(lambda office: decide(office, mail, accepted, now)))
 
 
 @app.command()
@@ -122,7 +122,7 @@ def waive(
             return unwaive(office, name, rule, project, now)
         return settle(office, Waiver(name, rule, project, reason, by or getpass.getuser()), now)
 
-    typer.echo(alone(work))
+    echo(alone(work))
 
 
 @app.command()
@@ -133,16 +133,16 @@ def remind(dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会提
 
     def work(office: Any) -> None:
         if now() >= office.rules.terms.deadline:
-            typer.echo("已过截止时间，不再提醒。")
+            echo("已过截止时间，不再提醒。")
             return
         reminders = due(office, now()) if dry_run else write(office, now())
         for one in reminders:
             for part in one.parts:
                 what = f"还要补正 {len(part.problems)} 处" if part.problems else "未报送"
-                typer.echo(f"{part.university}  {what}  {one.to or '（没有可用的邮箱，请电话联系）'}")
+                echo(f"{part.university}  {what}  {one.to or '（没有可用的邮箱，请电话联系）'}")
         letters = sum(bool(one.to) for one in reminders)
         unknown = f"没有可用邮箱的高校 {len(reminders) - letters} 所，请电话联系。" if letters < len(reminders) else ""
-        typer.echo(f"共 {letters} 封，{'没有写信' if dry_run else '将在下次 poll 时发出'}。{unknown}")
+        echo(f"共 {letters} 封，{'没有写信' if dry_run else '将在下次 poll 时发出'}。{unknown}")
 
     in_office(work) if dry_run else alone(work)
 
@@ -156,4 +156,4 @@ def purge(
     from pipeline.again import purge as remove
 
     day = instant(before, "--before")
-    typer.echo(alone(lambda office: remove(office, day, dry_run, now)))
+    echo(alone(lambda office: remove(office, day, dry_run, now)))

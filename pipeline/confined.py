@@ -48,6 +48,7 @@ class Breach(enum.Enum):
     MEMORY = "读取时占用内存过大，已停止"
     DISK = "读取时产生的临时文件过大，已停止"
     CRASH = "读取时程序异常中止"
+    MAIL = "这封邮件的文件合计读取时间过长，请减少文件，分几封发送"
 
 
 class ReadingFault(Exception):

@@ -24,6 +24,7 @@ from pipeline.dashboard_charts import Bar, DayChart, Segment, bars, day_chart, s
 from pipeline.ledger_rows import TONES
 from pipeline.ledger_staff import Staff
 from pipeline.ledger_statistics import STATE_ORDER, statistics
+from pipeline.ledger_table import Tone
 from pipeline.ledger_view import LedgerView, MailLine, Standing
 from pipeline.model import SHANGHAI, Disposition, Finding, Severity, State
 from pipeline.settings import resource
@@ -37,8 +38,6 @@ TEMPLATE = "dashboard.html.j2"
 # The order in which staff go through the universities.
 WORKED_THROUGH = (State.FOR_STAFF, State.TO_CORRECT, State.ACCEPTED, State.MISSING)
 SEVERITIES = {Severity.ERROR: "urgent", Severity.WARNING: "open", Severity.NOTICE: "idle"}
-# What a phrase about a mail says, and the colour it is shown in; the first that fits counts.
-PHRASES = (("搁置", "urgent"), ("未能发出", "urgent"), ("请补正", "open"), ("已回复收到", "good"))
 MAILS_SHOWN = 200
 WORST_SHOWN = 12
 LONGEST = 600
@@ -126,24 +125,23 @@ def page_of(view: LedgerView) -> Page:
         whole=len(view.roster),
         others=others,
         states=stack([(state.value, TONES[state].value, states[state]) for state in STATE_ORDER]),
-        figures=_figures(view, dict(numbers.figures)),
+        figures=_figures(view, numbers.figures),
         days=_days(view),
         categories=bars([(name, int(counts[0]), int(counts[1])) for name, counts in numbers.categories.lines]),
         levels=tuple(_level(name, counts) for name, counts in numbers.levels.lines),
         groups=tuple(_group(view, state) for state in WORKED_THROUGH if states[state]),
         breaches=_breaches(view),
         worst=_worst(view),
-        urgent=tuple(line for line in newest_first if tone_of(line.result + line.reply) == "urgent"),
+        urgent=tuple(line for line in newest_first if line.tone is Tone.URGENT),
         mails=tuple(newest_first[:MAILS_SHOWN]),
         mails_in_all=len(newest_first),
     )
 
 
-def _figures(view: LedgerView, counted: dict[str, int]) -> tuple[tuple[str, int], ...]:
-    """The few numbers shown large, beside those of the universities."""
+def _figures(view: LedgerView, counted: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """The few numbers shown large, beside those of the universities, which stand before them in the ledger's."""
     submissions = sum(line.mail.disposition is Disposition.SUBMISSION for line in view.mails)
-    names = ("申报项目", "已收附件4", "待解决问题")
-    return (*((name, counted[name]) for name in names), ("报送邮件", submissions))
+    return (*counted[-3:], ("报送邮件", submissions))
 
 
 def _days(view: LedgerView) -> DayChart | None:
@@ -202,11 +200,6 @@ def moment(instant: datetime | None) -> str:
     return f"{instant:%m-%d %H:%M}" if instant else ""
 
 
-def tone_of(phrase: str) -> str:
-    """The colour of what is said about a mail."""
-    return next((tone for words, tone in PHRASES if words in phrase), "idle")
-
-
 def link_to(path: str | None) -> str:
     """A relative address, from the ledger's folder, of a file below ANNEX_DATA; "" where there is none."""
     return QUOTED.sub(lambda found: f"%{found[0].encode().hex('%').upper()}", f"../{path}") if path else ""
@@ -239,7 +232,6 @@ def _environment() -> Environment:
         "source_hash": source_hash,
         "moment": moment,
         "local": local,
-        "tone": tone_of,
         "state_tone": lambda state: tones[state.value],
         "severity_tone": lambda severity: SEVERITIES[severity],
         "link": link_to,

@@ -189,7 +189,7 @@ def _add_columns(connection: Connection) -> None:
 def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise ConfigurationError(
             "设置 ANNEX_STORE_URL 有误：应为 SQLAlchemy 的数据库地址，例如 sqlite:///data/a.sqlite3 "
             "或 postgresql://用户:密码@主机/库名。"

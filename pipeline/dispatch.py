@@ -79,6 +79,10 @@ def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispa
             _send(office, due, done, clock, progress)
     except AnnexError as error:
         done.trouble = error
+    try:
+        _keep_copies(office, done, clock)
+    except AnnexError as error:
+        done.trouble = done.trouble or error
     done.waiting = len(office.store.outbox.replies(ReplyState.QUEUED))
     return done
 
@@ -86,7 +90,7 @@ def dispatch(office: Office, clock: Clock, progress: Progress = silent) -> Dispa
 def _not_overtaken(office: Office, queued: list[Queued], now: datetime) -> list[Queued]:
     """Those to correspondents who have not written about the same since: the answer to that, made soon, takes their place.
 
-    Not made soon it waits for nothing, as where others keep writing for the same university.
+    Not made soon it waits for nothing, as where others keep writing for the same university; a new one waits for theirs, too.
     """
     if not queued:
         return queued
@@ -96,13 +100,20 @@ def _not_overtaken(office: Office, queued: list[Queued], now: datetime) -> list[
     written = {
         (mail.reply_to.address, "" if is_unnamed(name) else name) for mail in waiting for name in mail.universities
     }
-    return [one for one in queued if written.isdisjoint((one.recipient, name) for name in one.universities)]
+    names = {name for _, name in written if name}
+    return [
+        one
+        for one in queued
+        if written.isdisjoint((one.recipient, name) for name in one.universities)
+        and (one.made_at <= soon or names.isdisjoint(one.universities))
+    ]
 
 
 def _in_turn(office: Office, queued: list[Queued]) -> list[Queued]:
-    """Those first that answer the oldest mails: who writes again while a reply waits keeps his place."""
+    """Those first that answer the oldest mails: who writes again while a reply waits keeps his place. Whom others have named
+    for a reply comes after all who have written."""
     oldest = office.store.outbox.oldest_answered(one.message_id for one in queued)
-    return sorted(queued, key=lambda one: (oldest.get(one.message_id, one.made_at), one.message_id))
+    return sorted(queued, key=lambda one: (oldest.get(one.message_id, (False, one.made_at)), one.message_id))
 
 
 def _ours(office: Office, replies: Sequence[Queued], now: datetime) -> list[Queued]:
@@ -132,18 +143,22 @@ def _send(office: Office, due: list[Queued], done: Dispatched, clock: Clock, pro
             if office.store.outbox.sent_since(today) >= office.settings.send_per_day:
                 # Another program that shares the store has sent some, too.
                 break
-            if not _begun(office, reply, ReplyState.SENDING, clock()):
-                continue
             if done.tried:
                 sleep(office.settings.pause)
+            if not _begun(office, reply, ReplyState.SENDING, clock()):
+                continue
             done.tried += 1
-            delivery = post.send(office.store.outbox.letter(reply.message_id), office.user, reply.recipient)
+            try:
+                delivery = post.send(office.store.outbox.letter(reply.message_id), office.user, reply.recipient)
+            except AnnexError:
+                # Nothing was handed over.
+                office.store.outbox.mark(reply.message_id, ReplyState.QUEUED, was=ReplyState.SENDING)
+                raise
             _settle(office, reply, delivery, done)
             progress("发送回复", position + 1, min(left, len(due)))
             if delivery.fate in ENDS_THE_RUN:
                 _end(office, delivery, done, today)
                 break
-    _keep_copies(office, done, clock)
 
 
 def _begun(office: Office, reply: Queued, state: ReplyState, now: datetime) -> bool:

@@ -10,11 +10,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
 
 from msgspec import Struct
 
+from parsers.formats import libreoffice
+from pipeline import packed
 from pipeline.errors import AnnexError, ConfigurationError, ServerAway
+from pipeline.hindrances import given_back
 from pipeline.mailbox import Mailbox
 from pipeline.model import SHANGHAI
 from pipeline.outbox import Post
@@ -24,9 +30,11 @@ from pipeline.stage import executor
 from pipeline.store import Store
 
 FREE_BYTES = 1024**3
+MOST_FOLDERS = 100_000
 # NetEase's web setting 收取最近30天邮件 hides what is older.
 VISIBLE = timedelta(days=31)
 AHEAD = timedelta(minutes=10)
+HALF_A_YEAR = timedelta(days=183)
 REPLIES = {"send": "直接发出回信", "draft": "只写进草稿箱，由工作人员发出", "off": "不回信"}
 
 
@@ -55,7 +63,10 @@ def examine(settings: Settings, now: datetime) -> Iterator[Diagnosis]:
     yield _tried("发信服务器", lambda: _post(settings, user))
     if settings.executor:
         yield _tried("读取集群", lambda: _cluster(settings.executor))
-    yield _helper()
+    without = "没有安装 LibreOffice：.doc、.wps、.odt、.rtf 文件将请对方另存为 .docx 后重发。"
+    yield _optional("LibreOffice（可选）", libreoffice.program(), without)
+    without = "没有安装 libarchive：.rar、.7z 等压缩包将请对方改用 .zip 压缩后重发。"
+    yield _optional("libarchive（可选）", "已安装" if packed.available() else None, without)
 
 
 def _tried(name: str, attempt: Callable[[], str]) -> Diagnosis:
@@ -87,10 +98,21 @@ def _data(settings: Settings) -> str:
             os.fsync(probe.fileno())
     except OSError as error:
         raise ConfigurationError(f"{folder} 不能写入（{error.strerror}），请检查 ANNEX_DATA 和文件夹的权限。") from None
+    closed = next(_closed(folder), None)
+    if closed:
+        raise ConfigurationError(f"{closed} 不能读写，{given_back(folder)}")
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
         raise ConfigurationError(f"{folder} 所在磁盘只剩 {free // 1024**2} MB，请清理后再运行。")
     return f"{folder}，剩余 {free // 1024**3} GB"
+
+
+def _closed(folder: Path) -> Iterator[str]:
+    """Folders below this one in which this user cannot write, and files that he cannot read; not all of very many are looked at."""
+    for place, folders, files in islice(os.walk(folder), MOST_FOLDERS):
+        rights = [*((name, os.R_OK | os.W_OK | os.X_OK) for name in folders), *((name, os.R_OK) for name in files)]
+        paths = ((os.path.join(place, name), mode) for name, mode in rights)
+        yield from (path for path, mode in paths if not os.access(path, mode) and not os.path.islink(path))
 
 
 def _store(settings: Settings) -> str:
@@ -124,18 +146,27 @@ def _mailbox(settings: Settings, user: str, now: datetime) -> Iterator[Diagnosis
             else:
                 yield Diagnosis("邮箱文件夹", fault="ANNEX_FOLDERS 中的文件夹都不存在，请核对名称。", exit_code=2)
             dates = [mail.received_at for name in found for mail in mailbox.unknown(name, lambda _: frozenset())]
-            yield _horizon(min(dates, default=None), now)
+            yield _horizon(min(dates, default=None), now, _deadline(settings))
             yield _clock(max(dates, default=None), now)
     except AnnexError as error:
         yield Diagnosis("收信服务器", fault=str(error), exit_code=error.exit_code)
 
 
-def _horizon(oldest: datetime | None, now: datetime) -> Diagnosis:
+def _deadline(settings: Settings) -> datetime | None:
+    """The deadline, None where the rules cannot be read, which is told apart."""
+    with suppress(ConfigurationError):
+        return load(settings.rules_path).terms.deadline
+    return None
+
+
+def _horizon(oldest: datetime | None, now: datetime, deadline: datetime | None) -> Diagnosis:
     if oldest is None:
         return Diagnosis("收取范围", "邮箱中还没有邮件")
     hint = ""
     if now - oldest <= VISIBLE:
         hint = "看不到 31 天以前的邮件。如邮箱里确有更早的邮件，请在网页邮箱“设置 → POP3/SMTP/IMAP → 收取选项”改为“收取全部邮件”。"
+    elif deadline and deadline - oldest > HALF_A_YEAR:
+        hint = "比截止时间早半年以上的来信，也会照今年的登记和答复。往年的请先在网页邮箱里移到不读取的文件夹；已登记的，用 annex-inbox purge --before 日期 删除。"
     return Diagnosis("收取范围", f"最早一封 {oldest:%Y-%m-%d}", hint=hint)
 
 
@@ -160,7 +191,5 @@ def _cluster(url: str) -> str:
     return f"{url} 已连上"
 
 
-def _helper() -> Diagnosis:
-    program = shutil.which("soffice") or shutil.which("libreoffice")
-    hint = "" if program else "没有安装 LibreOffice：.doc、.wps、.odt、.rtf 文件将请对方另存为 .docx 后重发。"
-    return Diagnosis("LibreOffice（可选）", program or "未安装", hint=hint)
+def _optional(name: str, found: str | None, without: str) -> Diagnosis:
+    return Diagnosis(name, found or "未安装", hint="" if found else without)

@@ -13,7 +13,7 @@ from itertools import chain, count
 from msgspec.structs import replace
 
 from parsers.model import Transcript
-from pipeline.marking import marked_copy, marked_name
+from pipeline.marking import marked_name
 from pipeline.marking_value import SUFFIX
 from pipeline.model import Enclosure, Finding, Severity, Submission, Version
 from pipeline.settings import resource
@@ -35,7 +35,7 @@ Content = Callable[[Version], bytes]
 Mark = Callable[[bytes, str, Sequence[Finding], Sequence[Transcript]], tuple[bytes, str] | None]
 
 
-def enclosed(submissions: Sequence[Submission], content: Content, mark: Mark = marked_copy) -> tuple[Enclosure, ...]:
+def enclosed(submissions: Sequence[Submission], content: Content, mark: Mark) -> tuple[Enclosure, ...]:
     """The files that go along with one letter about these submissions, no two of one name; marked copies are named by their
     university as well where it is about several."""
     found: dict[str, Enclosure] = {}
@@ -55,9 +55,7 @@ def _free(name: str, taken: Container[str]) -> str:
     return next(one for one in chain([name], others) if one not in taken)
 
 
-def enclosures(
-    submission: Submission, content: Content, mark: Mark = marked_copy, room: int | None = None
-) -> tuple[Enclosure, ...]:
+def enclosures(submission: Submission, content: Content, mark: Mark, room: int | None = None) -> tuple[Enclosure, ...]:
     """The files that help to correct a submission; none where nothing has to be corrected.
 
     Marked copies weigh `room` bytes at most, or LARGEST.

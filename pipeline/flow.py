@@ -13,13 +13,11 @@ from msgspec.structs import replace
 
 from pipeline.assign import assign
 from pipeline.check import check_document, check_mail
+from pipeline.excused import excused, without_spare_findings
 from pipeline.known import Known
 from pipeline.model import Disposition, Document, Finding, Mail, Message, Outcome, Reading, University, Version
 from pipeline.rules import Rules
 from pipeline.sayings import promises_file
-from pipeline.spare import without_spare_findings
-from pipeline.stamps import with_stamps
-from pipeline.totals import with_totals
 from pipeline.unnamed import waiting_for
 
 if TYPE_CHECKING:
@@ -32,13 +30,12 @@ def process(
     received_at: datetime,
     rules: Rules,
     known_to: Callable[[str], Known],
-    own_address: str = "",
     read: Read | None = None,
 ) -> Outcome:
-    """Take one mail through all stages. `known_to` tells what an address has sent before this mail."""
+    """Take one mail through all stages, of a mailbox whose address is not known. `known_to` tells what an address has sent before this mail."""
     from pipeline.reading import read_here, read_mail
 
-    return judge(read_mail(raw, own_address, rules.limits, read or read_here), mail_id, received_at, rules, known_to)
+    return judge(read_mail(raw, "", rules.limits, read or read_here), mail_id, received_at, rules, known_to)
 
 
 def judge(
@@ -71,7 +68,7 @@ def versions_of(
         _version(document, owner or waiting, index, mail_id, received_at, rules)
         for index, (document, owner) in enumerate(zip(documents, owners, strict=True))
     )
-    return without_spare_findings(with_totals(with_stamps(versions)))
+    return without_spare_findings(excused(versions))
 
 
 def _version(

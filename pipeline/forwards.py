@@ -10,14 +10,13 @@ from collections.abc import Sequence
 
 from pipeline import addresses, bodies, parts
 from pipeline.model import Address
+from pipeline.prefixes import FORWARDED
 
-_SUBJECT = re.compile(r"\s*(?:(?:re|回复|答复)\s*[:：]\s*)*(?:fw|fwd|转发|轉寄|轉發)\s*[:：]", re.IGNORECASE)
 _RULE = re.compile(
-    r"[-—_=*－]{2,}\s*(转发的?邮件(信息)?|轉寄的郵件|forwarded (message|mail|by.{0,100}))\s*[-—_=*－]{2,}"
-    r"|^\s*(begin forwarded message|下面是被转发的邮件|以下是转发的邮件)\s*[:：]?\s*$",
+    bodies.ruled(bodies.FORWARD) + r"|^\s*(begin forwarded message|下面是被转发的邮件|以下是转发的邮件)\s*[:：]?\s*$",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"[*|>\s]*(?:发件人|寄件人|寄件者|发信人|發件人|from)\s*\**(\s*[:：|]|\s)\s*", re.IGNORECASE)
+_FROM = re.compile(bodies.SENDER + r"(\s*[:：|]|\s)\s*", re.IGNORECASE)
 _NEXT_FIELD = re.compile(
     r"\s(?=(?:主\s*题|主旨|收件人|抄送|发送时间|发送日期|日期|时间|date|sent|to|cc|subject)\s*\**\s*[:：])",
     re.IGNORECASE,
@@ -30,7 +29,7 @@ _MOST_DEPTH = 4
 
 def is_forward(subject: str) -> bool:
     """Whether a subject says that the mail was forwarded."""
-    return _SUBJECT.match(subject) is not None
+    return FORWARDED.match(subject) is not None
 
 
 def origin(tree: parts.Tree, subject: str, text: str, html: str, own_address: str) -> Address:

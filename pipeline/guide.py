@@ -27,7 +27,6 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 # A cross-check names the field as Annex 3 does and is read at the form that has to agree, Annex 4.
 AGREEING = {"cross": "annex4"}
-OTHER_NAMES = {("annex4", "category"): "categories"}
 GENERAL = "报送材料"
 STYLE = (
     "body{font:16px/1.7 'Microsoft YaHei','PingFang SC',sans-serif;max-width:52em;margin:2em auto;padding:0 1em;color:#222}"
@@ -124,7 +123,8 @@ def _subject(rule: Rule, name: str) -> tuple[str, str]:
     fields = rule.parameters.get("fields", {})
     if not name and topic not in FORMS[form][1] and len(fields) == 1:
         topic = next(iter(fields))
-    topic = OTHER_NAMES.get((form, topic), topic)
+    if form == "annex4":
+        topic = printed.IN_APPLICATION.get(topic, topic)
     return form, topic if topic in FORMS[form][1] else ""
 
 

@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from msgspec.structs import astuple, replace
 
 from parsers.model import Annex3, Annex4, Record
-from pipeline.model import REPLIED, Document
+from pipeline.model import Document
 from pipeline.own_ids import OUR_IDS
-
-# A letter of ours, or one passed on; what a university answered to it begins with 回复.
-_LETTER = re.compile(r"\s*(?:(?:fw|fwd|转发|轉寄|轉發)\s*[:：]\s*)*【(?:请补正|已收到|提醒)】", re.IGNORECASE)
+from pipeline.prefixes import LETTER, REPLIED
 
 
 def is_handed_in(own_address: str, to: str, message_id: str, subject: str) -> bool:
@@ -25,7 +23,7 @@ def is_handed_in(own_address: str, to: str, message_id: str, subject: str) -> bo
     Copies of our replies, and drafts of theirs that staff sent, carry marked copies of the universities' files.
     """
     to_us = re.search(rf"(?<![\w.+-]){re.escape(own_address)}(?![\w.-])", to, re.IGNORECASE) is not None
-    return to_us and not (OUR_IDS.fullmatch(message_id) or REPLIED.match(subject) or _LETTER.match(subject))
+    return to_us and not (OUR_IDS.fullmatch(message_id) or REPLIED.match(subject) or LETTER.match(subject))
 
 
 def handed_in(documents: Sequence[Document]) -> tuple[Document, ...]:

@@ -29,7 +29,10 @@ LEAVE_SECONDS = 5
 LONGEST_LINE = 50_000_000
 
 # With these a server refuses a login for reasons of its own (RFC 5530), not because of the code.
-_NOT_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
+_NOT_NOW = re.compile(
+    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|\b(busy|temporar(y|ily)|try again|try later)\b|繁忙|稍后再试",
+    re.IGNORECASE,
+)
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +79,9 @@ def speaking(server: Server) -> Iterator[None]:
     """Translate what goes wrong in one exchange; DeclinedError where only this one failed."""
     try:
         yield
-    except (imaplib.IMAP4.error, OSError, ValueError) as error:
-        text = server_text(error)
+    except Exception as error:
+        # At an answer that is nonsense the libraries may raise anything.
+        text = _said(error)
         if unsafe(text):
             raise LoginRefused(refused(server, "", text)) from None
         if _broken(error):
@@ -94,8 +98,8 @@ def _connect(server: Server) -> IMAPClient:
     timeout: Any = SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     try:
         client = IMAPClient(server.host, server.port, ssl=secure, ssl_context=context, timeout=timeout)
-    except (imaplib.IMAP4.error, OSError, ValueError) as error:
-        raise server_away(server, error) from None
+    except Exception as error:
+        raise server_away(server, _said(error)) from None
     client.normalise_times = False
     # A command is written in several small pieces, each of which would else wait for the one before it.
     client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -106,10 +110,10 @@ def _present(client: IMAPClient, server: Server, user: str, code: str) -> None:
     # Always LOGIN: 163 offers SASL-IR but rejects AUTHENTICATE with an initial response.
     try:
         client.login(user, code)
-    except (imaplib.IMAP4.error, OSError, ValueError) as error:
+    except Exception as error:
         # LoginError hides imaplib's own exception, which has the server's bytes and tells a broken line.
         cause = error.__context__ or error
-        text = server_text(cause).replace(code, "…")
+        text = _said(cause).replace(code, "…")
         if _broken(cause) or _NOT_NOW.search(text):
             raise server_away(server, text) from None
         raise LoginRefused(refused(server, user, text)) from None
@@ -138,5 +142,10 @@ def _identity(user: str) -> dict[str, str]:
 
 
 def _broken(error: BaseException) -> bool:
-    """Whether the connection is gone, so that nothing more can be asked."""
-    return isinstance(error, (imaplib.IMAP4.abort, OSError))
+    """Whether the connection is gone, or stands in the middle of an answer too large to take, so that nothing more can be asked."""
+    return isinstance(error, (imaplib.IMAP4.abort, OSError, MemoryError, OverflowError))
+
+
+def _said(error: BaseException) -> str:
+    told = isinstance(error, (imaplib.IMAP4.error, OSError, ValueError))
+    return server_text(error) if told else "服务器的回答无法理解"

@@ -32,18 +32,17 @@ __all__ = [
     "MailLine",
     "Prepared",
     "Staff",
-    "digest",
     "kept_for_its_sheets",
     "load_writer",
     "prepare",
     "read_staff",
-    "write",
 ]
 
 # Part of the digest: raised when the looks change, so that ledgers already written are written anew.
 EDITION = 1
 # Most of the time would go into the last few percent of the size.
 COMPRESSION = 3
+NOTHING = Staff()
 
 
 class LedgerBusy(AnnexError):
@@ -57,9 +56,12 @@ def load_writer() -> None:
     from pipeline import ledger_charts, ledger_sheet, ledger_style  # noqa: F401
 
 
-def read_staff(path: Path) -> Staff:
-    """What staff wrote into this workbook; nothing if there is no file. Raises LedgerDamaged if it cannot be opened."""
-    return read_workbook(path, LAYOUTS)
+def read_staff(path: Path, known: Staff = NOTHING) -> Staff:
+    """What staff wrote into this workbook, in which `known` stood; nothing if there is no file.
+
+    Raises LedgerDamaged if it cannot be opened.
+    """
+    return read_workbook(path, LAYOUTS, known)
 
 
 def kept_for_its_sheets(copy: Path, path: Path) -> Path | None:
@@ -73,16 +75,6 @@ def kept_for_its_sheets(copy: Path, path: Path) -> Path | None:
         if differ(path, copy, {SHEET, *LAYOUTS}):
             return kept_beside(copy)
     return None
-
-
-def digest(view: LedgerView, staff: Staff) -> str:
-    """SHA-256 in hex of everything the workbook would show; equal digests mean there is nothing to rewrite."""
-    return prepare(view, staff).digest()
-
-
-def write(path: Path, view: LedgerView, staff: Staff) -> None:
-    """Write the workbook in one step; see `Prepared.write`."""
-    prepare(view, staff).write(path)
 
 
 def prepare(view: LedgerView, staff: Staff) -> Prepared:
@@ -101,7 +93,7 @@ class Prepared(Struct, frozen=True):
     staff: Staff
 
     def digest(self) -> str:
-        """SHA-256 in hex of everything the workbook would show."""
+        """SHA-256 in hex of everything the workbook would show; equal digests mean there is nothing to rewrite."""
         state = hashlib.sha256(f"{EDITION}\n{self.title!r}\n{self.numbers!r}\n".encode("utf-8", "backslashreplace"))
         for table in self.content:
             state.update(repr((table.name, table.columns)).encode("utf-8", "backslashreplace"))

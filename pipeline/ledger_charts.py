@@ -227,12 +227,12 @@ def _day_chart(sheet: Any, block: Block, row: int) -> Chart:
 
 
 def _stray(sheet: Any, numbers: Statistics, row: int, styles: Styles) -> None:
-    """Remarks whose row is gone, at the very end, so that staff can take them up again."""
+    """What staff wrote beside rows that are gone, at the very end, so that staff can take them up again."""
     if not numbers.stray:
         return
     _wide(sheet, row, 1, LAST_COLUMN, "五、已不在表中的备注", Font(name=FACE, size=12, bold=True, color=HEADER))
-    spans = ((1, 2), (3, 7), (8, LAST_COLUMN))
-    for number, texts in enumerate((("高校名称", "项目名称", "备注"), *numbers.stray), start=row + 1):
+    spans = ((1, 2), (3, 6), (7, 9), (10, LAST_COLUMN))
+    for number, texts in enumerate((("高校名称", "项目名称", "栏目", "内容"), *numbers.stray), start=row + 1):
         for (first, last), text in zip(spans, texts, strict=True):
             _merge(sheet, number, first, last)
             for column in range(first, last + 1):

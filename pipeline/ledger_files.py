@@ -54,9 +54,11 @@ class Workbook(Struct, frozen=True):
 
         One older than a day was left behind by a crash.
         """
-        for lock in (self.path.with_name(f"~${self.path.name}"), self.path.with_name(f".~lock.{self.path.name}#")):
+        name = self.path.name
+        # WPS at times leaves out the first character of a name, or two.
+        for lock in (f"~${name}", f".~lock.{name}#", *(f".~{name[left_out:]}" for left_out in range(3))):
             with suppress(OSError):
-                if abs(now.timestamp() - lock.stat().st_mtime) < STALE_SECONDS:
+                if abs(now.timestamp() - self.path.with_name(lock).stat().st_mtime) < STALE_SECONDS:
                     return True
         return False
 
@@ -87,7 +89,7 @@ def read_back(office: Office, now: datetime) -> tuple[Staff, tuple[str, ...]]:
     for book in sorted(touched, key=lambda book: book.path.stat().st_mtime_ns):
         seen = fingerprint(book.path)
         try:
-            said = ledger.read_staff(book.path)
+            said = ledger.read_staff(book.path, book.known() or staff)
         except LedgerDamaged:
             notes.append(_set_aside(book.path, now))
             continue

@@ -1,4 +1,4 @@
-"""Reads back from a ledger's workbook what staff wrote in it, its columns recognised by header text, whoever saved it last.
+"""Reads back from a ledger's workbook what staff wrote in it, whoever saved it last and whatever became of its rows and columns.
 
 Nothing else flows back from the ledger, and nothing is written here.
 """
@@ -6,21 +6,20 @@ Nothing else flows back from the ledger, and nothing is written here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from pipeline.errors import AnnexError
+from pipeline.ledger_header import Header, Layout, header_of
 from pipeline.ledger_staff import HEADER, NOTE, REMARK, Notes, Staff
-from pipeline.ledger_table import Key, Named, Scalar, clean, folded, keys, same
+from pipeline.ledger_table import Key, Named, Scalar, clean, folded, keys
 
 if TYPE_CHECKING:
-    from pipeline.ledger_package import Aside
+    from pipeline.ledger_package import Aside, Texts
 
-HEADER_SEARCH = 10
+UNTOLD = "台账的“%s”里认不出高校、项目等栏目（表头被改动或删除），其中新写的内容未能读取；改动过的台账已另存为 %s，请从中抄回。"
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +30,15 @@ class LedgerDamaged(AnnexError):
     exit_code = 1
 
 
-class Layout(Struct, frozen=True):
-    """How a sheet's rows are recognised: all our headers, those that make the key, and what tells equal keys apart."""
+def read_workbook(path: Path, layouts: Mapping[str, Layout], known: Staff) -> Staff:
+    """Read a workbook in which `known` stood, whoever saved it last; sheets that are missing are left out.
 
-    headers: tuple[str, ...]
-    key: tuple[str, ...]
-    marks: tuple[str, ...] = ()
-    tie: str = ""
-
-
-def read_workbook(path: Path, layouts: Mapping[str, Layout]) -> Staff:
-    """Read a workbook, whoever saved it last; sheets that are missing or unrecognisable are left out.
-
-    Raises LedgerDamaged if the file is there and cannot be opened; without a file there is nothing to read.
+    So are those whose rows cannot be told, and the workbook is then kept beside, whole, under another name. Without a file there
+    is nothing to read. Raises LedgerDamaged if the file is there and cannot be opened.
     """
     from python_calamine import CalamineError, CalamineWorkbook
+
+    from pipeline.ledger_own_sheets import kept_beside
 
     if not path.exists():
         return Staff()
@@ -59,40 +52,56 @@ def read_workbook(path: Path, layouts: Mapping[str, Layout]) -> Staff:
             "请修复后重试，或将它移到别处，程序会重新生成。"
         ) from fault
     asides = _asides(path, found)
-    notes = {name: _read_sheet(grid, layouts[name], asides.get(name)) for name, grid in grids.items()}
-    return Staff({name: sheet for name, sheet in notes.items() if sheet is not None})
+    sheets = {}
+    for name, grid in grids.items():
+        _complete(grid, asides[name].formulas, found[name].merged_cell_ranges or ())
+        header = header_of(grid, layouts[name], known.sheets.get(name, Notes()).columns)
+        if header is not None:
+            sheets[name] = _read_sheet(grid, header, layouts[name], asides[name].notes)
+        elif any(map(any, grid)):
+            log.warning(UNTOLD, name, kept_beside(path).name)
+    return Staff(sheets)
 
 
 def _asides(path: Path, names: Collection[str]) -> Mapping[str, Aside]:
     """What stands beside the values; a workbook in which it cannot be found is kept beside, whole, under another name."""
     from pipeline.ledger_own_sheets import kept_beside
-    from pipeline.ledger_package import read_asides
+    from pipeline.ledger_package import Aside, read_asides
 
+    nothing = dict.fromkeys(names, Aside({}, {}))
     try:
-        return read_asides(path, names)
+        return {**nothing, **read_asides(path, names)}
     # Whatever a program of staff's wrote there, their remarks themselves have been read.
     except Exception as fault:
         kept = kept_beside(path)
         log.warning("台账里的批注和公式未能读取（%s），原来的台账已另存为 %s。", fault, kept.name)
-        return {}
+        return nothing
 
 
-def _read_sheet(grid: Sequence[list[Any]], layout: Layout, aside: Aside | None) -> Notes | None:
-    for (row, column), formula in aside.formulas.items() if aside else ():
+def _complete(
+    grid: Sequence[list[Any]], formulas: Texts, merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]
+) -> None:
+    """Put formulas without a value in their places, and what cells merged over rows say into each of the rows."""
+    for (row, column), formula in formulas.items():
         if row < len(grid) and column < len(grid[row]):
             grid[row][column] = formula
-    ours = {same(header): header for header in layout.headers}
-    for number, line in enumerate(grid[:HEADER_SEARCH]):
-        columns: dict[str, int] = {}
-        for position, cell in enumerate(line):
-            columns.setdefault(ours.get(same(_scalar(cell)), ""), position)
-        if all(header in columns for header in layout.key):
-            notes: list[dict[int, str]] = [{} for _ in grid]
-            for (row, column), text in aside.notes.items() if aside else ():
-                if row < len(grid):
-                    notes[row][column] = clean(text)
-            return _read_rows(line, grid[number + 1 :], columns, layout, notes[number:])
-    return None
+    for (first, column), (last, _) in merged:
+        for line in grid[first + 1 : last + 1]:
+            if column < len(line) and line[column] == "":
+                line[column] = grid[first][column]
+
+
+def _read_sheet(grid: Sequence[Sequence[Any]], header: Header, layout: Layout, texts: Texts) -> Notes:
+    """The rows, above the header too where they have a name; a second line of headers is none."""
+    places = [header.columns[name] for name in layout.key]
+    titles = [header.line[place] for place in places]
+    named = [[line[place] for place in places] for line in grid]
+    numbers = [at for at, name in enumerate(named) if name != titles and (at > header.number or any(name))]
+    notes: dict[int, dict[int, str]] = {}
+    for (row, column), text in texts.items():
+        notes.setdefault(row, {})[column] = clean(text)
+    hung = [notes.get(number, {}) for number in (header.number, *numbers)]
+    return _read_rows(header.line, [grid[number] for number in numbers], header.columns, layout, hung)
 
 
 def _read_rows(
@@ -102,10 +111,10 @@ def _read_rows(
     layout: Layout,
     notes: Sequence[Mapping[int, str]],
 ) -> Notes:
-    """The rows below the header; `notes` are those of the header and of each line after it, by their columns' positions."""
-    extra = _extra_columns(header, lines, {position for name, position in ours.items() if name})
+    """The rows of these lines; `notes` are those of the header and of each line, by their columns' positions."""
+    extra = _extra_columns(header, lines, set(ours.values()))
     wanted = {**({REMARK: ours[REMARK]} if REMARK in ours else {}), **extra}
-    titles = {position: f"{NOTE}{name}" for name, position in {**ours, **extra}.items() if name}
+    titles = {position: f"{NOTE}{name}" for name, position in {**ours, **extra}.items()}
     header_notes, *row_notes = [
         {titles[position]: text for position, text in of_row.items() if position in titles} for of_row in notes
     ]

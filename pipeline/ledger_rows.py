@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.account import ProjectLine, Remark, local
+from pipeline.ledger_header import Layout
 from pipeline.ledger_housing import housed
-from pipeline.ledger_reading import Layout
 from pipeline.ledger_staff import HEADER, NOTE, REMARK, Notes, Staff
 from pipeline.ledger_table import (
     LINK_LIMIT,
@@ -40,6 +40,12 @@ TONES = {
     State.TO_CORRECT: Tone.OPEN,
     State.FOR_STAFF: Tone.URGENT,
     State.MISSING: Tone.IDLE,
+}
+# A finding's level is coloured like the state it leads to.
+ACCENTS = {state.value: tone for state, tone in TONES.items()} | {
+    Severity.ERROR.label: Tone.URGENT,
+    Severity.WARNING.label: Tone.OPEN,
+    Severity.NOTICE.label: Tone.IDLE,
 }
 
 PROJECTS = Table(
@@ -124,7 +130,13 @@ MAILS = Table(
 )
 TABLES = (PROJECTS, PROGRESS, FINDINGS, MAILS)
 LAYOUTS = {
-    table.name: Layout(tuple(column.header for column in table.columns), table.key, table.marks, table.tie)
+    table.name: Layout(
+        tuple(column.header for column in table.columns),
+        table.key,
+        table.marks,
+        table.tie,
+        {place: ACCENTS for place, column in enumerate(table.columns) if column.kind is Kind.STATE},
+    )
     for table in TABLES
 }
 
@@ -218,7 +230,7 @@ def _project_values(standing: Standing, number: str, line: ProjectLine) -> tuple
         line.errors,
         line.received_at,
         "",
-        clean(line.source),
+        clean(line.source if line.listed else f"未列入附件3，{line.source}"),
     )
 
 
@@ -283,11 +295,3 @@ def _mail_values(line: MailLine) -> tuple[Value, ...]:
         clean(line.reply),
         mail.id[:12],
     )
-
-
-# A finding's level is coloured like the state it leads to.
-ACCENTS = {state.value: tone for state, tone in TONES.items()} | {
-    Severity.ERROR.label: Tone.URGENT,
-    Severity.WARNING.label: Tone.OPEN,
-    Severity.NOTICE.label: Tone.IDLE,
-}

@@ -38,16 +38,6 @@ class Staff(Struct, frozen=True):
 
     sheets: Mapping[str, Notes] = field(default_factory=dict)
 
-    def written(self, sheet: str, key: Key, column: str = REMARK) -> Scalar:
-        """What stands in this row and column, "" if nothing."""
-        notes = self.sheets.get(sheet)
-        return notes.rows.get(key, {}).get(column, "") if notes else ""
-
-    def columns(self, sheet: str) -> tuple[str, ...]:
-        """Staff's own columns of a sheet, from left to right."""
-        notes = self.sheets.get(sheet)
-        return notes.columns if notes else ()
-
     def merged(self, newer: Staff, base: Staff | None = None) -> Staff:
         """Both together: what the newer says otherwise than `base`, which its file held before staff wrote in it, counts.
 

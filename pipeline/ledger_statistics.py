@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 
 from msgspec import Struct
 
 from pipeline.account import local
 from pipeline.ledger_rows import PROGRESS, PROJECTS, row_keys
-from pipeline.ledger_staff import REMARK, Staff
-from pipeline.ledger_table import Table, clean, plain, same
+from pipeline.ledger_staff import HEADER, Staff
+from pipeline.ledger_table import Table, clean
 from pipeline.ledger_view import LedgerView, Standing
 from pipeline.model import Disposition, State
+from pipeline.names import category_of
 from pipeline.wording import deadline_text
 
 SHEET = "统计"
@@ -42,7 +42,8 @@ class Block(Struct, frozen=True):
 
 
 class Statistics(Struct, frozen=True):
-    """The sheet's content from top to bottom; `stray` are remarks whose row is in the ledger no more."""
+    """The sheet's content from top to bottom; `stray` is what staff wrote beside rows that the ledger has no more:
+    university, project, column, words."""
 
     title: str
     deadline: str
@@ -51,7 +52,7 @@ class Statistics(Struct, frozen=True):
     categories: Block
     levels: Block
     days: Block
-    stray: tuple[tuple[str, str, str], ...]
+    stray: tuple[tuple[str, str, str, str], ...]
 
 
 def statistics(view: LedgerView, staff: Staff, content: Sequence[Table]) -> Statistics:
@@ -70,12 +71,16 @@ def statistics(view: LedgerView, staff: Staff, content: Sequence[Table]) -> Stat
 
 def _figures(view: LedgerView) -> tuple[tuple[str, int], ...]:
     heard, others = view.heard
+    unlisted = sum(line.application is not None for one in view.standings for line in one.lines if not line.listed)
     return (
         ("名册高校", len(view.roster)),
         ("已报送高校" + (f"（另有名册外 {others} 所）" if others else ""), heard),
         ("未报送高校", len(view.roster) - heard),
         ("申报项目", sum(len(standing.listed) for standing in view.standings)),
-        ("已收附件4", sum(standing.applications for standing in view.standings)),
+        (
+            "已收附件4" + (f"（含未列入附件3的 {unlisted} 份）" if unlisted else ""),
+            sum(standing.applications for standing in view.standings),
+        ),
         ("待解决问题", sum(standing.errors for standing in view.standings)),
     )
 
@@ -95,11 +100,10 @@ def _share(part: int, whole: int) -> float:
 
 def _categories(view: LedgerView) -> Block:
     lines = [line for standing in view.standings for line in standing.listed]
-    official = {_category_key(name): name for name in view.categories}
     counts: Counter[str] = Counter()
     accepted: Counter[str] = Counter()
     for line in lines:
-        name = official.get(_category_key(line.project.category), OTHER_CATEGORY)
+        name = category_of(line.project.category, view.categories) or OTHER_CATEGORY
         counts[name] += 1
         accepted[name] += line.state is State.ACCEPTED
     names = [*view.categories, *([OTHER_CATEGORY] if counts[OTHER_CATEGORY] else [])]
@@ -108,11 +112,6 @@ def _categories(view: LedgerView) -> Block:
     )
     total = (len(lines), accepted.total(), _share(len(lines), len(lines)))
     return Block("二、项目类别", ("项目类别", "项目数", "已通过", "占比"), rows, ("合计", total))
-
-
-@lru_cache(4096)
-def _category_key(name: str) -> str:
-    return same(name).removesuffix("类")
 
 
 def _levels(view: LedgerView) -> Block:
@@ -152,14 +151,14 @@ def _span(days: list[date]) -> list[date]:
     return [days[0] + timedelta(days=number) for number in range((days[-1] - days[0]).days + 1)]
 
 
-def _stray(staff: Staff, content: Sequence[Table]) -> Iterable[tuple[str, str, str]]:
-    """Remarks of projects and universities that the ledger no longer shows, so that they are not lost from sight."""
+def _stray(staff: Staff, content: Sequence[Table]) -> Iterable[tuple[str, str, str, str]]:
+    """What staff wrote beside projects and universities that the ledger no longer shows, so that it is not lost from sight."""
     for table in content:
         notes = staff.sheets.get(table.name)
         if table.name not in (PROJECTS.name, PROGRESS.name) or notes is None:
             continue
         shown = set(row_keys(table, table.rows))
         for key, values in sorted(notes.rows.items()):
-            if values.get(REMARK, "") != "" and key not in shown:
+            if key != HEADER and key not in shown:
                 name, project = (*key, "")[:2] if table.name == PROJECTS.name else (key[0], "")
-                yield name, project, str(plain(values[REMARK]))
+                yield from ((name, project, column.strip(), str(said)) for column, said in values.items() if said != "")

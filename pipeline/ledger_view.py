@@ -11,6 +11,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from pipeline.account import Account, ProjectLine, Remark
+from pipeline.ledger_table import Tone
 from pipeline.model import Mail, State, University
 from pipeline.unnamed import is_unnamed
 
@@ -19,11 +20,12 @@ OFF_ROSTER = 900
 
 
 class MailLine(Struct, frozen=True):
-    """A mail with what became of it and how it was answered, both as Chinese phrases."""
+    """A mail with what became of it and how it was answered, both as Chinese phrases; URGENT where it waits for a person."""
 
     mail: Mail
     result: str
     reply: str
+    tone: Tone = Tone.IDLE
 
 
 class LedgerView(Struct, frozen=True, dict=True):

@@ -5,6 +5,7 @@ Every text that came from a mail is made one line here. It renders nothing and k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
 
@@ -29,6 +30,10 @@ from pipeline.model import (
 )
 from pipeline.reply_states import ReplyKind
 from pipeline.wording import deadline_text, linked_files, mails_text, one_line, quoted, receipt_number, topic
+
+# What looks like the name of a school: a few words without punctuation, figures or an address. Anything else that somebody
+# wrote for one would greet, and head a letter to, whomever he names for replies.
+SCHOOL = re.compile(r"(?=.*(?:大学|学院|学校|校|中心))(?:[^\W\dA-Za-z_]|[（）()·]){2,20}")
 
 
 class Point(Struct, frozen=True):
@@ -126,7 +131,7 @@ def draft(
     waiting = any(submission.state is State.FOR_STAFF for submission in submissions)
     return Letter(
         kind=ReplyKind.CORRECTION if errors else ReplyKind.ACKNOWLEDGEMENT,
-        universities=tuple(one_line(each.university, 60) for each in submissions if each.university.strip()),
+        universities=tuple(filter(SCHOOL.fullmatch, (one_line(each.university, 60) for each in submissions))),
         mails=mails_text(mails),
         received=_received(mails, submissions, several),
         linked=linked,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from pipeline.ledger_table import Tone
 from pipeline.ledger_view import MailLine
 from pipeline.model import SHANGHAI, Automatic, Disposition, Mail
 from pipeline.office import Office
-from pipeline.reply_states import ReplyKind, ReplyState
+from pipeline.reply_states import REMEDIES, ReplyKind, ReplyState
 from pipeline.rows import Queued, SetAside
 from pipeline.unnamed import is_unnamed
 
 ANSWERED = {
-    ReplyKind.ACKNOWLEDGEMENT: "已回复收到",
-    ReplyKind.CORRECTION: "已回复请补正",
-    ReplyKind.REMINDER: "已提醒",
-    ReplyKind.STAFF: "已通知",
+    ReplyKind.ACKNOWLEDGEMENT: ("已回复收到", Tone.GOOD),
+    ReplyKind.CORRECTION: ("已回复请补正", Tone.OPEN),
+    ReplyKind.REMINDER: ("已提醒", Tone.IDLE),
+    ReplyKind.STAFF: ("已通知", Tone.IDLE),
 }
 
 
@@ -26,7 +27,7 @@ def mail_lines(office: Office) -> list[MailLine]:
     answers = store.outbox.replies_of()
     forms = store.documents_by_mail()
     lines = [
-        MailLine(_shown(mail), result_of(mail, forms.get(mail.id, {})), reply_of(mail, answers.get(mail.id), queued))
+        MailLine(_shown(mail), result_of(mail, forms.get(mail.id, {})), *reply_of(mail, answers.get(mail.id), queued))
         for mail in store.mails()
     ]
     lines += [_set_aside_line(office, entry) for entry in store.all_set_aside()]
@@ -51,26 +52,27 @@ def result_of(mail: Mail, forms: dict[str | None, int]) -> str:
     return f"报送：{brought}" if brought else "报送：没有收到文件"
 
 
-def reply_of(mail: Mail, message_id: str | None, queued: dict[str, Queued]) -> str:
-    """How a mail was answered, in words."""
+def reply_of(mail: Mail, message_id: str | None, queued: dict[str, Queued]) -> tuple[str, Tone]:
+    """How a mail was answered, in words, and what that means for staff."""
     if message_id is None:
-        return "待汇总后回复"
+        return "待汇总后回复", Tone.IDLE
     if not message_id:
         return _unanswered(mail)
     reply = queued.get(message_id)
     if reply is None:
-        return ReplyState.QUEUED.told
+        return ReplyState.QUEUED.told, Tone.IDLE
     if reply.state is not ReplyState.SENT or reply.tried_at is None:
-        return reply.state.told
-    return f"{ANSWERED[reply.kind]} {reply.tried_at.astimezone(SHANGHAI):%m-%d %H:%M}"
+        return reply.state.told, Tone.URGENT if reply.state in REMEDIES else Tone.IDLE
+    words, tone = ANSWERED[reply.kind]
+    return f"{words} {reply.tried_at.astimezone(SHANGHAI):%m-%d %H:%M}", tone
 
 
-def _unanswered(mail: Mail) -> str:
+def _unanswered(mail: Mail) -> tuple[str, Tone]:
     if mail.out_of_reach:
         bulk = mail.automatic is Automatic.LIST
-        return f"无法{'自动回复（群发邮件）' if bulk else '回复，没有可用的回信地址'}，请人工联系"
+        return f"无法{'自动回复（群发邮件）' if bulk else '回复，没有可用的回信地址'}，请人工联系", Tone.URGENT
     staffs = mail.automatic is Automatic.STAFF and mail.disposition is Disposition.SUBMISSION
-    return "秘书处转入，不回复" if staffs else "不需回复"
+    return "秘书处转入，不回复" if staffs else "不需回复", Tone.IDLE
 
 
 def _set_aside_line(office: Office, entry: SetAside) -> MailLine:
@@ -86,4 +88,4 @@ def _set_aside_line(office: Office, entry: SetAside) -> MailLine:
         attached=0,
         disposition=Disposition.UNRELATED,
     )
-    return MailLine(mail, f"已搁置，请操作人员查看：{entry.reason}", "未回复")
+    return MailLine(mail, f"已搁置，请操作人员查看：{entry.reason}", "未回复", Tone.URGENT)

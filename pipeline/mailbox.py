@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from pipeline.answers import LARGE, LengthError, batches, body_of, match, measured, received_at, seen
+from pipeline.answers import LARGE, LengthError, batches, body_of, match, measured, number, received_at, seen
 from pipeline.imap_session import DeclinedError, leave, log_in, speaking
 from pipeline.model import Envelope
 from pipeline.settings import Server, Settings
@@ -123,13 +123,13 @@ class Mailbox:
         self._examined = None
         with speaking(self._server):
             response = self._client.select_folder(folder, readonly=True)
-            told = Told(int(response.get(b"UIDVALIDITY", 0)), int(response[b"EXISTS"]), response.get(b"UIDNEXT"))
+            told = Told(number(response.get(b"UIDVALIDITY")), int(response[b"EXISTS"]), response.get(b"UIDNEXT"))
         self._examined = (folder, told.uidvalidity)
         return told
 
     def _uids(self, which: str = "ALL") -> list[int]:
         with speaking(self._server):
-            return sorted({int(uid) for uid in self._client.search(which)})
+            return sorted(set(filter(number, self._client.search(which))))
 
     def _fetch(self, uids: Sequence[int], wanted: str) -> dict[int, dict[bytes, Any]]:
         with speaking(self._server):

@@ -55,7 +55,7 @@ def mark(content: bytes, format: str, findings: Sequence[Marked]) -> bytes | Non
     """The file with every error and warning marked; `format` as in `Transcript.format`. The same bytes for the same input.
 
     None where there is nothing to mark, for a format other than .xlsx and .docx, and for a file that cannot be edited
-    safely: damaged, locked, signed, strict OOXML, a shared workbook.
+    safely or sent on: damaged, locked, signed, strict OOXML, a shared workbook, one with macros or OLE or DDE links.
     """
     marks = [each for each in findings if each.severity is not Severity.NOTICE]
     if not marks or format not in FORMATS:

@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree
 
 from parsers.formats.package import STRICT, Package, Relation
+from pipeline.marking_active import acts
 from pipeline.marking_value import Uneditable
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -29,7 +30,8 @@ WORTH_PACKING = 0.95
 class Parts:
     """An opened package. Raises Uneditable where a change could do harm, Unreadable as `Package` does.
 
-    Signed packages are refused, for a change breaks the signature, and so is strict OOXML, whose names differ.
+    Signed packages are refused, for a change breaks the signature, what acts when opened, for we send it on, and strict
+    OOXML, whose names differ.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -40,6 +42,8 @@ class Parts:
             raise Uneditable("two parts of one name")
         if any(name.startswith("_xmlsignatures/") for name in self._names):
             raise Uneditable("signed")
+        if any(acts(name, self._package.read(name), _tree) for name in self._names.values()):
+            raise Uneditable("it acts when opened")
         self._trees: dict[str, Any] = {}
         self._new: dict[str, bytes] = {}
 

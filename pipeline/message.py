@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from typing import Any
 
+from parsers.charset import decoded
 from pipeline import addresses, automatic, bodies, charsets, cloud, delivery, forwards, parts, pasted
 from pipeline.model import Address, Automatic, CloudLink, Message
 
@@ -20,6 +21,7 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 # Headers that are looked at by name; the others are never decoded.
 _HEADERS = frozenset(
     {"return-path", "from", "to", "message-id", "reply-to", "sender", "content-type", "auto-submitted", "precedence"}
+    | {"received-spf", "authentication-results"}
 )
 
 Headers = Mapping[str, tuple[str, ...]]
@@ -46,9 +48,10 @@ def decode(raw: bytes, own_address: str = "") -> Message:
     if returned:
         # What a bounce carries is our own mail coming back.
         files, attached = (), 0
+    ours = reason in (Automatic.STAFF, Automatic.CLAIMED)
     # What staff hand in is answered to nobody, least of all to us.
-    reply_to = Address() if reason is Automatic.STAFF else _reply_to(head, headers, own_address) or sender
-    forwards_some = reason in (None, Automatic.STAFF)
+    reply_to = Address() if ours else _reply_to(head, headers, own_address) or sender
+    forwards_some = reason is None or ours
     return Message(
         message_id=next(iter(_ids(headers.get("message-id", ())[:1])), ""),
         sender=sender,
@@ -70,7 +73,7 @@ def _head(headers: Headers) -> Any:
     import mailparser
 
     lines = [
-        f"{name}: {charsets.decode(charsets.original(headers[name][0]))}\n"
+        f"{name}: {decoded(charsets.original(headers[name][0]))}\n"
         for name in ("from", "sender", "reply-to", "received")
         if name in headers
     ]

@@ -6,17 +6,16 @@ All are frozen and hold no connection, clock or path on disk; every instant is t
 from __future__ import annotations
 
 import enum
-import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from parsers.model import Annex3, Annex4, Project, Transcript
+from pipeline.prefixes import REPLIED
 from pipeline.reply_states import ReplyKind
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-REPLIED = re.compile(r"^\s*(?:re|回复|答复|回覆)\s*[:：]", re.IGNORECASE)
 
 
 def midnight(moment: datetime) -> datetime:
@@ -55,6 +54,7 @@ class Automatic(enum.Enum):
     NO_REPLY = "系统邮件"
     OWN = "本邮箱发出"
     STAFF = "本邮箱发给自己"
+    CLAIMED = "自称本邮箱发出"
 
 
 class Attachment(Struct, frozen=True):
@@ -308,8 +308,9 @@ class Submission(Struct, frozen=True):
     `held` came from an address not `trusted` for this university with something that would replace what is current, or in a
     mail whose sender's domain and subject both name another university: staff decide. `newcomers` are the mails from such
     addresses whose new documents were taken. `unheeded` are the ids of mails that staff have still to decide over, or
-    rejected, or that a known sender has confirmed since: nothing they say is said of the university. `unheld` is the state
-    without what is held, None where nothing is.
+    rejected, or that a known sender has confirmed since: nothing they say is said of the university. `strangers` are the ids
+    of those from other addresses beside forms of known ones; what is wrong with these mails themselves and files without a
+    form, `apart`, is said to their senders alone. `unheld` is the state without what is held, None where nothing is.
     `all_findings` joins both, current versions only, in the order a person would work through them.
     """
 
@@ -324,6 +325,8 @@ class Submission(Struct, frozen=True):
     unheld: State | None = None
     newcomers: tuple[Mail, ...] = ()
     unheeded: frozenset[str] = frozenset()
+    strangers: frozenset[str] = frozenset()
+    apart: tuple[Finding, ...] = ()
     trusted: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
     all_findings: tuple[Finding, ...] = ()
@@ -376,8 +379,9 @@ class Enclosure(Struct, frozen=True):
 class Reply(Struct, frozen=True):
     """A reply ready to be sent: RFC 5322 bytes with everything set, and what it answers.
 
-    `message_id` is derived from `answers` (mail ids) and `recipient`, so that the same reply is never made twice. `replaces`
-    are the Message-IDs of earlier ones that need not be sent any more, because this one answers their mails as well.
+    `message_id` is derived from `answers` (mail ids), `recipient` and what else is the occasion, so that the same reply is never
+    made twice. `replaces` are the Message-IDs of earlier ones that need not be sent any more, because this one answers their
+    mails as well.
     """
 
     message_id: str

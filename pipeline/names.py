@@ -18,6 +18,8 @@ WHOLE_SCHOOL = re.compile(r"^(?:校级|学校|校|校团委|本校|我校)*$")
 TERM_OF_OFFICE = re.compile(r"第[一二三四五六七八九十百\d]+届|^[x×某]+(?=[校院])")
 ANY_COLLEGE = re.compile(r"^(?:[x×某]*)(?:二级学院|院级|学院|院系|系级|院|系|二级院系|院系级|院系两级)$")
 
+NOTE = re.compile(r"[（(\[【〔][^（()）]*[)）\]】〕]")
+
 # What stands before a project's name, or around it, without being of it: 1.、项目一：、项目名称：, “我为同学做实事”——.
 NUMBER = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 BEFORE_NAME = re.compile(
@@ -41,16 +43,20 @@ def project_stem(name: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def category_of(text: str, categories: tuple[str, ...]) -> str | None:
-    """Which one of the categories a text names, or None; 类, quotation marks, numbering and blanks are forgiven."""
+    """Which one of the categories a text names, or None; 类, quotation marks, numbering and blanks are forgiven, and a note in
+    brackets that names no other one."""
+    stems = {fold(name).removesuffix("类"): name for name in categories}
+    if name := stems.get(_category_key(text)):
+        return name
+    key, noted = _category_key(NOTE.sub("", text)), fold("".join(NOTE.findall(text)))
+    return stems.get(key) if all(stem == key or stem not in noted for stem in stems) else None
+
+
+def _category_key(text: str) -> str:
     key = "".join(character for character in same_project(text) if unicodedata.category(character)[0] != "S")
-    key = (
-        re.sub(r"^(?:\d{1,2}|[一二三四五六七八九十]|项目类别|类别)(?=\D)", "", key)
-        .removesuffix("项目")
-        .removesuffix("类")
-    )
-    if key.startswith(("其他类", "其它")):
-        key = "其他"
-    return next((name for name in categories if key == fold(name).removesuffix("类")), None)
+    key = re.sub(r"^(?:\d{1,2}|[a-z]|[一二三四五六七八九十]|项目类别|类别)(?=\D)", "", key)
+    key = key.removesuffix("项目").removesuffix("类")
+    return "其他" if key.startswith(("其他类", "其它")) else key
 
 
 class Applicant(Struct, frozen=True):
@@ -71,7 +77,7 @@ def applicant(text: str) -> Applicant:
     """Take an applicant (申报主体) apart."""
     key = same_project(text)
     graduate = "研究生" in key or "研会" in key
-    union = re.search(r"(?:学生|研究生)(?:联合)?分?会|研会|团学联|学生组织", key) is not None
+    union = re.search(r"(?:学生|研究生)(?:联合)?分?会|研会|团学联", key) is not None
     # A department of the union (学生会权益部) is the union's own and no unit of the university.
     key = re.sub(
         r"(学生分?会|研究生分?会|研会)(?:委员会|主席团|秘书处|[\u4e00-\u9fff]{1,8}(?:部|中心|办公室))$", r"\1", key

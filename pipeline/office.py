@@ -70,16 +70,20 @@ class Office:
     @cached_property
     def reader(self) -> Reader:
         """What opens documents, in processes of its own."""
-        from pipeline.reader import Reader
+        from pipeline.reader import Reader, ReadingLimits
 
-        return Reader(scratch=self.settings.data / "tmp")
+        # In a pass of few minutes a document may take no more than an eighth of it, as all of a mail together may (stage.py).
+        seconds = min(ReadingLimits().seconds, self.settings.pass_minutes * 60 / 8)
+        return Reader(limits=ReadingLimits(seconds=seconds), scratch=self.settings.data / "tmp")
 
     @cached_property
     def stage(self) -> Stage:
         """Where mails are read: in processes of this machine, or where ANNEX_EXECUTOR says."""
         from pipeline.stage import Stage
 
-        return Stage(self.spool, self.reader, self.user, self.rules.limits, self.settings.executor)
+        # The other half of a pass is for what was begun by then, and for what has to be done about all of it.
+        seconds = self.settings.pass_minutes * 60 / 2
+        return Stage(self.spool, self.reader, self.user, self.rules.limits, self.settings.executor, seconds)
 
     @property
     def ledger_path(self) -> Path:

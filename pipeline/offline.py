@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from pipeline.message import decode
 from pipeline.model import (
     Address,
     Attachment,
+    Automatic,
     Disposition,
     Finding,
     Mail,
@@ -86,7 +87,7 @@ def check(
     progress: Progress = silent,
     read: Read = read_here,
 ) -> Checked:
-    """Judge files as the attachments of one mail, and each .eml as a mail of its own.
+    """Judge files as the attachments of one mail, the newest and the operator's own, and each .eml as a mail of its own.
 
     `received` is the time of receipt; without it an .eml's topmost Received header, else the deadline, is taken.
     Raises ConfigurationError for a file that cannot be read.
@@ -104,7 +105,9 @@ def check(
     known = _Memory(outcomes)
     total = len(letters) + bool(loose)
     if loose:
-        outcomes.append(_loose(loose, rules, received or rules.terms.deadline, read))
+        at = received or rules.terms.deadline
+        newest = max(at, *(letter[0] for letter in letters)) + timedelta(microseconds=1) if letters else at
+        outcomes.append(_loose(loose, rules, at, newest, read))
         progress("核对", 1, total)
     for at, name, content in sorted(letters, key=lambda letter: letter[:2]):
         letter = _letter(content, name, at, rules, known, read)
@@ -146,7 +149,8 @@ def _adopted(outcome: Outcome, newest: Mail) -> Outcome:
     return Outcome(replace(outcome.mail, universities=tuple(names)), versions)
 
 
-def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read) -> Outcome:
+def _loose(files: list[Attachment], rules: Rules, received: datetime, newest: datetime, read: Read) -> Outcome:
+    """Files judged by the time of receipt, and laid on all the mails as what came last, from somebody beyond doubt."""
     documents = read_documents(files, rules.limits, read)
     mail_id = hashlib.sha256(b"".join(hashlib.sha256(one.content).digest() for one in files)).hexdigest()
     versions = versions_of(documents, NO_ONE, {}, mail_id, received, rules)
@@ -154,7 +158,7 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read
     message = Message("", Address(), Address(), "", "", attached=len(files))
     mail = Mail(
         id=mail_id,
-        received_at=received,
+        received_at=newest,
         message_id="",
         sender=Address(),
         reply_to=Address(),
@@ -162,6 +166,7 @@ def _loose(files: list[Attachment], rules: Rules, received: datetime, read: Read
         references=(),
         attached=len(files),
         disposition=Disposition.SUBMISSION,
+        automatic=Automatic.STAFF,
         findings=check_mail(message, received, forms, rules, mail_id) if forms else (),
         universities=tuple(dict.fromkeys(one.university for one in versions)),
     )

@@ -14,9 +14,10 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from parsers.charset import decoded
 from pipeline.errors import AnnexError, LoginRefused
 from pipeline.recipients import may_be_written_to
-from pipeline.remarks import check_credentials, decode, refused, server_away, server_text
+from pipeline.remarks import check_credentials, refused, server_away, server_text
 from pipeline.settings import Server, Settings
 
 CONNECT_SECONDS = 20
@@ -284,7 +285,7 @@ def _on_the_wire(raw: bytes) -> bytes:
 
 
 def _words(said: bytes | str) -> str:
-    return decode(said) if isinstance(said, bytes) else said
+    return decoded(said) if isinstance(said, bytes) else said
 
 
 def _hide(text: str, code: str) -> str:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from parsers.charset import decoded
 from pipeline import charsets
 from pipeline.budget import MOST_LISTED, Broken, Budget, too_many
 from pipeline.model import Attachment
@@ -67,7 +68,7 @@ def _name(compound: Any, streams: dict[str, list[str]]) -> str:
     for key in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME):
         for kind, label in (("001F", "utf-16-le"), ("001E", "")):
             stream = streams.get(f"__substg1.0_{key}{kind}")
-            if stream and (name := charsets.file_name(charsets.decode(_bytes(compound, stream)[:2000], label))):
+            if stream and (name := charsets.file_name(decoded(_bytes(compound, stream)[:2000], label))):
                 return name
     return ""
 

@@ -18,7 +18,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from pipeline import charsets, rar, tars
+from parsers.charset import decoded
+from pipeline import rar, tars
 from pipeline.budget import (
     BROKEN,
     BROKEN_ENTRY,
@@ -33,6 +34,7 @@ from pipeline.budget import (
     gathered,
     inner_path,
     too_many,
+    unpacked,
 )
 from pipeline.model import Attachment, Limits
 
@@ -173,7 +175,7 @@ def _files(frames: _Frames, attachment: Attachment, budget: Budget, alone: bool)
     """The files in the frames; `alone` tells that each entry may be locked by itself."""
     before, count, packed = budget.total, 0, len(attachment.content)
     while frames.kind in (b"N", b"R"):
-        name = frames.content.decode("utf-8", "replace") if frames.kind == b"N" else charsets.decode(frames.content)
+        name = frames.content.decode("utf-8", "replace") if frames.kind == b"N" else decoded(frames.content)
         path = inner_path(name)
         file = _file(frames, f"{attachment.path}/{path}", budget, packed)
         count += 1
@@ -195,17 +197,17 @@ def _files(frames: _Frames, attachment: Attachment, budget: Budget, alone: bool)
 def _file(frames: _Frames, path: str, budget: Budget, packed: int) -> Attachment:
     """The current entry, read to its end whatever becomes of it."""
     data = frames.data()
-    try:
-        content = gathered(data, budget, packed)
+
+    def content() -> bytes:
+        gotten = gathered(data, budget, packed)
         if frames.stopped:
             raise _broken(frames.stopped, Scope.ENTRY)
-        return Attachment(path, content)
-    except Broken as broken:
-        if broken.scope is not Scope.ENTRY:
-            raise
-        for _ in data:
-            pass
-        return Attachment(path, b"", problem=broken.problem, detail=broken.detail)
+        return gotten
+
+    file = unpacked(path, content)
+    for _ in data:
+        pass
+    return file
 
 
 def _broken(words: str, scope: Scope) -> Broken:

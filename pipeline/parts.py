@@ -12,11 +12,12 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from parsers.charset import decoded
 from pipeline import charsets, mime
-from pipeline.mime import MAX_PARTS, Part
+from pipeline.mime import Part
 from pipeline.model import Attachment
 
-__all__ = ["MAX_PARTS", "Tree", "files", "headers", "parse", "subject", "texts"]
+__all__ = ["Tree", "files", "headers", "parse", "subject", "texts"]
 
 # Bytes of a text that are decoded, and files looked for in it; nobody writes more.
 MAX_TEXT = 8_000_000
@@ -124,7 +125,7 @@ class Leaf(Struct, frozen=True, dict=True):
         if len(content) > MAX_TEXT:
             # Not inside a character, if that can be helped.
             content = content[: content.rfind(b"\n", 0, MAX_TEXT) + 1 or MAX_TEXT]
-        return charsets.decode(content, self._type_parameters.get("charset", ""))
+        return decoded(content, self._type_parameters.get("charset", ""))
 
 
 class Tree(Struct, frozen=True):
@@ -215,7 +216,7 @@ def uuencoded(raw: bytes) -> tuple[list[tuple[str, bytes]], bytes]:
         if not end:
             break
         rest.append(raw[position : begin.start()])
-        name = charsets.file_name(charsets.decode(begin[1])) or f"附件{len(found) + 1}.bin"
+        name = charsets.file_name(decoded(begin[1])) or f"附件{len(found) + 1}.bin"
         found.append((name, b"".join(map(_uu_line, raw[begin.end() : end.start()].splitlines()))))
         position = end.end()
     return found, b"".join([*rest, raw[position:]])

@@ -87,6 +87,10 @@ EDITION = re.compile(
 ONGOING = re.compile(r"至今|迄今|目前|现在|今$|今[）)]|持续|长期|进行中|[起始]$|开始|以来|[—–\-~至到]\s*$")
 
 
+# Whom a project is for: 2024届毕业生, 2024级新生.
+COHORT = re.compile(r"\d{2,4}\s*[届级]")
+
+
 class Period(Struct, frozen=True):
     """`start` and `end` are the first and last day (end None: still running); `months` how long it is said to have run,
     beside dates only where that is told as well."""
@@ -115,13 +119,15 @@ def later(day: date, years: int) -> date:
 
 @lru_cache(maxsize=1_000)
 def read_period(text: str) -> Period | None:
-    """The period a text tells, or None where it tells neither a date nor a length of time.
+    """The period a text tells, or None where it tells neither a date, other than whom it is for, nor a length of time.
 
     Dates without a day or month are read in the writer's favour: a start from the first, an end to the last day. A
     character that nobody sees stands in a date or between two, whichever gives more of them.
     """
     text = text[:LONGEST]
     spans, plain = max(_dates(visible(text)), _dates(visible(text, " ")), key=lambda dated: len(dated[0]))
+    if not _dates(COHORT.sub(" ", plain))[0]:
+        spans = []
     # Years are no lengths of time.
     lengths = [found for found in DURATION.finditer(DATE.sub(" ", TERM.sub(" ", plain))) if not _often(found)]
     if not spans:

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from parsers.links import is_url as is_address
 from parsers.model import DRAWN, SCANNED, Annex3, Annex4, Place, ProblemKind, Project
-from parsers.printed import APPLICATION, SEAL
+from parsers.printed import APPLICATION, IN_APPLICATION, SEAL
 from parsers.text import fold
 from pipeline.agreement import agrees, nearest, selected
 from pipeline.model import Entry, Submission, Version
@@ -37,8 +37,10 @@ from pipeline.values import (
     word_count,
 )
 
-# Fields of which "none" is told by a rule of their own, or may be so: a project may have no members but its leader.
+# Fields of which "none" is told by a rule of their own, or may be so: a project may have no members but its leader, for which
+# a stroke stands as well.
 MAY_BE_NONE = frozenset({"phone", "category", "members"})
+STROKE = re.compile(r"[/／\\—–-]+")
 
 # ---------------------------------------------------------------- the mail
 
@@ -252,7 +254,10 @@ def _in_form(form: Application, field: str, **values: object) -> Breach:
 def field_blank(form: Application, *, fields: dict[str, str]) -> Iterator[Breach]:
     """A required field of the form is blank, or says nothing, one breach for each field."""
     for field, label in fields.items():
-        if is_unfilled(getattr(form.record, field), or_none=field not in MAY_BE_NONE):
+        value = getattr(form.record, field)
+        if field == "members" and STROKE.fullmatch(value):
+            continue
+        if is_unfilled(value, or_none=field not in MAY_BE_NONE):
             yield _in_form(form, field, label=label)
 
 
@@ -329,6 +334,13 @@ def _in_tables(submission: Submission, field: str, **values: object) -> Breach:
     return Breach(field=field, path=path, mail=mail, values=values)
 
 
+def _in_version(version: Version, field: str, project: str, where: str = "", **values: object) -> Breach:
+    """A breach of a project in one of the documents; `where` is its place if that is not the field's."""
+    place = str(version.transcript.places.get(where or field, Place()))
+    values["project"] = project
+    return Breach(field=field, project=project, path=version.path, mail=version.mail, place=place, values=values)
+
+
 def _by_kind(submission: Submission) -> tuple[int, int]:
     graduate = sum(applicant(project.applicant).graduate for _, project in listed(submission))
     return len(listed(submission)) - graduate, graduate
@@ -392,16 +404,9 @@ def application_missing(whole: Whole) -> Iterator[Breach]:
         if is_unfilled(entry.name) or entry.listed is None or asked[same_project(entry.name)] > 1:
             continue
         if entry.application is None:
-            place = entry.listed.transcript.places.get(f"projects.{entry.row}.project_name", Place())
+            named, where = project.project_name, f"projects.{entry.row}.project_name"
             scan = _scan_of(entry.name, scans, whole.submission)
-            yield Breach(
-                field="project_name",
-                project=project.project_name,
-                path=entry.listed.path,
-                mail=entry.listed.mail,
-                place=str(place),
-                values={"project": project.project_name, "found": project.project_name, "scan": scan},
-            )
+            yield _in_version(entry.listed, "project_name", named, where, found=named, scan=scan)
 
 
 def _scan_of(name: str, scans: Sequence[str], submission: Submission) -> str:
@@ -420,15 +425,7 @@ def application_unlisted(whole: Whole) -> Iterator[Breach]:
         return
     for entry in whole.submission.entries:
         if entry.listed is None and entry.application is not None and not is_unfilled(entry.name):
-            place = entry.application.transcript.places.get("project_name", Place())
-            yield Breach(
-                field="project_name",
-                project=entry.name,
-                path=entry.application.path,
-                mail=entry.application.mail,
-                place=str(place),
-                values={"project": entry.name, "found": entry.name},
-            )
+            yield _in_version(entry.application, "project_name", entry.name, found=entry.name)
 
 
 def _compared(submission: Submission, terms: Terms) -> Iterator[tuple[Project, Version, Annex4]]:
@@ -454,16 +451,9 @@ def differs_from_summary(whole: Whole, *, field: str) -> Iterator[Breach]:
         if agrees(field, row, record, university, terms):
             continue
         ours = university if field == "university" else getattr(row, field)
-        name = "categories" if field == "category" else field
-        theirs = "、".join(record.categories) if field == "category" else getattr(record, field)
-        yield Breach(
-            field=name,
-            project=row.project_name,
-            path=version.path,
-            mail=version.mail,
-            place=str(version.transcript.places.get(name, Place())),
-            values={"project": row.project_name, "found": theirs, "expected": ours},
-        )
+        name = IN_APPLICATION.get(field, field)
+        theirs = "、".join(record.categories) if name == "categories" else getattr(record, name)
+        yield _in_version(version, name, row.project_name, found=theirs, expected=ours)
 
 
 @predicate("sender", "id", "files")

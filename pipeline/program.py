@@ -29,7 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 
 
 def now() -> datetime:
-    """The present instant; the only clock of the program."""
+    """The present instant."""
     return datetime.now(UTC)
 
 
@@ -47,9 +47,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(text + "\n")
 
 
+def echo(text: str, err: bool = False) -> None:
+    """Print a text that may hold somebody else's words, so that nothing in them commands the terminal."""
+    from pipeline.wording import on_terminal
+
+    typer.echo(on_terminal(text), err=err)
+
+
 def mask_phones(record: logging.LogRecord) -> bool:
-    """Hide the middle of telephone numbers in what is logged; always lets the record through."""
-    record.msg = re.sub(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2", record.getMessage())
+    """Hide the middle of telephone numbers in what is logged, and what commands a terminal; always lets the record through."""
+    from pipeline.wording import on_terminal
+
+    told = on_terminal(record.getMessage())
+    record.msg = re.sub(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)", r"\1****\2", told)
     record.args = ()
     return True
 

@@ -10,25 +10,31 @@ from __future__ import annotations
 import hashlib
 import importlib
 import logging
+import math
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import TypeVar
 
 from parsers.model import Problem, ProblemKind, Transcript
 from pipeline.confined import Breach, LimitBroken, ReadingFault, Worker, WorkerDied, kill_all_at_home
 from pipeline.model import Finding, Limits, Reading
-from pipeline.worker import ReadingLimits
+from pipeline.worker import Files, ReadingLimits
 
 __all__ = ["Breach", "Reader", "ReadingFault", "ReadingLimits"]
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+Within = Callable[[Callable[[], list[Transcript] | None]], list[Transcript]]
 
 # Processes are confined by means of POSIX; elsewhere documents are read in this process.
 CONFINED = hasattr(os, "killpg")
@@ -89,42 +95,41 @@ class Reader:
             module, _, function = self._target.partition(":")
             transcripts: list[Transcript] = getattr(importlib.import_module(module), function)(content, name)
             return transcripts
-        # What an earlier document left behind may have killed a used worker, so a fresh one gets the last word.
-        for fresh in (False, True):
-            try:
-                return self._attempt(content, name, fresh)
-            except LimitBroken as broken:
-                return [_stopped(broken.breach)]
-            except WorkerDied:
-                continue
-        return [_stopped(Breach.CRASH)]
+        try:
+            return self._by_worker(lambda one: one.read(content, name))
+        except LimitBroken as broken:
+            return [_stopped(broken.breach)]
+        except WorkerDied:
+            return [_stopped(Breach.CRASH)]
 
-    def read_many(self, documents: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
-        """`read` for each (content, name), several at a time; the answers in the order of the documents.
+    def read_many(self, documents: Sequence[tuple[bytes, str]], seconds: float = math.inf) -> list[list[Transcript]]:
+        """`read` for each (content, name), several at a time; the answers in the order of the documents. Those that none of
+        the seconds, of which each spends its own, are left for are not read, which is told in a problem.
 
         Documents that only an office program opens go to one worker together, which starts that program once.
         """
         groups = _groups([content for content, _ in documents])
         jobs = [[documents[at] for at in group] for group in groups]
+        within = partial(_within, seconds, [])
         answers: dict[int, list[Transcript]] = {}
-        for group, answer in zip(groups, self._side_by_side(jobs), strict=True):
+        for group, answer in zip(groups, self._side_by_side(jobs, within), strict=True):
             answers.update(zip(group, answer, strict=True))
         return [answers[at] for at in range(len(documents))]
 
-    def read_mail(self, path: Path, own_address: str, limits: Limits) -> Reading | None:
-        """What a mail in a file says and brings, read in one go; None where that broke a limit or failed.
+    def read_mail(self, path: Path, own_address: str, limits: Limits, seconds: float = MAIL_SECONDS) -> Reading | None:
+        """What a mail in a file says and brings, read in one go; None where that broke a limit, so many seconds too, or failed.
 
         Then one of its documents is to blame, and the others must not suffer for it: read each by itself.
         """
         if not CONFINED:
             return None
-        one = self._take(fresh=False)
         try:
-            return one.read_mail(path, own_address, limits, self._room(), min(MAIL_SECONDS, self._limits.seconds))
+            with self._worker() as one:
+                return one.read_mail(
+                    path, own_address, limits, self._room(), min(MAIL_SECONDS, seconds, self._limits.seconds)
+                )
         except (LimitBroken, WorkerDied, ReadingFault):
             return None
-        finally:
-            self._give_back(one)
 
     def marked_copy(
         self, content: bytes, kind: str, findings: Sequence[Finding], transcripts: Sequence[Transcript]
@@ -135,19 +140,12 @@ class Reader:
                 content, kind, findings, transcripts
             )
             return made
-        for fresh in (False, True):
-            one = self._take(fresh)
-            try:
-                return one.marked_copy(content, kind, findings, transcripts)
-            except WorkerDied:
-                continue
-            except (LimitBroken, ReadingFault) as reason:
-                log.warning("标注副本没有做成，回复照常：%s", reason)
-                return None
-            finally:
-                self._give_back(one)
-        log.warning("标注副本没有做成，回复照常：%s", Breach.CRASH.value)
-        return None
+        try:
+            return self._by_worker(lambda one: one.marked_copy(content, kind, findings, transcripts))
+        except (LimitBroken, ReadingFault, WorkerDied) as reason:
+            said = Breach.CRASH.value if isinstance(reason, WorkerDied) else reason
+            log.warning("标注副本没有做成，回复照常：%s", said)
+            return None
 
     def kept(self, file: str) -> bytes | None:
         """The bytes of a document (their SHA-256 in hex is given) of a mail read before; None: look for them in the mail."""
@@ -180,25 +178,23 @@ class Reader:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _side_by_side(self, jobs: Sequence[Sequence[tuple[bytes, str]]]) -> Iterable[list[list[Transcript]]]:
+    def _side_by_side(self, jobs: Sequence[Files], within: Within) -> Iterable[list[list[Transcript]]]:
+        read_together = partial(self._read_together, within)
         if len(jobs) < 2 or self.size < 2:
-            return map(self._read_together, jobs)
+            return map(read_together, jobs)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="reader")
-        return self._threads.map(self._read_together, jobs)
+        return self._threads.map(read_together, jobs)
 
-    def _read_together(self, documents: Sequence[tuple[bytes, str]]) -> list[list[Transcript]]:
+    def _read_together(self, within: Within, documents: Files) -> list[list[Transcript]]:
         """`read` for each, by a worker that was told of all of them first."""
         if len(documents) < 2 or not CONFINED:
-            return [self.read(*document) for document in documents]
-        one = self._take(fresh=False)
-        try:
+            return [within(partial(self.read, *document)) for document in documents]
+        with self._worker() as one:
             # Whatever goes wrong here is of no account: reading each by itself says what is wrong with which.
             with suppress(LimitBroken, WorkerDied, ReadingFault):
-                one.prepare(documents)
-            return [self._read_by(one, *document) for document in documents]
-        finally:
-            self._give_back(one)
+                within(partial(one.prepare, documents))
+            return [within(partial(self._read_by, one, *document)) for document in documents]
 
     def _read_by(self, one: Worker, content: bytes, name: str) -> list[Transcript]:
         """`read`, by this worker as long as it is of use."""
@@ -211,10 +207,20 @@ class Reader:
         except WorkerDied:
             return self.read(content, name)
 
-    def _attempt(self, content: bytes, name: str, fresh: bool) -> list[Transcript]:
+    def _by_worker(self, errand: Callable[[Worker], Answer]) -> Answer:
+        """What a worker answers; what an earlier document left behind may kill a used one, so a fresh one has the last word."""
+        try:
+            with self._worker() as one:
+                return errand(one)
+        except WorkerDied:
+            with self._worker(fresh=True) as one:
+                return errand(one)
+
+    @contextmanager
+    def _worker(self, fresh: bool = False) -> Iterator[Worker]:
         one = self._take(fresh)
         try:
-            return one.read(content, name)
+            yield one
         finally:
             self._give_back(one)
 
@@ -252,6 +258,17 @@ class Reader:
             self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=self._scratch)).resolve()
             self._kept().mkdir(mode=0o700)
         return Path(tempfile.mkdtemp(dir=self._folder))
+
+
+def _within(seconds: float, spent: list[float], read: Callable[[], list[Transcript] | None]) -> list[Transcript]:
+    """What `read` answers, unless those before it, side by side, have `spent` all the seconds."""
+    if sum(spent) > seconds:
+        return [_stopped(Breach.MAIL)]
+    began = time.monotonic()
+    try:
+        return read() or []
+    finally:
+        spent.append(time.monotonic() - began)
 
 
 def _cores() -> int:

@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 
+from parsers.charset import decoded
 from pipeline.errors import ConfigurationError, LoginRefused, ServerAway
 from pipeline.settings import Server
 
@@ -18,22 +19,14 @@ _UNSAFE = re.compile(r"unsafe login", re.IGNORECASE)
 _BROKEN_OFF = re.compile(r"EOF|socket error|unexpectedly closed|not connected", re.IGNORECASE)
 
 
-def decode(said: bytes) -> str:
-    """A server's words, UTF-8 or else GB18030."""
-    try:
-        return said.decode("utf-8")
-    except UnicodeDecodeError:
-        return said.decode("gb18030", "replace")
-
-
 def server_text(error: BaseException) -> str:
     """What went wrong in a conversation; libraries pass a server's words on as bytes or their repr."""
     if isinstance(error, OSError) and (reason := _network_reason(error)):
         return reason
     said = error.args[-1] if error.args else str(error)
     if isinstance(said, bytes):
-        return decode(said).strip()
-    text = _BYTES_LITERAL.sub(lambda match: decode(ast.literal_eval(match.group())), str(said)).strip()
+        return decoded(said).strip()
+    text = _BYTES_LITERAL.sub(lambda match: decoded(ast.literal_eval(match.group())), str(said)).strip()
     if "timed out" in text:
         return "等待超时"
     return "服务器断开了连接" if _BROKEN_OFF.search(text) else text

@@ -134,6 +134,13 @@ def history(office: Office, university: str) -> Json:
     }
 
 
+def contact(office: Office, university: str) -> tuple[str, str]:
+    """Name and phone of the university's contact, "" where it gave none."""
+    from pipeline.account import contact_of
+
+    return contact_of(office.submission(university))
+
+
 def standing(version: Version, submission: Submission) -> str:
     """Where a document stands in what its university stands for now."""
     key = (version.mail, version.index)

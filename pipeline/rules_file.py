@@ -5,7 +5,6 @@ Every limit, severity, word list and sentence stands in that file; this module k
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from collections.abc import Collection
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from parsers.charset import decoded
 from pipeline.errors import ConfigurationError
 from pipeline.model import SHANGHAI, Contact, Limits, Notice, University
 from pipeline.roster import Roster
@@ -83,15 +83,17 @@ def deadline(text: str) -> datetime:
 def load(path: Path, copy: Path | None = None) -> Rules:
     """Read rules.yaml, or the copy of its values that is kept there. Raises ConfigurationError naming file, line and reason."""
     try:
-        text = _decoded(path.read_bytes())
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ConfigurationError(
             f"找不到规则文件 {path}。请检查 ANNEX_RULES，或运行 annex-inbox init 生成一份。"
         ) from None
     except OSError as error:
         raise ConfigurationError(f"规则文件 {path} 无法读取：{error}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"规则文件 {path} 的编码认不出来，请用记事本另存为，编码选 UTF-8。") from None
+    # Line ends as they come are of no account to the copy that is kept.
+    text = io.StringIO(decoded(content), newline=None).read()
+    if "\ufffd" in text:
+        raise ConfigurationError(f"规则文件 {path} 的编码认不出来，请用记事本另存为，编码选 UTF-8。")
     # What an earlier edition of the program found right this one may refuse, and only the file itself tells where.
     with suppress(Misshapen):
         known = recalled(copy, text)
@@ -100,19 +102,6 @@ def load(path: Path, copy: Path | None = None) -> Rules:
     values, rules = _read(path, text)
     remember(copy, text, values)
     return rules
-
-
-def _decoded(content: bytes) -> str:
-    """The file's text in UTF-8 or whatever else 记事本 saves: GB18030 (ANSI), or UTF-16 with its mark. Raises UnicodeDecodeError."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = content.decode("utf-16")
-    else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("gb18030")
-    # Line ends as they come are of no account to the copy that is kept.
-    return io.StringIO(text, newline=None).read()
 
 
 def _read(path: Path, text: str) -> tuple[Any, Rules]:

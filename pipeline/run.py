@@ -13,11 +13,12 @@ from functools import partial
 
 from sqlalchemy.exc import OperationalError
 
+from pipeline import hindrances
 from pipeline.answering import answer
 from pipeline.bookkeeping import keep_ledger
 from pipeline.dispatch import Clock, dispatch
 from pipeline.errands import heartbeat, tell_staff
-from pipeline.errors import AnnexError, ConfigurationError, ServerAway
+from pipeline.errors import AnnexError, ConfigurationError
 from pipeline.model import Envelope
 from pipeline.office import Office
 from pipeline.passes import Pass
@@ -38,26 +39,16 @@ def one_pass(office: Office, clock: Clock, progress: Progress = silent) -> Pass:
         _work(office, done, clock, progress)
     except (OSError, OperationalError) as error:
         # A full disk or a locked store costs this pass; everything is where it was for the next.
-        done.troubles.append(
-            ServerAway(
-                f"磁盘或数据库现在不能读写（{_reason(error)}），这一轮没有做完，没有丢失任何邮件，下一轮会接着做。"
-            )
-        )
+        done.troubles.append(hindrances.told(error, office.settings.data))
     return done
 
 
-def _reason(error: OSError | OperationalError) -> str:
-    """What the system says of it, and of which file."""
-    if isinstance(error, OperationalError):
-        return str(error.orig)
-    said = error.strerror or str(error)
-    return f"{said}：{error.filename}" if error.filename else said
-
-
 def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
-    office.sweep()
-    retry_set_aside(office, clock)
-    with _noted(done):
+    with _noted(office, done):
+        office.sweep()
+    with _noted(office, done):
+        retry_set_aside(office, clock)
+    with _noted(office, done):
         fetch(office, done, clock, progress)
     done.replies = answer(office, clock(), progress)
     _ledger(office, done, clock())
@@ -79,17 +70,24 @@ def _work(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:
 
 
 @contextmanager
-def _noted(done: Pass) -> Iterator[None]:
+def _noted(office: Office, done: Pass) -> Iterator[None]:
+    """Let a server that is away, or a folder that is closed to us, end this part alone."""
     try:
         yield
     except AnnexError as trouble:
         done.troubles.append(trouble)
+    except OSError as error:
+        if not hindrances.is_local(error):
+            raise
+        said = hindrances.told(error, office.settings.data)
+        done.troubles += [said] if str(said) not in map(str, done.troubles) else []
 
 
 def _ledger(office: Office, done: Pass, now: datetime) -> None:
-    kept = keep_ledger(office, now)
-    done.ledger_written |= kept.written
-    done.notes += [note for note in kept.notes if note not in done.notes]
+    with _noted(office, done):
+        kept = keep_ledger(office, now)
+        done.ledger_written |= kept.written
+        done.notes += [note for note in kept.notes if note not in done.notes]
 
 
 def fetch(office: Office, done: Pass, clock: Clock, progress: Progress) -> None:

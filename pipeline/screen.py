@@ -18,7 +18,7 @@ import typer
 from parsers.printed import TITLES
 from pipeline.model import Finding, Severity, State
 from pipeline.reply_states import REMEDIES, UNDER_WAY, WORDS, ReplyState
-from pipeline.wording import deadline_text, one_line
+from pipeline.wording import deadline_text, on_terminal, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +73,7 @@ def _bar() -> Progress:
 def _plain(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(on_terminal(text))
 
 
 def checked(result: Checked) -> None:
@@ -137,12 +137,13 @@ def _enumerated(parts: Sequence[Words]) -> list[Words]:
 
 def _say(*words: Words) -> None:
     """A line of a few words, coloured on a terminal; elsewhere, as from cron, nothing is loaded to write it."""
+    told = [on_terminal(word) if isinstance(word, str) else (on_terminal(word[0]), word[1]) for word in words]
     if not sys.stdout.isatty():
-        print("".join(word if isinstance(word, str) else word[0] for word in words))
+        print("".join(word if isinstance(word, str) else word[0] for word in told))
         return
     from rich.text import Text
 
-    console().print(Text.assemble(*words))
+    console().print(Text.assemble(*told))
 
 
 def status(report: dict[str, Any]) -> None:
@@ -186,7 +187,8 @@ def _standing(name: str, line: dict[str, Any]) -> list[str]:
     missing = state == State.MISSING.value
     numbers = "" if missing else f"  项目 {line['projects']:>3}  申报表 {line['applications']:>3}"
     told = [f"{name}  {_coloured(state)}{numbers}"]
-    told += ["    " + one_line(f"{error['project']} {error['message']}") for error in errors[:MOST_ERRORS]]
+    for error in errors[:MOST_ERRORS]:
+        told.append("    " + one_line(f"{error['project'] or error['path']} {error['message']}"))
     if len(errors) > MOST_ERRORS:
         told.append(f"    …另有 {len(errors) - MOST_ERRORS} 处，见 annex-inbox show")
     return told
@@ -221,16 +223,18 @@ def rules(headings: Sequence[str], rows: Iterable[Any]) -> None:
     console().print(table)
 
 
-def history(report: dict[str, Any]) -> None:
-    """The story of one university."""
+def history(report: dict[str, Any], contact: tuple[str, str]) -> None:
+    """The story of one university; `contact` is its contact's name and phone."""
     from rich.table import Table
 
     out = console()
     out.print(f"[bold]{_plain(report['university'])}[/]  {report['state']}")
+    if any(contact):
+        out.print(_plain(one_line(f"联系人：{contact[0]}，联系电话：{contact[1]}")))
     for title, key, columns in (
         ("来信", "mails", ("received", "sender", "subject", "result", "reply", "id")),
         ("材料", "versions", ("received", "path", "form", "standing", "archived")),
-        ("现有问题", "findings", ("rule", "project", "place", "message", "clause")),
+        ("现有问题", "findings", ("severity", "rule", "path", "project", "place", "message", "clause")),
         ("回复", "replies", ("made", "recipient", "subject", "state", "said")),
     ):
         table = Table(title=f"{title}（{len(report[key])}）", title_justify="left", show_header=True)
@@ -238,11 +242,15 @@ def history(report: dict[str, Any]) -> None:
             "received": "收到时间", "sender": "发件人", "subject": "主题", "result": "结果", "reply": "回复", "id": "编号",
             "path": "文件", "form": "表格", "standing": "现状", "archived": "存档", "rule": "规则", "project": "项目",
             "place": "位置", "message": "说明", "clause": "依据", "made": "时间", "recipient": "收件人", "state": "状态",
-            "said": "服务器答复",
+            "said": "服务器答复", "severity": "级别",
         }  # fmt: skip
         for column in columns:
             table.add_column(heads[column], overflow="fold")
-        words: dict[str, dict[Any, str]] = {"form": FORMS, "state": {state: state.told for state in ReplyState}}
+        words: dict[str, dict[Any, str]] = {
+            "form": FORMS,
+            "state": {state: state.told for state in ReplyState},
+            "severity": {severity.value: severity.label for severity in Severity},
+        }
         for row in report[key]:
             values = [words.get(column, {}).get(row[column], str(row[column] or "")) for column in columns]
             table.add_row(

@@ -5,6 +5,7 @@ Frozen once read. Secrets come from nowhere else and never appear in a repr, a l
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -43,6 +44,8 @@ class Server:
             parts = urlsplit(url)
         except ValueError:
             raise ValueError("不是完整的服务器地址") from None
+        if "@" in url:
+            raise ValueError("地址里不写用户和密码，它们写在 ANNEX_USER 和 ANNEX_AUTH_CODE 中")
         self.scheme, self.host = parts.scheme.lower(), parts.hostname or ""
         if self.scheme not in ports:
             raise ValueError(f"应以 {'、'.join(f'{scheme}://' for scheme in ports)} 开头")
@@ -156,8 +159,12 @@ def _address(value: str) -> str:
     return value
 
 
+def _path(value: Any) -> Path:
+    return Path(os.path.expanduser(value))
+
+
 def _file(value: Any) -> Path:
-    path = Path(value)
+    path = _path(value)
     if path.is_dir():
         raise ValueError(f"{path} 是文件夹，请写到其中的文件，例如 {path / 'rules.yaml'}")
     return path
@@ -184,9 +191,9 @@ READ: dict[str, Callable[[Any], object]] = {
     "imap_url": _server(IMAP_PORTS),
     "smtp_url": _server(SMTP_PORTS),
     "folders": _folders,
-    "data": Path,
+    "data": _path,
     "rules": _file,
-    "executor": _matching(r"dask://[^/\s]+:\d+", "应为 dask://主机:端口"),
+    "executor": _matching(r"dask://[^/\s@]+:\d+", "应为 dask://主机:端口"),
     "reply": _one_of("send", "draft", "off"),
     "sent_copy": _one_of("never", "auto", "append"),
     "alert_to": _address,

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from parsers.model import Annex3, Annex4
 from pipeline.model import Version
 from pipeline.names import same_project
@@ -39,14 +37,6 @@ def spare(versions: Sequence[Version], standing: Sequence[Version] = ()) -> list
     stands = any(isinstance(one.transcript.record, Annex3) for one in standing) or any(map(tells, tables))
     blank = [one for one in versions if isinstance(one.transcript.record, Annex4) and not is_filled(one)]
     return [table for table in tables if stands and not tells(table)] + (blank if filled else [])
-
-
-def without_spare_findings(versions: Sequence[Version]) -> tuple[Version, ...]:
-    """One mail's versions, those that do not count without their findings."""
-    extra: list[Version] = []
-    for university in dict.fromkeys(version.university for version in versions):
-        extra += spare([version for version in versions if version.university == university])
-    return tuple(replace(one, findings=()) if one in extra else one for one in versions)
 
 
 def is_filled(version: Version) -> bool:

@@ -99,12 +99,6 @@ class Spool:
         with suppress(OSError):
             path.parent.rmdir()
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all mails kept, in ascending order."""
-        for path in sorted(self.root.glob("??/*.eml")):
-            if _IDENTIFIER.fullmatch(path.stem) and path.stem.startswith(path.parent.name):
-                yield path.stem
-
     def sweep(self) -> int:
         """Remove what an interrupted run left unfinished, say how much; for the run that holds the lock."""
         swept = 0

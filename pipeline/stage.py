@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
@@ -28,6 +29,11 @@ AHEAD = 32
 # So many are stored at a time, or fewer after so many seconds, so that a slow line holds nothing up.
 TOGETHER = 16
 SECONDS = 1.0
+# The documents of a mail that has to be read document by document are given so long in all, LibreOffice and OCR included, but
+# not more than this share of the time there is for reading.
+DOCUMENTS_SECONDS = 600.0
+DOCUMENTS_SHARE = 0.25
+WEEK = 7 * 24 * 3600.0
 
 CONNECTS_WITHIN = "10s"
 
@@ -37,12 +43,21 @@ log = logging.getLogger(__name__)
 class Stage:
     """Reads the mails of a spool with the reader given, or on the executor that a URL names (ANNEX_EXECUTOR), "" for none.
 
-    Nothing is started or connected before the first mail. Use as a context manager, or call `close`.
+    Nothing is started or connected before the first mail, and of several at once none later than after so many `seconds`. Use
+    as a context manager, or call `close`.
     """
 
-    def __init__(self, spool: Spool, reader: Reader, own_address: str, limits: Limits, url: str = "") -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        reader: Reader,
+        own_address: str,
+        limits: Limits,
+        url: str = "",
+        seconds: float = WEEK,
+    ) -> None:
         self._spool, self._reader, self._url = spool, reader, url
-        self._own_address, self._limits = own_address, limits
+        self._own_address, self._limits, self._seconds = own_address, limits, seconds
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -64,11 +79,12 @@ class Stage:
     def ahead(self, mails: Iterable[tuple[T, str]]) -> Iterator[list[tuple[T, str, Future[Reading]]]]:
         """Each of these mails (with whatever goes with it, and its id) with what was read, in their order, in lists to be stored together.
 
-        What the iterable raises is raised once all that came before has been given out.
+        Those not begun in time are left out. What the iterable raises is raised once all that came before has been given out.
         """
         waiting: deque[tuple[T, str, Future[Reading]]] = deque()
         trouble: Exception | None = None
         stored = time.monotonic()
+        until = stored + self._seconds
         source = iter(mails)
         while True:
             try:
@@ -79,13 +95,21 @@ class Stage:
                 trouble = fault
                 break
             waiting.append((about, mail, self.submit(mail)))
+            if time.monotonic() > until:
+                break
             if len(waiting) < AHEAD and _finished(waiting) < TOGETHER and time.monotonic() - stored < SECONDS:
                 continue
-            if ready := _taken(waiting, patient=len(waiting) >= AHEAD):
+            if len(waiting) >= AHEAD:
+                _await(waiting, until)
+            if ready := _taken(waiting):
                 yield self._settled(ready)
                 stored = time.monotonic()
         while waiting:
-            yield self._settled(_taken(waiting, patient=True))
+            _await(waiting, until)
+            if ready := _taken(waiting):
+                yield self._settled(ready)
+        if time.monotonic() > until:
+            log.warning("读取邮件已用去这一轮的一半时间，还没有开始读的留待下一轮。")
         if trouble is not None:
             raise trouble
 
@@ -97,11 +121,11 @@ class Stage:
 
     def read(self, mail: str) -> Reading:
         """Read a mail of the spool here and now. Raises FileNotFoundError where it is not kept, ReadingFault for a fault of ours."""
-        return read_confined(self._reader, self._spool.file(mail).absolute(), self._own_address, self._limits)
+        seconds = min(DOCUMENTS_SECONDS, DOCUMENTS_SHARE * self._seconds)
+        return read_confined(self._reader, self._spool.file(mail).absolute(), self._own_address, self._limits, seconds)
 
     def _settled(self, batch: list[tuple[T, str, Future[Reading]]]) -> list[tuple[T, str, Future[Reading]]]:
-        """The same with every reading done, for nobody shall wait for one with the store locked; what was lost is read here."""
-        wait([future for _, _, future in batch])
+        """The same with what was lost read here, before anybody waits for it with the store locked."""
         settled = [
             (about, mail, self._here(mail) if self._lost(mail, future) else future) for about, mail, future in batch
         ]
@@ -125,26 +149,40 @@ class Stage:
 
 
 def _finished(waiting: Iterable[tuple[object, str, Future[Reading]]]) -> int:
-    """How many have been read, counted from the first on without a gap; if that is all of them there is nothing to wait for."""
+    """How many have been read, counted from the first on without a gap; TOGETHER if all have been: no reason to wait."""
     return next((place for place, (*_, future) in enumerate(waiting) if not future.done()), TOGETHER)
 
 
-def _taken(waiting: deque[tuple[T, str, Future[Reading]]], patient: bool) -> list[tuple[T, str, Future[Reading]]]:
-    """Take out what has been read, at most as many as are stored together; `patient` also what has not."""
+def _await(waiting: deque[tuple[T, str, Future[Reading]]], until: float) -> None:
+    """Wait for the first, a moment for those after it; what has not begun at that time (of time.monotonic) is given up."""
+    together = [future for *_, future in islice(waiting, TOGETHER)]
+    wait(together, SECONDS)
+    wait(together[:1], max(0.0, until - time.monotonic()))
+    if time.monotonic() > until:
+        begun = [one for one in waiting if not one[-1].cancel()]
+        waiting.clear()
+        waiting.extend(begun)
+        wait([future for *_, future in begun[:1]])
+
+
+def _taken(waiting: deque[tuple[T, str, Future[Reading]]]) -> list[tuple[T, str, Future[Reading]]]:
+    """Take out what has been read, at most as many as are stored together."""
     taken: list[tuple[T, str, Future[Reading]]] = []
-    while waiting and len(taken) < TOGETHER and (patient or waiting[0][-1].done()):
+    while waiting and len(taken) < TOGETHER and waiting[0][-1].done():
         taken.append(waiting.popleft())
     return taken
 
 
-def read_confined(reader: Reader, path: Path, own_address: str, limits: Limits) -> Reading:
-    """A mail read in one go in a process of its own; if that fails, each of its documents by itself."""
-    reading = reader.read_mail(path, own_address, limits)
+def read_confined(
+    reader: Reader, path: Path, own_address: str, limits: Limits, seconds: float = DOCUMENTS_SECONDS
+) -> Reading:
+    """A mail read in one go in a process of its own; if that fails, each of its documents by itself, in so many seconds in all."""
+    reading = reader.read_mail(path, own_address, limits, seconds)
     if reading is not None:
         return reading
     from pipeline.reading import read_mail
 
-    return read_mail(path.read_bytes(), own_address, limits, reader.read_many)
+    return read_mail(path.read_bytes(), own_address, limits, partial(reader.read_many, seconds=seconds))
 
 
 def read_there(raw: bytes, own_address: str, limits: Limits) -> Reading:

@@ -44,11 +44,14 @@ def brief_of(submission: Submission) -> Brief:
 
 
 class Standings:
-    """The rows kept for the rules in force. Universities are named as in the store, "?" and an address for unknown ones."""
+    """The rows kept for the rules in force. Universities are named as in the store, "?" and an address for unknown ones.
 
-    def __init__(self, database: Database, rules: Rules, remembered: Path | None = None) -> None:
+    `made_by` is the mark of what judges: this program and those rules.
+    """
+
+    def __init__(self, database: Database, rules: Rules, remembered: Path) -> None:
         self._database = database
-        self._made_by = _digest((program(remembered), *_judged_by(rules)))
+        self.made_by = _digest((program(remembered), *_judged_by(rules)))
 
     def marks(self) -> dict[str, str]:
         """Every university heard of, in the order first heard of, with the mark of all that its standing depends on now.
@@ -70,7 +73,7 @@ class Standings:
             for row in connection.execute(sa.select(waived).order_by(*keys)):
                 if row.university in found:
                     found[row.university].append(tuple(row))
-        return {university: _digest((self._made_by, *parts)) for university, parts in found.items()}
+        return {university: _digest((self.made_by, *parts)) for university, parts in found.items()}
 
     def briefs(self, marks: dict[str, str]) -> dict[str, Brief]:
         """The rows that still hold, in short."""
@@ -118,23 +121,22 @@ def _row(university: str, mark: str, brief: Brief, account: str) -> dict[str, An
 
 
 @cache
-def program(remembered: Path | None = None) -> str:
+def program(remembered: Path) -> str:
     """A digest of the program's own text: another edition of it may judge otherwise.
 
-    Where a file remembers it, all the text is read only when a source has another size or time of change than then.
+    A file remembers it: all the text is read only when a source has another size or time of change than then.
     """
     here = Path(__file__).parent
     sources = sorted([*here.glob("*.py"), *Path(parsers.__file__).parent.rglob("*.py")], key=str)
     seen = _digest([(path.name, one.st_size, one.st_mtime_ns) for path in sources for one in [path.stat()]])
     with suppress(OSError):
-        then, _, digest = remembered.read_text().partition(" ") if remembered else ("", "", "")
+        then, _, digest = remembered.read_text().partition(" ")
         if then == seen and len(digest) == len(seen):
             return digest
     digest = _digest([(path.name, hashlib.sha256(path.read_bytes()).digest()) for path in sources])
     with suppress(OSError):
-        if remembered:
-            remembered.touch(mode=0o600)
-            remembered.write_text(f"{seen} {digest}")
+        remembered.touch(mode=0o600)
+        remembered.write_text(f"{seen} {digest}")
     return digest
 
 

@@ -132,11 +132,9 @@ def in_outbox() -> sa.Select[Any]:
 
 @cache
 def waiting_answers() -> sa.Select[Any]:
-    """Given `recipients`: of the replies to them that answer mails and have not been handed over yet, `message_id` and recipient."""
-    return sa.select(outbox.c.message_id, outbox.c.recipient).where(
-        outbox.c.recipient.in_(_each("recipients")),
-        outbox.c.state == ReplyState.QUEUED,
-        outbox.c.kind.in_(ANSWERS),
+    """Of the replies that answer mails and have not been handed over yet, `message_id`, `recipient` and `universities`."""
+    return sa.select(outbox.c.message_id, outbox.c.recipient, outbox.c.universities).where(
+        outbox.c.state == ReplyState.QUEUED, outbox.c.kind.in_(ANSWERS)
     )
 
 
@@ -163,9 +161,12 @@ def corrections() -> sa.Select[Any]:
 
 @cache
 def oldest_answered() -> sa.Select[Any]:
-    """Given `message_ids` of replies: each with when the oldest mail came that it answers."""
+    """Given `message_ids` of replies: each with when the oldest mail came that it answers, and whether to any of these it goes
+    where that was written (0) or only where others want it (1)."""
     oldest = sa.func.min(mail.c.received_at).label("oldest")
-    return sa.select(mail.c.reply, oldest).where(mail.c.reply.in_(_each("message_ids"))).group_by(mail.c.reply)
+    diverted = sa.func.min(sa.case((mail.c.sender == mail.c.reply_to, 0), else_=1)).label("diverted")
+    wanted = mail.c.reply.in_(_each("message_ids"))
+    return sa.select(mail.c.reply, oldest, diverted).where(wanted).group_by(mail.c.reply)
 
 
 @cache
@@ -203,9 +204,24 @@ def made_since() -> sa.Select[Any]:
 
 
 @cache
+def diverted_since() -> sa.Select[Any]:
+    """Given `since`, a stamp: each sender with how many replies to its mails were made for another address."""
+    return (
+        sa.select(mail.c.sender, sa.func.count(outbox.c.message_id.distinct()).label("made"))
+        .join(outbox, outbox.c.message_id == mail.c.reply)
+        .where(
+            mail.c.sender != mail.c.reply_to, outbox.c.made_at >= _one("since"), outbox.c.state != ReplyState.DROPPED
+        )
+        .group_by(mail.c.sender)
+    )
+
+
+@cache
 def bounces() -> sa.Select[Any]:
-    """Given `addresses`."""
-    return sa.select(bounced.c.address).where(bounced.c.address.in_(_each("addresses")))
+    """Given `addresses`; who has written since is there again, and is tried once more."""
+    later = (mail.c.sender == bounced.c.address, mail.c.received_at > bounced.c.bounced_at, mail.c.automatic.is_(None))
+    written = sa.exists().where(*later)
+    return sa.select(bounced.c.address).where(bounced.c.address.in_(_each("addresses")), ~written)
 
 
 @cache

@@ -5,8 +5,8 @@ It writes and sends none, and decides neither when one goes out nor which state 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from pipeline.model import Disposition, Mail, Reply
 from pipeline.reply_states import UNDER_WAY, ReplyState
 from pipeline.rows import NAMED_AT_ONCE, Queued, Returned, mails_of, queued_of, reply_row
 from pipeline.tables import bounced, instant, mail, outbox, stamp
+
+# What cannot be delivered comes back within days (RFC 5321 4.5.4.1); a bounce that names an address only speaks of these.
+LATELY = timedelta(days=14)
 
 
 class Outbox:
@@ -59,10 +62,12 @@ class Outbox:
         with self._database.writing() as connection:
             connection.execute(mail.update().where(mail.c.id == id).values(reply=""))
 
-    def waiting(self, recipients: Iterable[str]) -> list[tuple[str, str, list[Mail]]]:
-        """The replies to these addresses that have not been handed over yet: Message-ID, recipient and the mails each answers."""
+    def waiting(self, recipients: Container[str], universities: Set[str]) -> list[tuple[str, str, list[Mail]]]:
+        """The replies to these addresses, or about these universities, that have not been handed over yet: Message-ID, recipient
+        and the mails each answers."""
         with self._database.reading() as connection:
-            found = connection.execute(statements.waiting_answers(), {"recipients": list(recipients)}).all()
+            queued = connection.execute(statements.waiting_answers()).all()
+        found = [row for row in queued if row.recipient in recipients or not universities.isdisjoint(row.universities)]
         if not found:
             return []
         mails = self._mails(mail.c.reply.in_([row.message_id for row in found]))
@@ -72,29 +77,31 @@ class Outbox:
             for row in found
         ]
 
-    def oldest_answered(self, message_ids: Iterable[str]) -> dict[str, datetime]:
-        """When the oldest mail came that each of these replies answers; without those that answer none."""
-        wanted, found = list(message_ids), dict[str, datetime]()
+    def oldest_answered(self, message_ids: Iterable[str]) -> dict[str, tuple[bool, datetime]]:
+        """When the oldest mail came that each of these replies answers, and whether nobody wrote any from where the reply goes;
+        without those that answer none."""
+        wanted, found = list(message_ids), dict[str, tuple[bool, datetime]]()
         with self._database.reading() as connection:
             for start in range(0, len(wanted), NAMED_AT_ONCE):
                 some = {"message_ids": wanted[start : start + NAMED_AT_ONCE]}
                 rows = connection.execute(statements.oldest_answered(), some)
-                found |= {row.reply: instant(row.oldest) for row in rows}
+                found |= {row.reply: (bool(row.diverted), instant(row.oldest)) for row in rows}
         return found
 
     # ---- the replies made
 
-    def queue(self, reply: Reply, made_at: datetime, state: ReplyState = ReplyState.QUEUED) -> bool:
+    def queue(self, reply: Reply, made_at: datetime) -> bool:
         """Put a reply into the outbox and mark the mails it answers, in one transaction.
 
         False if it was there already, or if another program has meanwhile answered one of these mails.
         """
-        return self.queue_all([(reply, state)], made_at) > 0
+        return self.queue_all([(reply, ReplyState.QUEUED)], made_at) > 0
 
     def queue_all(self, replies: Sequence[tuple[Reply, ReplyState]], made_at: datetime) -> int:
         """`queue` for several replies that answer different mails, each with its state; returns how many are new.
 
-        What a reply replaces is dropped; where that is on its way by now, the reply is not kept.
+        What a reply replaces is dropped, or has its text replaced where the two answer the same mails; where that is on its way
+        by now, the reply is not kept.
         """
         if not replies:
             return 0
@@ -118,6 +125,9 @@ class Outbox:
             marks = [{"id_": id, "reply_": reply.message_id} for reply, _ in mine for id in reply.answers]
             if rows:
                 connection.execute(statements.add(outbox), rows)
+            for reply, _ in mine:
+                if reply.message_id in reply.replaces:
+                    self.rewrite(reply)
             if marks:
                 connection.execute(statements.answer(), marks)
             dropped = [
@@ -190,6 +200,11 @@ class Outbox:
         with self._database.writing() as connection:
             return connection.execute(moved if was is None else moved.where(outbox.c.state == was)).rowcount > 0
 
+    def drop(self, message_ids: Iterable[str]) -> list[str]:
+        """Send no more of these replies; those that had not been handed over yet."""
+        said = "不必再回复，没有发出"
+        return [one for one in message_ids if self.mark(one, ReplyState.DROPPED, said, was=ReplyState.QUEUED)]
+
     def counts(self) -> dict[str, int]:
         """How many replies are in each state that any is in."""
         query = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state).order_by(outbox.c.state)
@@ -208,6 +223,12 @@ class Outbox:
         with self._database.reading() as connection:
             return {row.recipient: int(row.made) for row in connection.execute(statements.made_since(), this)}
 
+    def diverted_since(self, moment: datetime) -> dict[str, int]:
+        """How many replies to mails from each sender were made since an instant for another address, which it had named."""
+        with self._database.reading() as connection:
+            rows = connection.execute(statements.diverted_since(), {"since": stamp(moment)})
+            return {row.sender: int(row.made) for row in rows}
+
     def last_tried(self, message_ids: Iterable[str]) -> datetime | None:
         """When the newest of some replies was handed over, None where none of them was, or is one of ours."""
         query = sa.select(sa.func.max(outbox.c.tried_at)).where(outbox.c.message_id.in_(list(message_ids)))
@@ -223,16 +244,18 @@ class Outbox:
     # ---- what came back
 
     def bounced(self, addresses: Iterable[str]) -> set[str]:
-        """Those of some addresses from which what we sent came back."""
+        """Those of some addresses from which what we sent came back, and nobody has written since."""
         with self._database.reading() as connection:
             return set(connection.execute(statements.bounces(), {"addresses": list(addresses)}).scalars())
 
 
 def note_return(connection: Connection, returned: Returned, entry: Mail) -> list[str]:
-    """Remember what came back: the replies named, else those sent to the addresses named."""
-    columns = (outbox.c.message_id, outbox.c.recipient)
+    """Remember what came back: the replies named, else those sent lately to the addresses named."""
+    columns = (outbox.c.message_id, outbox.c.recipient, outbox.c.tried_at)
     sent = connection.execute(sa.select(*columns).where(outbox.c.state == ReplyState.SENT)).all()
-    named = [row for row in sent if row.message_id in returned.message_ids or row.recipient in returned.addresses]
+    since = stamp(entry.received_at - LATELY)
+    lately = {row.message_id for row in sent if row.recipient in returned.addresses and (row.tried_at or "") >= since}
+    named = [row for row in sent if row.message_id in returned.message_ids or row.message_id in lately]
     found = [row for row in named if row.recipient not in returned.reached]
     for row in found:
         there = outbox.c.message_id == row.message_id

@@ -4,8 +4,8 @@ set aside whole, and the rest goes on.
 
 from __future__ import annotations
 
-import errno
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from pipeline.database import is_unusable
 from pipeline.dispatch import Clock
 from pipeline.flow import judge
+from pipeline.hindrances import is_hindrance
 from pipeline.model import Automatic, Envelope, Mail, Outcome, Reading
 from pipeline.office import Office
 from pipeline.own_files import noted
@@ -35,10 +35,10 @@ log = logging.getLogger(__name__)
 
 # By itself a mail is tried this often, in case what failed was not the mail; then it waits for the operator.
 ATTEMPTS = 3
-# What a machine runs short of: room on the disk, open files, processes.
-SHORT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EAGAIN})
 # Where a mail lies, its id, and what was read of it.
 Read = tuple[Envelope, str, "Future[Reading]"]
+# Where a server puts what it does not believe.
+JUNK = re.compile("垃圾|广告|病毒|junk|spam|bulk", re.IGNORECASE)
 # Nobody answers a mail of ours, with nothing, as quickly as this; a look at so many Message-IDs of a thread will do.
 AT_ONCE = timedelta(minutes=5)
 THREAD = 30
@@ -83,14 +83,16 @@ def _take_together(office: Office, done: Pass, some: Sequence[Read]) -> bool:
     """Judge mails of different correspondents and store them all at once; False, with nothing stored, where one of them is
     not as it should be and each has to be taken by itself."""
     try:
-        outcomes = [look_at(office, mail, place.received_at, reading.result) for place, mail, reading in some]
+        outcomes = [
+            look_at(office, mail, place.received_at, reading.result, place.folder) for place, mail, reading in some
+        ]
         if any(outcome.mail.automatic is Automatic.BOUNCE for outcome in outcomes):
             return False
         if office.store.recorded_under(outcome.mail.message_id for outcome in outcomes):
             return False
         office.store.record_all([(outcome, one[0]) for outcome, one in zip(outcomes, some, strict=True)])
     except Exception as fault:
-        if _is_of_the_machine(fault):
+        if is_hindrance(fault):
             raise
         return False
     for mail in (outcome.mail for outcome in outcomes):
@@ -135,7 +137,7 @@ def take(
     Raises OSError or OperationalError, with nothing stored, where the machine or the database is at fault.
     """
     try:
-        outcome = look_at(office, mail, received_at, read)
+        outcome = look_at(office, mail, received_at, read, envelope.folder if envelope else "")
         with office.store.together():
             original = _original(office, outcome.mail)
             if original:
@@ -143,7 +145,7 @@ def take(
             else:
                 keep(office, outcome, envelope)
     except Exception as fault:
-        if _is_of_the_machine(fault):
+        if is_hindrance(fault):
             raise
         log.error("邮件 %s 无法处理，已搁置（%s）", mail[:12], type(fault).__name__)
         _set_aside(office, mail, received_at, fault, clock(), envelope)
@@ -154,11 +156,6 @@ def take(
     else:
         done.count(outcome.mail)
     return outcome
-
-
-def _is_of_the_machine(fault: Exception) -> bool:
-    """Whether every mail would fail so now: the pass ends, and the mail is as good as it was."""
-    return is_unusable(fault) or (isinstance(fault, OSError) and fault.errno in SHORT)
 
 
 def _original(office: Office, mail: Mail) -> str:
@@ -183,9 +180,16 @@ def _set_aside(
     office.store.set_aside(mail, received_at, reason, trace, at, envelope)
 
 
-def look_at(office: Office, mail: str, received_at: datetime, read: Callable[[], Reading] | None = None) -> Outcome:
-    """What a mail of the spool comes to by the rules in force; nothing is stored."""
+def look_at(
+    office: Office, mail: str, received_at: datetime, read: Callable[[], Reading] | None = None, folder: str = ""
+) -> Outcome:
+    """What a mail of the spool comes to by the rules in force, `folder` where it was just fetched; nothing is stored."""
     reading = read() if read is not None else office.stage.read(mail)
+    if reading.message.automatic is Automatic.STAFF:
+        folders = [folder] if folder else [one.folder for one in office.store.work.sightings(mail)]
+        if folders and all(map(JUNK.search, folders)):
+            # Anybody can write our address into From; what the server does not believe, staff look at.
+            reading = replace(reading, message=replace(reading.message, automatic=Automatic.CLAIMED))
     if _answers_at_once(office, reading, received_at):
         reading = replace(reading, message=replace(reading.message, automatic=Automatic.AUTO_REPLY))
     known = partial(office.store.universities.known_to, before=received_at)
@@ -221,15 +225,16 @@ def keep(office: Office, outcome: Outcome, envelope: Envelope | None = None) -> 
 
 
 def _returned(office: Office, mail: Mail) -> Returned:
-    """What a bounce quotes of ours: by the Message-ID, else by the address it names."""
-    from pipeline import addresses, delivery, parts
+    """What a bounce quotes of ours: by the Message-ID, which nobody makes up, or by the address a mail system names."""
+    from pipeline import addresses, automatic, delivery, parts
 
     raw = office.spool.read(mail.id)
     tree = parts.parse(raw)
     text = raw.decode("ascii", "replace") + delivery.words(tree)
     done = delivery.actions(tree)
     reached = frozenset().union(*done.values()) - done.get("failed", set())
-    named = frozenset(found.lower() for found in addresses.SIMPLE.findall(text))
+    believed = automatic.is_from_mail_system(parts.headers(tree), mail.sender.address)
+    named = frozenset(found.lower() for found in addresses.SIMPLE.findall(text) if believed)
     return Returned(frozenset(OUR_IDS.findall(text)), named, reached)
 
 

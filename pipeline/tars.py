@@ -11,9 +11,10 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Protocol
 
-from pipeline import charsets
+from parsers.charset import decoded
 from pipeline.budget import (
     BROKEN,
     CHUNK,
@@ -21,11 +22,11 @@ from pipeline.budget import (
     MOST_LISTED,
     Broken,
     Budget,
-    Scope,
     check_spread,
     gathered,
     inner_path,
     too_many,
+    unpacked,
 )
 from pipeline.model import Attachment
 
@@ -81,15 +82,10 @@ def members(stream: Stream, attachment: Attachment, budget: Budget) -> Iterator[
     for number, name in enumerate(_entries(source)):
         if number >= MOST_LISTED:
             raise too_many(budget.limits)
-        path = inner_path(charsets.decode(name))
+        path = inner_path(decoded(name))
         if path:
-            empty, path = False, f"{attachment.path}/{path}"
-            try:
-                yield Attachment(path, gathered(source.content(), budget, packed))
-            except Broken as broken:
-                if broken.scope is not Scope.ENTRY:
-                    raise
-                yield Attachment(path, b"", problem=broken.problem, detail=broken.detail)
+            empty = False
+            yield unpacked(f"{attachment.path}/{path}", partial(gathered, source.content(), budget, packed))
             check_spread(budget.total - before, packed, budget.limits)
     if empty:
         raise Broken("unreadable", EMPTY)
@@ -201,7 +197,7 @@ def _inner_name(attachment: Attachment) -> str:
     if flags & 4:
         start += 2 + int.from_bytes(content[10:12], "little")
     if flags & 8 and (end := content.find(b"\x00", start, start + 1000)) > 0:
-        kept = inner_path(charsets.decode(content[start:end])).rpartition("/")[2]
+        kept = inner_path(decoded(content[start:end])).rpartition("/")[2]
         if kept:
             return kept
     return name[:-3] if name.lower().endswith(".gz") and len(name) > 3 else f"{name}.bin"

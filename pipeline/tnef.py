@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from parsers.charset import decoded
 from pipeline import charsets
 from pipeline.budget import MOST_LISTED, Broken, Budget
 from pipeline.model import Attachment
@@ -83,7 +84,7 @@ def _read(content: bytes) -> tuple[list[_File], bool]:
 
 def _take(file: _File, key: int, value: bytes, code_page: str) -> None:
     if key == _TITLE:
-        file.names[_TITLE] = charsets.decode(value.rstrip(b"\x00"), code_page)
+        file.names[_TITLE] = decoded(value.rstrip(b"\x00"), code_page)
     elif key == _DATA:
         file.content = value
     elif key == _PROPERTIES:
@@ -93,7 +94,7 @@ def _take(file: _File, key: int, value: bytes, code_page: str) -> None:
                 file.content = held[16:] if kind == _OBJECT else held
             elif identifier in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) and kind in (_TEXT, _UNICODE):
                 label = "utf-16-le" if kind == _UNICODE else code_page
-                file.names[identifier] = charsets.decode(held, label).rstrip("\x00")
+                file.names[identifier] = decoded(held, label).rstrip("\x00")
 
 
 def _properties(stream: bytes) -> Iterator[tuple[int, int, bytes]]:

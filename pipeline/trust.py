@@ -41,8 +41,8 @@ def is_known(mail: Mail, trusted: Collection[str], domains: Collection[str] = ()
 def made_known(mail: Mail, trusted: Collection[str], accepted: bool) -> set[str]:
     """The addresses that may replace what a university has sent once this mail was taken: whose it is, and by the first mail, or
     one that staff accepted, whom it names for replies. A later one may name anybody, for who writes under a known address can
-    be made up. Nobody is known by what staff hand in."""
-    if mail.automatic is Automatic.STAFF:
+    be made up. Nobody is known by what staff hand in, or what claims to be theirs."""
+    if mail.automatic in (Automatic.STAFF, Automatic.CLAIMED):
         return set()
     named = {mail.reply_to.address} if accepted or not trusted or not mail.sender.address else set()
     return {mail.sender.address, *named} - {""}
@@ -79,14 +79,15 @@ def own_part(submission: Submission, address: str) -> Submission:
     applications = (entry.application for entry in entries if entry.application is not None)
     current = [finding for version in (*supporting, *applications) for finding in version.findings]
     # What staff settled, or another mail made good, is not asked for.
-    found = [finding for finding in current if finding in submission.all_findings]
+    told = (*submission.all_findings, *submission.apart)
+    found = [finding for finding in current if finding in told]
     found += [finding for version in aside for finding in version.findings]
     found += [
         finding
         for mail in submission.mails
         if mail.id in mine
         for finding in mail.findings
-        if finding in submission.all_findings or mail.id in submission.unheeded
+        if finding in told or mail.id in submission.unheeded
     ]
     wrong = any(finding.severity is Severity.ERROR for finding in found)
     # That all is in order can be said only where it is; what else stands open is another's affair.

@@ -15,8 +15,11 @@ PING_SECONDS = 5
 
 
 def unopened(url: sa.URL, error: Exception) -> AnnexError:
-    """The error to raise for what opening a database came to; it does not tell the password."""
-    name = url.render_as_string(hide_password=True)
+    """The error to raise for what opening a database came to; of the URL it tells driver, host and name alone, for a password may
+    stand anywhere else in it."""
+    where = f"{url.host or ''}/{url.database or ''}"
+    # One written with an @ that is not escaped ends up before the host.
+    name = f"{url.drivername}://{where.rpartition('@')[2] if url.host else where}"
     if url.drivername != POSTGRESQL or not isinstance(error, sa.exc.OperationalError):
         return ConfigurationError(f"数据库 {name} 无法打开：{_reason(error)}。请检查 ANNEX_STORE_URL 和 ANNEX_DATA。")
     if not _takes_connections(url):

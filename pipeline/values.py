@@ -45,6 +45,11 @@ SIGNER = (
 # Whoever wrote one of these as it stands has said something: no comparison copy takes anything of them away.
 PLAIN_WORDS = r"同意|推选|属实|优秀|良好|支持|建议|予以|报送|上报|符合|认可|通过|赞同|可行|有效|好评|较好|很好"
 PLAIN_SAYING, SAYING = re.compile(PLAIN_WORDS), re.compile(rf"{PLAIN_WORDS}|推荐(?!意见|单位)")
+# What asks for an opinion where one should stand: 此处由校团委填写, 请学校团委填写推荐意见.
+PROMPT = (
+    r"(?=.*(?:填写|填报|填入|撰写|签署))(?:[请待在由此处内并和与及]|[此本]栏|这里|下方|统一|学校|高校|校|共青团|团委|党委|负责人"
+    r"|填写|填报|填入|撰写|签署|推荐|审核|意见|理由|案例|点评|评价|加?盖公?章|签字)+"
+)
 DAY = re.compile(
     r"(?:\d{2,4}|[〇零○一二]{2,4})[年./\-][\d一二三四五六七八九十]{1,3}[月./\-](?:[\d一二三四五六七八九十]{1,3}[日号]?)?"
 )
@@ -117,7 +122,7 @@ def has_opinion(text: str) -> bool:
 
 def _says(line: str) -> bool:
     key = DAY.sub("", HEADINGS.sub("", fold(line))).strip(":,.;。、_-/")
-    if says_nothing(key):
+    if says_nothing(key) or _compiled(PROMPT).fullmatch(key):
         return False
     return len(key) > 60 or SAYING.search(key) is not None or _compiled(SIGNER).fullmatch(key) is None
 
@@ -130,7 +135,9 @@ def is_url(text: str) -> bool:
 def people(text: str) -> frozenset[str]:
     """The persons named in a cell; blanks and dots inside names, their numbering, telephone numbers and what the persons are
     dropped."""
-    listed = NUMBERED.sub("、", _uncircled(BESIDE_A_NAME.sub("、", re.sub(r"[\d+（）()\-]{5,}", "", text))))
+    # (2021级) is a year, which goes with its brackets.
+    unnumbered = re.sub(r"[\d+（）()\-]{5,}+(?![级届])", "", text)
+    listed = NUMBERED.sub("、", _uncircled(BESIDE_A_NAME.sub("、", unnumbered)))
     parts = re.split(r"[、，,;；/\n]|\s{2,}", listed)
     return frozenset(filter(None, ("".join(filter(str.isalnum, fold(CALLED.sub("", part)))) for part in parts)))
 

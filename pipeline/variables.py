@@ -20,9 +20,9 @@ from pipeline.errors import ConfigurationError
 PREFIX = "ANNEX_"
 # How alike two names are that were meant to be one: of settings without their prefix, and of a name whose prefix is wrong.
 ALIKE, NEARLY_THE_SAME = 0.6, 0.85
-# A line as it should be, and what was meant to be one of ours, in capitals and without full-width forms.
+# A line as it should be, and how one of ours is called, more or less, in capitals and without full-width forms.
 _RIGHT = re.compile(r"\s*(?:export\s+)?'?([A-Za-z0-9_]+)'?\s*=")
-_MEANT = re.compile(rf"(?<![A-Z0-9_]){PREFIX}[A-Z0-9_]*")
+_MEANT = re.compile(r"(?<![A-Z0-9_])ANNEX(?:_|[- ](?=[A-Z]))[A-Z0-9_-]*")
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,24 @@ def _in_file(path: Path, known: Collection[str]) -> dict[str, str | None]:
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(f"设置文件 {path} 无法读取。请检查权限，并另存为 UTF-8 编码后重试。") from None
     found = {name.upper(): value for name, value in dotenv_values(stream=io.StringIO(text)).items()}
-    taken = {name for name, value in found.items() if name in known and value is not None}
-    _refuse([f"设置文件 {path} 第 {number} 行：{slip}。" for number, slip in _slips(text, taken, known)])
+    unlike = _unlike(text)
+    taken = {name for name, value in found.items() if name in known and value is not None} - unlike
+    _refuse([f"设置文件 {path} 第 {number} 行：{slip}。" for number, slip in _slips(text, taken, unlike, known)])
     return found
+
+
+def _unlike(text: str) -> set[str]:
+    """The names that are given one value after another; what is merely filled in further down is not meant."""
+    from dotenv.parser import parse_stream
+
+    said: dict[str, str | None] = {}
+    unlike = set()
+    for one in parse_stream(io.StringIO(text)):
+        name = (one.key or "").upper()
+        if (said.get(name) or one.value) != one.value:
+            unlike.add(name)
+        said[name] = one.value
+    return unlike
 
 
 def _in_environment(known: Collection[str]) -> dict[str, str]:
@@ -61,8 +76,11 @@ def _in_environment(known: Collection[str]) -> dict[str, str]:
     return {name.upper(): value for name, value in found.items()}
 
 
-def _slips(text: str, taken: Collection[str], known: Collection[str]) -> Iterator[tuple[int, str]]:
-    """The lines that were meant for us and are not among what was `taken`, each with its number and what is wrong with it."""
+def _slips(
+    text: str, taken: Collection[str], unlike: Collection[str], known: Collection[str]
+) -> Iterator[tuple[int, str]]:
+    """The lines that were meant for us and are not among what was `taken`, each with its number and what is wrong with it;
+    `unlike` are the names given one value after another."""
     for number, line in enumerate(text.split("\n"), 1):
         meant = _meant(line, known)
         right = _RIGHT.match(line)
@@ -72,6 +90,8 @@ def _slips(text: str, taken: Collection[str], known: Collection[str]) -> Iterato
         near = meant if meant in known else _nearest(meant, known)
         if not right:
             yield number, f"应写成“{near or f'{PREFIX}…'}=值”，名称和等号都用英文半角"
+        elif name.upper() in unlike:
+            yield number, f"{name} 写了不止一次，值不一样，请只留一行"
         elif name.upper() in known:
             yield number, f"{name} 没有读出来，请检查这一行和前面各行的引号是否成对"
         else:
@@ -83,9 +103,9 @@ def _meant(line: str, known: Collection[str]) -> str:
     plain = unicodedata.normalize("NFKC", line).strip().upper()
     if plain.startswith("#"):
         return ""
+    found = _MEANT.search(plain.partition("=")[0])
     head = re.split("[=:]", plain)[0].removeprefix("EXPORT ").strip()
-    found = _MEANT.search(head)
-    return found[0] if found else head if _nearest(head, known) else ""
+    return re.sub("[- ]", "_", found[0]) if found else head if _nearest(head, known) else ""
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

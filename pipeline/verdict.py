@@ -11,12 +11,14 @@ from msgspec.structs import replace
 
 from parsers.text import fold
 from pipeline.model import Finding, Severity, State, Submission, Waiver
+from pipeline.names import same_project
 from pipeline.rules import Rules
+from pipeline.sayings import calls_application
 from pipeline.subjects import Whole
 from pipeline.values import is_blank
 from pipeline.waivers import settled
 
-NO_ATTACHMENT = "mail.no_attachment"
+NO_ATTACHMENT, NO_APPLICATION = "mail.no_attachment", "annex4.missing"
 
 
 def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequence[Waiver]) -> Submission:
@@ -25,32 +27,50 @@ def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequ
     complete = bool(draft.summaries) and not any(
         entry.application is None and not is_blank(entry.name) for entry in draft.entries
     )
-    of_mails = _open_mail_findings(draft, order, complete)
-    of_files = [
-        f for v in draft.supporting if not _made_good(v.mail, v.name, draft, order, complete) for f in v.findings
-    ]
+    open_ = _open_mail_findings(draft, order, complete)
+    files = [f for v in draft.supporting if not _made_good(v.mail, v.name, draft, order, complete) for f in v.findings]
+    of_mails, of_files = ([one for one in some if not _is_apart(one, draft)] for some in (open_, files))
+    faulty = [one.path for one in of_files if _is_error(settled(one, draft, waivers))]
+    together = tuple(one for one in together if not any(_holds(path, one) for path in faulty))
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in draft.applications for finding in version.findings]
     rest = (*of_files, *of_tables, *of_forms, *(one for one in of_mails if one.rule != NO_ATTACHMENT))
     wrong = any(map(_is_error, together)) or any(_is_error(settled(finding, draft, waivers)) for finding in rest)
-    if complete and not wrong and not _announced(draft):
+    apart = [settled(finding, draft, waivers) for finding in (*open_, *files) if _is_apart(finding, draft)]
+    if complete and not wrong:
         # Whoever writes thanks, or what will follow, when nothing is asked for any more has nothing to send.
-        of_mails = [finding for finding in of_mails if finding.rule != NO_ATTACHMENT]
+        apart = [finding for finding in apart if finding.rule != NO_ATTACHMENT or finding.field]
+        if not _announced(of_mails):
+            of_mails = [finding for finding in of_mails if finding.rule != NO_ATTACHMENT]
     alone = [settled(finding, draft, waivers) for finding in (*of_mails, *of_files, *of_tables)]
     found = (*alone, *together, *(settled(finding, draft, waivers) for finding in of_forms))
+    found += tuple(replace(finding, severity=Severity.NOTICE) for finding in apart)
     own = _own_state(draft, found, rules)
     return replace(
         draft,
         findings=(*of_mails, *together),
+        apart=tuple(apart),
         all_findings=found,
         state=State.FOR_STAFF if draft.held else own,
         unheld=own if draft.held else None,
     )
 
 
-def _announced(draft: Submission) -> bool:
+def _is_apart(finding: Finding, draft: Submission) -> bool:
+    return _is_error(finding) and finding.mail in draft.strangers
+
+
+def _holds(path: str, missing: Finding) -> bool:
+    """Whether a file, by its name, is the form that is missing, which is asked for where the file is asked for again."""
+    name = path.rpartition("/")[2]
+    stem, project = same_project(name.rpartition(".")[0]), same_project(missing.project)
+    same = project == stem or (project in stem and calls_application(name))
+    return same and missing.rule == NO_APPLICATION
+
+
+def _announced(of_mails: Sequence[Finding]) -> bool:
     """Whether the newest mail without an attachment announces one."""
-    where = [finding.field for mail in draft.heeded for finding in mail.findings if finding.rule == NO_ATTACHMENT]
+    where = [finding.field for finding in of_mails if finding.rule == NO_ATTACHMENT]
     return bool(where) and where[-1] != ""
 
 

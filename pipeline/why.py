@@ -217,7 +217,7 @@ def _reply(office: Office, mail: Mail | None) -> Json:
         return {"result": "未回复"}
     message_id = office.store.outbox.replies_of([mail.id]).get(mail.id)
     queued = {one.message_id: one for one in office.store.outbox.named([message_id])} if message_id else {}
-    result = reply_of(mail, message_id, queued)
+    result, _ = reply_of(mail, message_id, queued)
     reply = queued.get(message_id or "")
     if reply is None:
         return {"result": result}

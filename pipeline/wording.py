@@ -14,20 +14,29 @@ from pipeline.model import SHANGHAI, Mail
 
 LONGEST = 400
 WEEKDAYS = "一二三四五六日"
-# Direction overrides and other invisible controls would let a file name disguise the sentence around it.
-INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffe\uffff]"
-)
+# Few texts need charsets, whose patterns take a while to load; it is imported where one does.
 
 
 def one_line(text: str, longest: int = LONGEST) -> str:
     """The text without line breaks, runs of blanks and invisible controls, cut at `longest` characters."""
-    # Nothing that is printable is invisible or a blank other than the plain one, and nearly every text is.
+    # Nothing that is printable is invisible or a blank other than the plain one, and nearly every text is. Direction
+    # overrides and the like would let a file name disguise the sentence around it.
     if not text.isprintable():
-        text = INVISIBLE.sub("", text)
-    if " " in text or not text.isprintable():
+        from pipeline import charsets
+
+        text = charsets.one_line(text)
+    elif " " in text:
         text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def on_terminal(text: str) -> str:
+    """The text with its line breaks, without the characters that would command a terminal or turn the text around."""
+    if text.replace("\n", "").isprintable():
+        return text
+    from pipeline import charsets
+
+    return "".join(char for char in text if char in "\n\t" or charsets.visible(char))
 
 
 def quoted(text: str, longest: int = 80) -> str:

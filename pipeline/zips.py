@@ -11,9 +11,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import partial
 
+from parsers.charset import decoded
 from parsers.formats.zip_parts import members
-from pipeline import charsets, torn_zips
+from pipeline import torn_zips
 from pipeline.budget import (
     BROKEN,
     BROKEN_ENTRY,
@@ -30,6 +32,7 @@ from pipeline.budget import (
     gathered,
     inner_path,
     too_many,
+    unpacked,
 )
 from pipeline.model import Attachment
 
@@ -126,13 +129,7 @@ def zip_files(attachment: Attachment, budget: Budget) -> Iterator[Attachment]:
     if all(entry.flag_bits & _LOCKED for entry, _ in entries):
         raise Broken("encrypted", LOCKED)
     for entry, path in entries:
-        path = f"{attachment.path}/{path}"
-        try:
-            yield Attachment(path, _read(archive, entry, content, budget))
-        except Broken as broken:
-            if broken.scope is not Scope.ENTRY:
-                raise
-            yield Attachment(path, b"", problem=broken.problem, detail=broken.detail)
+        yield unpacked(f"{attachment.path}/{path}", partial(_read, archive, entry, content, budget))
         check_spread(budget.total - before, len(content), limits)
     if torn and torn.lost:
         yield Attachment(attachment.path, b"", problem="unreadable", detail=TORN)
@@ -189,7 +186,7 @@ def _named(entries: list[zipfile.ZipInfo]) -> Iterator[tuple[zipfile.ZipInfo, st
             name = _as_written(entry.orig_filename)
         else:
             raw = entry.orig_filename.encode("cp437")
-            name = _unicode_path(entry.extra, raw) or charsets.decode(raw, label)
+            name = _unicode_path(entry.extra, raw) or decoded(raw, label)
         # Old programs on Windows end a folder with a backslash.
         folder = entry.filename.endswith("/") or (name.endswith("\\") and not entry.file_size)
         yield entry, "" if folder or _is_link(entry) else inner_path(name)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from parsers.model import Annex3, Annex4, Project, Transcript
 from pipeline.account import account_of
+from pipeline.ledger import prepare
+from pipeline.ledger_staff import REMARK, Key, Notes, Scalar, Staff
 from pipeline.ledger_view import LedgerView, MailLine
 from pipeline.model import (
     SHANGHAI,
@@ -81,3 +84,18 @@ def view(
     )
     whole = LedgerView("“我为同学做实事”项目", DEADLINE, ROSTER, accounts, tuple(mails), CATEGORIES)
     return replace(whole, **parts)
+
+
+def digest(view: LedgerView, staff: Staff) -> str:
+    """The digest of the ledger that would be written."""
+    return prepare(view, staff).digest()
+
+
+def write(path: Path, view: LedgerView, staff: Staff) -> None:
+    """The ledger in one step."""
+    prepare(view, staff).write(path)
+
+
+def written(staff: Staff, sheet: str, key: Key) -> Scalar:
+    """What staff remarked on this row, "" if nothing."""
+    return staff.sheets.get(sheet, Notes()).rows.get(key, {}).get(REMARK, "")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any
 
 import pytest
 
+from effort import takes_less
 from papers import HEADER, SAMPLE, application, cell, document, project, sheet, table
 from parsers import projects
 from parsers.forms import annex3, annex4
@@ -511,6 +511,11 @@ def test_a_hidden_sheet_is_skipped_if_a_visible_one_exists() -> None:
         ("联 系 人：李四    电  话：１３８００００００２", "李四", "１３８００００００２"),
         ("填表联系人及电话：李四 13800000002", "李四", "13800000002"),
         ("表格填写联系人：李四（13800000002）", "李四", "13800000002"),
+        ("表格填写联系人：李四（校团委老师）    电话：13800000002", "李四（校团委老师）", "13800000002"),
+        ("表格填写联系人：李四(校团委老师) 13800000002", "李四(校团委老师)", "13800000002"),
+        ("表格填写联系人：李四（老师）、王五（学生）； 电话：13800000002", "李四（老师）、王五（学生）", "13800000002"),
+        ("表格填写联系人：（李四） 电话：13800000002", "李四", "13800000002"),
+        ("表格填写联系人：（李四（老师）） 电话：13800000002", "李四（老师）", "13800000002"),
         ("表格填写联系人：李四  填表日期：2024年11月1日", "李四", ""),
         ("电话：13800000002  表格填写联系人：李四", "李四", "13800000002"),
         ("表格填写联系人：李四\n电话：13800000002\n2.请如实填写", "李四", "13800000002"),
@@ -670,11 +675,9 @@ def test_runs_of_different_styles_are_one_text() -> None:
 
 def test_a_stray_cell_at_the_bottom_of_a_sheet_costs_little() -> None:
     grid = sheet(listed(project("1", "甲")))
-    grid = type(grid)(grid.kind, 1, (*grid.cells, cell(1_048_575, 12, "x")), "Sheet1")
-    started = time.process_time()
-    record, _ = read(grid)
-    assert names(record) == ["甲"]
-    assert time.process_time() - started < 5
+    near, far = (type(grid)(grid.kind, 1, (*grid.cells, cell(row, 12, "x")), "Sheet1") for row in (20, 1_048_575))
+    assert names(read(far)[0]) == ["甲"]
+    takes_less(lambda: read(far), 8, lambda: read(near))
 
 
 def test_no_other_character_folds_to_the_one_by_which_sample_text_is_told_at_a_glance() -> None:

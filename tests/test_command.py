@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import stat
@@ -24,10 +26,13 @@ import typer
 
 import scheduler
 from desk import CODE, MORNING, UNIVERSITY, USER, letter, papers, table
+from parsers.formats import libreoffice
+from parsers.model import Transcript
 from pipeline import __main__ as command
-from pipeline import commands_pass, commands_staff, program, screen
+from pipeline import commands_pass, commands_staff, invocation, packed, program, screen
 from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp, StoredMail
-from pipeline.model import SHANGHAI
+from pipeline.model import SHANGHAI, Finding, Severity, Version
+from pipeline.offline import Checked
 from pipeline.passes import Pass
 from pipeline.settings import load_settings, resource
 
@@ -175,11 +180,11 @@ def test_json_is_written_for_people_as_well(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-@pytest.mark.parametrize("asked", [entry.name or entry.callback.__name__ for entry in command.app.registered_commands])
+@pytest.mark.parametrize("asked", [entry.name or entry.callback.__name__ for entry in program.app.registered_commands])
 def test_a_command_is_the_same_whether_made_ready_alone_or_with_all(asked: str) -> None:
     from typer.main import get_command
 
-    alone, whole = get_command(command._asked(["annex-inbox", asked])), get_command(command.app)
+    alone, whole = get_command(invocation._asked(["annex-inbox", asked])), get_command(program.app)
     assert set(alone.commands) == {asked} < set(whole.commands)
     told = [one.commands[asked].get_help(typer.Context(one.commands[asked], info_name=asked)) for one in (alone, whole)]
     assert told[0] == told[1]
@@ -187,19 +192,19 @@ def test_a_command_is_the_same_whether_made_ready_alone_or_with_all(asked: str) 
 
 @pytest.mark.parametrize("arguments", [(), ("--help", "status"), ("set-aside", "list"), ("statuz",)])
 def test_all_commands_are_there_where_none_is_asked_for_first(arguments: tuple[str, ...]) -> None:
-    assert command._asked(["annex-inbox", *arguments]) is command.app
+    assert invocation._asked(["annex-inbox", *arguments]) is program.app
 
 
 def test_status_shows_nothing_that_would_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     from pipeline.screen import status
 
-    error = {"project": "甲\x1b[2J", "message": "有误\u202e\n请改"}
+    error = {"project": "甲\x1b[2J", "path": "", "message": "有误\u202e\n请改"}
     line = {
         "university": "示例大学\x1b]0;x\x07",
         "state": "待补正",
         "projects": 2,
         "applications": 1,
-        "errors": [error] * 7,
+        "errors": [{"project": "", "path": "材料.zip/坏.docx", "message": "文件无法打开"}, *[error] * 6],
     }
     status(
         {
@@ -214,9 +219,24 @@ def test_status_shows_nothing_that_would_command_the_terminal(capsys: pytest.Cap
     )
     said = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\u202e"} & set(said)
-    assert "示例大学]0;x    待补正  项目   2  申报表   1\n    甲[2J 有误 请改\n" in said
+    assert "示例大学]0;x    待补正  项目   2  申报表   1\n    材料.zip/坏.docx 文件无法打开\n" in said
+    assert "\n    甲[2J 有误 请改\n" in said
     assert "另有 2 处" in said
     assert "（高校待确认）" in said
+
+
+@pytest.mark.parametrize("err", [False, True])
+def test_no_text_of_anybodys_commands_the_terminal(capsys: pytest.CaptureFixture[str], err: bool) -> None:
+    from pipeline.program import echo
+
+    echo("甲\x1b]0;x\x07\u202e乙\r\n\x9b丙\t丁\ud800👩\u200d🎓", err=err)
+    finding = Finding("file.unreadable", Severity.ERROR, project="\x1b[2J甲", message="\x9b读不出\u202e")
+    document = Version("m", 0, MORNING, "\x1b]0;x\x07\u202e.docx", "f", Transcript(None, "docx", None), (finding,))
+    screen.checked(Checked([document]))
+    screen.passed(Pass(notes=["550 \x1b[2J拒收"]), "台账.xlsx")
+    told = capsys.readouterr()
+    assert (told.err if err else told.out).startswith("甲]0;x乙\n丙\t丁👩\u200d🎓\n")
+    assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(told.out + told.err)
 
 
 def test_a_poll_with_nothing_new_loads_neither_readers_nor_writers(tmp_path: Path, servers: dict[str, str]) -> None:
@@ -543,6 +563,18 @@ def test_doctor_says_where_others_may_read_the_authorization_code(
     assert CODE not in said.out
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_doctor_finds_the_optional_programs_where_they_are_looked_for_when_needed(
+    call: Call, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(libreoffice, "PLACES", (sys.executable,) if there else ())
+    monkeypatch.setattr(packed, "available", lambda: there)
+    said = call("doctor", imap_url="imap://127.0.0.1:9", smtp_url="smtp://127.0.0.1:9").out
+    assert (sys.executable in said, "LibreOffice（可选）：未安装" in said) == (there, not there)
+    assert ("libarchive（可选）：已安装" in said, "libarchive（可选）：未安装" in said) == (there, not there)
+
+
 def test_doctor_has_nothing_to_say_of_a_file_that_is_not_there(call: Call) -> None:
     said = call("doctor", imap_url="imap://127.0.0.1:9", smtp_url="smtp://127.0.0.1:9")
     assert "设置文件" not in said.out
@@ -594,6 +626,17 @@ def test_a_fault_of_ours_is_logged_and_not_shown(call: Call, monkeypatch: pytest
     assert said.code == 70
     assert "annex-inbox.log" in said.err
     assert "示例故障" in (tmp_path / "data" / "annex-inbox.log").read_text(encoding="utf-8")
+    (tmp_path / ".env").write_text("ANNEX_DATA=elsewhere\n", encoding="utf-8")
+    assert str(Path("elsewhere", "annex-inbox.log")) in call("status").err
+    assert "示例故障" in (tmp_path / "elsewhere" / "annex-inbox.log").read_text(encoding="utf-8")
+
+
+def test_settings_that_cannot_be_read_keep_no_fault_of_ours_from_being_logged(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("pipeline.settings.load_settings", lambda *_: 1 / 0)
+    assert call("status").code == 70
+    assert "ZeroDivisionError" in (tmp_path / "annex-inbox.log").read_text(encoding="utf-8")
 
 
 def test_an_interrupt_ends_with_exit_code_130(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -602,6 +645,65 @@ def test_an_interrupt_ends_with_exit_code_130(call: Call, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("pipeline.reports.status", interrupted)
     assert call("status").code == 130
+
+
+def test_an_interrupt_while_the_program_is_loaded_ends_like_any_other(tmp_path: Path) -> None:
+    program = (
+        "import sys, signal, os\n"
+        "class Slow:\n    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "from pipeline.__main__ import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "status"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, "已中断" in done.stderr, "Traceback" in done.stderr) == (130, True, False)
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "said"),
+    [(">/dev/full", 75, "No space left"), (">/dev/full 2>&1", 75, ""), (">&-", 0, ""), (">&- 2>&-", 0, "")],
+)
+def test_output_that_nobody_can_take_is_no_fault_of_ours(
+    servers: dict[str, str], tmp_path: Path, where: str, code: int, said: str
+) -> None:
+    given = {f"ANNEX_{name.upper()}": value for name, value in servers.items()}
+    path = {"PYTHONPATH": str(Path(command.__file__).parent.parent)}
+    for asked in ("poll", "rules"):
+        line = f'"{sys.executable}" -m pipeline {asked} {where}'
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=os.environ | given | path, capture_output=True)
+        assert (done.returncode, said in done.stderr.decode()) == (code, True)
+        assert b"Traceback" not in done.stderr
+    assert not (tmp_path / "data/annex-inbox.log").exists()
+    assert (tmp_path / "data/ledger/项目台账.xlsx").exists()
+
+
+@pytest.mark.parametrize("asked", ["ledger", "dashboard", "replay --all", "export 初评材料 --all"])
+def test_a_folder_that_belongs_to_somebody_else_is_named_with_the_remedy(
+    call: Call, servers: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: str
+) -> None:
+    def closed(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"data/archive/{UNIVERSITY}")
+
+    call("poll", **servers)
+    shutil.rmtree(tmp_path / "data/archive")
+    monkeypatch.setattr("pipeline.archive.Archive._make_folder", closed)
+    said = call(*asked.split())
+    assert said.code == 75
+    assert f"data/archive/{UNIVERSITY}" in said.err
+    assert f"sudo chown -R {os.geteuid()} data" in said.err
+    assert not (tmp_path / "data/annex-inbox.log").exists()
+
+
+def test_doctor_names_what_this_user_cannot_read_or_write(
+    call: Call, servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("poll", **servers)
+    assert "chown" not in call("doctor").out
+    home = f"data/archive/{UNIVERSITY}"
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != home or not mode & os.W_OK)
+    said = call("doctor")
+    assert (said.code, f"{home} 不能读写" in said.out) == (2, True)
+    assert f"sudo chown -R {os.geteuid()} data" in said.out
 
 
 def test_a_second_poll_leaves_at_once_and_says_so(call: Call, servers: dict[str, str], tmp_path: Path) -> None:
@@ -663,6 +765,14 @@ def test_watch_does_a_pass_at_once_and_finishes_it_when_told_to_stop(
     assert "新邮件 1 封" in said
     assert "Traceback" not in said
     assert (tmp_path / "data/ledger/项目台账.xlsx").exists()
+
+
+@pytest.mark.parametrize("code", ["", "授权码"])
+def test_watch_refuses_to_begin_with_a_code_that_no_login_can_use(
+    call: Call, servers: dict[str, str], code: str
+) -> None:
+    said = call("watch", **{**servers, "auth_code": code})
+    assert (said.code, "ANNEX_AUTH_CODE" in said.err) == (2, True)
 
 
 def test_watch_tells_of_a_fault_of_ours_in_a_line_and_keeps_the_traceback(

@@ -20,16 +20,22 @@ from msgspec.structs import replace
 from ledger_values import GUARD, MORNING, applied, mail, submission, view
 from pipeline.dashboard import MAILS_SHOWN, page_of, render, write
 from pipeline.dashboard_charts import MOST_COLUMNS, day_chart, stack
+from pipeline.ledger_table import Tone
 from pipeline.ledger_view import LedgerView, MailLine
-from pipeline.model import SHANGHAI, Address, Entry, Finding, Mail, Severity, State, Submission
+from pipeline.mail_log import reply_of
+from pipeline.model import SHANGHAI, Address, Automatic, Entry, Finding, Mail, Severity, State, Submission
+from pipeline.reply_states import REMEDIES, ReplyKind, ReplyState
+from pipeline.rows import Queued
 
 NAME = "看板.html"
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}\"' style='x'"
 
 
-def line(one: Mail, result: str = "报送：汇总表 1 份", reply: str = "已回复收到 11-20 09:45") -> MailLine:
-    return MailLine(one, result, reply)
+def line(
+    one: Mail, result: str = "报送：汇总表 1 份", reply: str = "已回复收到 11-20 09:45", tone: Tone = Tone.GOOD
+) -> MailLine:
+    return MailLine(one, result, reply, tone)
 
 
 class Seen(HTMLParser):
@@ -207,10 +213,31 @@ def test_the_newest_mails_are_shown_and_the_rest_is_counted() -> None:
 
 
 def test_mails_that_wait_for_a_person_stand_at_the_top() -> None:
-    waiting = line(mail(3, subject="打不开的信"), "已搁置，请操作人员查看：ValueError", "未回复")
+    waiting = line(mail(3, subject="打不开的信"), "已搁置，请操作人员查看：ValueError", "未回复", Tone.URGENT)
     page = render(view(mails=[line(mail(1)), waiting]))
     assert page.index("等待人工处理的来信") < page.index("打不开的信") < page.index('id="universities"')
     assert "等待人工处理的来信" not in render(view(mails=[line(mail(1))]))
+
+
+def queued(state: ReplyState, kind: ReplyKind) -> Queued:
+    return Queued("<1@annex>", "a@example.org", "主题", kind, ("甲大学",), MORNING, state, 1, MORNING, "")
+
+
+@pytest.mark.parametrize("kind", ReplyKind)
+@pytest.mark.parametrize("state", ReplyState)
+def test_a_mail_waits_for_a_person_where_its_reply_has_a_remedy(state: ReplyState, kind: ReplyKind) -> None:
+    reply = queued(state, kind)
+    words, tone = reply_of(mail(1), reply.message_id, {reply.message_id: reply})
+    assert (tone is Tone.URGENT) == (state in REMEDIES) == ("人工" in words)
+    assert (tone is Tone.GOOD) == ("已回复收到" in words)
+    assert (tone is Tone.OPEN) == ("请补正" in words)
+
+
+def test_a_submission_that_no_mail_can_answer_waits_for_a_person() -> None:
+    bulk, system = replace(mail(1), automatic=Automatic.LIST), replace(mail(1), reply_to=Address())
+    assert [reply_of(one, "", {})[1] for one in (bulk, system)] == [Tone.URGENT] * 2
+    assert reply_of(mail(1), "", {}) == ("不需回复", Tone.IDLE)
+    assert reply_of(mail(1), None, {}) == ("待汇总后回复", Tone.IDLE)
 
 
 def test_the_chart_of_days_stays_inside_its_frame_however_long_the_span() -> None:

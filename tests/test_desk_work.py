@@ -98,12 +98,37 @@ def test_status_and_show_speak_chinese_and_tell_the_deadline_as_the_letters_do(
     monkeypatch.setenv("COLUMNS", "400")
     with desk.office() as office:
         screen.status(reports.status(office, desk.now))
-        screen.history(reports.history(office, UNIVERSITY))
+        screen.history(reports.history(office, UNIVERSITY), reports.contact(office, UNIVERSITY))
     said = capsys.readouterr().out
     assert "截止 11月26日（星期二）24:00（还有" in said
     cells = {cell.strip() for line in said.splitlines() for cell in line.split("│")}
     assert {"附件3 项目汇总表", "附件4 项目申报表", "已发出"} <= cells
     assert not {"annex3", "annex4", "sent", "None"} & cells
+
+
+def test_show_tells_whom_to_call_and_of_each_finding_its_level_and_its_file(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+
+    def told() -> str:
+        with desk.office() as office:
+            screen.history(reports.history(office, UNIVERSITY), reports.contact(office, UNIVERSITY))
+        return capsys.readouterr().out
+
+    def levels(said: str) -> dict[str, tuple[str, str]]:
+        cells = [[cell.strip() for cell in line.strip("│ ").split("│")] for line in said.splitlines()]
+        return {line[1]: (line[0], line[2]) for line in cells if line[0] in {"错误", "提醒", "备注"}}
+
+    said = told()
+    assert levels(said)[WRONG] == ("错误", "附件3.xlsx")
+    record = table()
+    assert f"联系人：{record.contact_name}，联系电话：{record.contact_phone}" in said
+    with desk.office() as office:
+        waive(office, waiver(), lambda: desk.now)
+    said = told()
+    assert levels(said)[WRONG][0] == "备注"
+    assert "已豁免：已电话核实" in said
 
 
 def test_trying_other_rules_says_who_would_be_asked_and_writes_nothing(desk: Desk, tmp_path: Path) -> None:

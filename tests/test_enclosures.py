@@ -24,6 +24,7 @@ from pipeline.demo import forms
 from pipeline.demo.senders import Client, File, Person, compose_mail
 from pipeline.enclosures import enclosed, enclosures
 from pipeline.flow import process
+from pipeline.marking import marked_copy
 from pipeline.message import decode
 from pipeline.model import Finding, Severity, Submission, Version
 from pipeline.offline import check
@@ -50,7 +51,7 @@ def arrived(*mails: bytes) -> tuple[Submission, Callable[[Version], bytes]]:
 def marked_forms(submission: Submission, content: Callable[[Version], bytes]) -> dict[str, str]:
     """The Annex 4 that go along, by the project in them, each with the words of its marks."""
     found = {}
-    for one in enclosures(submission, content):
+    for one in enclosures(submission, content, marked_copy):
         record = read(one.content, one.name)[0].record
         if isinstance(record, Annex4):
             with zipfile.ZipFile(io.BytesIO(one.content)) as parts:
@@ -64,13 +65,13 @@ def test_nothing_goes_along_where_nothing_has_to_be_corrected(tmp_path: Path) ->
     for name, content in papers(table()).items():
         (tmp_path / name).write_bytes(content)
     (submission,) = check([tmp_path], load(resource("rules.yaml"))).submissions
-    assert enclosures(submission, lambda version: (tmp_path / version.path).read_bytes()) == ()
+    assert enclosures(submission, lambda version: (tmp_path / version.path).read_bytes(), marked_copy) == ()
 
 
 def test_the_blank_form_that_is_missing_goes_along(tmp_path: Path) -> None:
     (tmp_path / "附件4.docx").write_bytes(forms.annex4_document(form(1)))
     (submission,) = check([tmp_path], load(resource("rules.yaml"))).submissions
-    (blank,) = enclosures(submission, lambda version: (tmp_path / version.path).read_bytes())
+    (blank,) = enclosures(submission, lambda version: (tmp_path / version.path).read_bytes(), marked_copy)
     assert (blank.name, blank.content) == ("空白附件3.xlsx", forms.blank("附件3.xlsx"))
 
 
@@ -79,23 +80,26 @@ def test_no_two_enclosures_of_a_letter_bear_one_name_and_each_tells_whose_it_is(
     first = letter({"附件3.xlsx": forms.annex3_workbook(table()), "附件4.docx": wrong[0]})
     second = letter({"附件4.docx": wrong[1]}, MORNING + timedelta(hours=1))
     one, content = arrived(first, second)
-    assert [file.name for file in enclosed([one], content)] == ["附件4（标注）.docx", "附件4（2）（标注）.docx"]
+    assert [file.name for file in enclosed([one], content, marked_copy)] == [
+        "附件4（标注）.docx",
+        "附件4（2）（标注）.docx",
+    ]
     other = replace(one, university="内蒙古/农业大学")
-    assert [file.name for file in enclosed([one, other], content)] == [
+    assert [file.name for file in enclosed([one, other], content, marked_copy)] == [
         "内蒙古大学-附件4（标注）.docx",
         "内蒙古大学-附件4（2）（标注）.docx",
         "内蒙古农业大学-附件4（标注）.docx",
         "内蒙古农业大学-附件4（2）（标注）.docx",
     ]
-    assert [file.content for file in enclosed([one, other], content)[:2]] == [
-        file.content for file in enclosed([one], content)
+    assert [file.content for file in enclosed([one, other], content, marked_copy)[:2]] == [
+        file.content for file in enclosed([one], content, marked_copy)
     ]
 
 
 def test_a_blank_form_that_two_universities_lack_goes_along_once() -> None:
     one, content = arrived(letter({"附件3.xlsx": forms.annex3_workbook(table())}))
     other = replace(one, university="内蒙古农业大学")
-    blank = [file.name for file in enclosed([one, other], content) if not file.marked]
+    blank = [file.name for file in enclosed([one, other], content, marked_copy) if not file.marked]
     assert blank == ["空白附件4.docx"]
 
 
@@ -104,7 +108,9 @@ def test_all_enclosures_of_a_letter_together_weigh_no_more_than_it_can_carry(mon
     one, content = arrived(letter({"附件3.xlsx": forms.annex3_workbook(table(projects=1)), "附件4.docx": wrong}))
     other = replace(one, university="内蒙古农业大学")
     monkeypatch.setattr("pipeline.enclosures.LARGEST", len(wrong) + 1)
-    assert [file.name for file in enclosed([one, other], content) if file.marked] == ["内蒙古大学-附件4（标注）.docx"]
+    assert [file.name for file in enclosed([one, other], content, marked_copy) if file.marked] == [
+        "内蒙古大学-附件4（标注）.docx"
+    ]
 
 
 @pytest.mark.parametrize("kind", ["doc", "xls"])
@@ -123,7 +129,7 @@ def test_a_faulty_file_in_an_old_format_is_answered_with_the_converted_copy_mark
     subprocess.run(arguments, check=True, capture_output=True, timeout=120)
     old = source.with_suffix(f".{kind}")
     (submission,) = check([old], load(resource("rules.yaml"))).submissions
-    found = enclosures(submission, lambda _: old.read_bytes())
+    found = enclosures(submission, lambda _: old.read_bytes(), marked_copy)
     assert found[0].name == old.stem + ("（标注）.docx" if kind == "doc" else "（标注）.xlsx")
     assert read(found[0].content, found[0].name)[0].form == ("annex4" if kind == "doc" else "annex3")
 
@@ -168,7 +174,7 @@ def test_a_copy_marked_in_confinement_is_the_one_marked_here(tmp_path: Path) -> 
     with Reader(scratch=tmp_path) as reader:
         found = enclosures(submission, content, reader.marked_copy)
     assert [one.name for one in found] == ["附件3（标注）.xlsx", "空白附件4.docx"]
-    assert found == enclosures(submission, content)
+    assert found == enclosures(submission, content, marked_copy)
 
 
 def test_a_copy_that_breaks_a_limit_is_left_out_and_nothing_else(tmp_path: Path) -> None:

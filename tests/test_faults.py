@@ -419,6 +419,52 @@ def test_a_server_that_hangs_or_goes_away_before_it_has_the_mail_gets_it_at_the_
         assert (addressed(post), became(desk)) == ([ONE], {ONE: "sent"})
 
 
+@pytest.mark.parametrize("sent_copy", ["never", "append"])
+@pytest.mark.parametrize(
+    ("command", "said", "exit_code"), [("GREETING", b"421 too busy", 75), ("AUTH", b"535 authentication failed", 2)]
+)
+def test_where_a_session_gone_stale_cannot_be_renewed_the_rest_waits_and_what_left_is_copied(
+    command: str, said: bytes, exit_code: int, sent_copy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with posting() as post, at_netease(tmp_path, post.url, *mails(), sent_copy=sent_copy) as (server, desk):
+        post.mails_each = 1
+        settle = dispatch._settle
+
+        def refusing(*given: Any) -> None:
+            settle(*given)
+            post.answers[command] = said
+
+        with monkeypatch.context() as patched:
+            patched.setattr(dispatch, "_settle", refusing)
+            done = run(desk)
+        assert done is not None
+        assert (done.exit_code, done.dispatched.waiting, set(became(desk).values())) == (
+            exit_code,
+            1,
+            {"sent", "queued"},
+        )
+        assert len(server.folders["已发送"].mails) == (sent_copy == "append")
+        post.answers.clear()
+        run(desk, 2 * HOUR)
+        assert (addressed(post), set(became(desk).values())) == ([TWO, ONE], {"sent"})
+
+
+def test_a_reply_that_waits_for_its_turn_when_the_pass_is_ended_goes_out_at_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with posting() as post, at_netease(tmp_path, post.url, *mails()) as (_, desk):
+        with monkeypatch.context() as patched:
+            patched.setattr(dispatch, "sleep", ended)
+            with pytest.raises(KeyboardInterrupt):
+                run(desk)
+        assert set(became(desk).values()) == {"sent", "queued"}
+        run(desk)
+        assert (addressed(post), set(became(desk).values())) == ([TWO, ONE], {"sent"})
+
+
 LOST = [
     # How much of the mail the server has when the line breaks, and whether it keeps a copy in the sent folder.
     ("close_up", rb"\r\n\.\r\n"),
@@ -460,6 +506,7 @@ def test_where_the_server_keeps_no_copies_a_reply_of_unknown_fate_is_held_for_st
         (row,) = CalamineWorkbook.from_path(desk.ledger).get_sheet_by_name("邮件日志").to_python()[1:]
         assert "发送结果不明" in str(row[6])
         assert "未能发出" not in str(row[6])
+        assert "等待人工处理的来信" in desk.ledger.with_name("看板.html").read_text(encoding="utf-8")
         assert addressed(post) == ([ONE] if fault.endswith("down") else [])
 
 

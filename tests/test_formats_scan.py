@@ -15,8 +15,7 @@ from documents import cell, docx, paragraph, table
 from papers import OPTIONS, application
 from parsers.catalogue import RECOGNISED, read
 from parsers.formats import scan
-from parsers.formats.red_seal import red_only, seals, without_red
-from parsers.formats.scan import red_seal_on_page
+from parsers.formats.red_seal import red_only, red_seal_on_page, seals, without_red
 from parsers.model import Annex4, Transcript
 from test_formats_legacy import TYPES, made_by_office, needs_office
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from parsers.catalogue import Unreadable, open_document, read
-from parsers.formats.charset import decoded
 from parsers.model import Grid, GridKind, ProblemKind
 
 ROWS = ["高校名称,项目名称,联系方式", '内蒙古大学,"示例项目甲,乙",13800000001']
@@ -77,13 +76,3 @@ def test_a_table_of_a_hundred_thousand_rows_is_refused() -> None:
     with pytest.raises(Unreadable) as refusal:
         open_document(b"1,2\n" * 100_000, "大.csv")
     assert refusal.value.problem.kind is ProblemKind.UNSAFE
-
-
-@pytest.mark.parametrize("declared", ["gb2312", "GBK", "utf-8", "iso-8859-1", "us-ascii", "nonsense", "", "utf-16"])
-def test_a_wrong_label_does_not_garble_a_text(declared: str) -> None:
-    assert decoded("负责人：朱镕基路".encode("gbk"), declared) == "负责人：朱镕基路"
-    assert decoded("喆堃𬭎".encode(), declared) == "喆堃𬭎"
-
-
-def test_one_broken_byte_does_not_turn_the_rest_into_another_charset() -> None:
-    assert decoded("项目名称".encode() + b"\xff" + "示例项目甲".encode()) == "项目名称\ufffd示例项目甲"

@@ -38,7 +38,9 @@ def page(text: str) -> str:
 
 
 @pytest.mark.parametrize("program", QUOTED)
-@pytest.mark.parametrize("subject", ["转发：报送材料", "Fw: 报送材料", "回复：Fwd: 报送材料"])
+@pytest.mark.parametrize(
+    "subject", ["转发：报送材料", "Fw: 报送材料", "回复：Fwd: 报送材料", "Re[2]: 轉寄(3)：报送材料"]
+)
 def test_the_sender_of_a_forwarded_mail_is_named_and_the_forwarder_answered(program: str, subject: str) -> None:
     for raw in (mail(subject, f"请查收\n\n{QUOTED[program]}"), mail(subject, page(QUOTED[program]), "html")):
         decoded = message.decode(raw, BOX)
@@ -58,6 +60,12 @@ def test_the_line_that_announces_a_forward_is_enough(program: str) -> None:
 
 def test_an_answer_names_nobody() -> None:
     assert message.decode(mail("回复：报送", QUOTED["QQ"]), BOX).forwarded_from == Address()
+
+
+@pytest.mark.parametrize("program", ["回复：", "Re:", "回复(2)：", "回复（2）：", "Re[2]: ", "AW: ", " 回覆 [3] ："])
+def test_the_subject_of_an_answer_says_nothing_about_it(program: str) -> None:
+    assert message.decode(mail(f"{program}报送材料", "您好"), BOX).own_subject == ""
+    assert message.decode(mail("报告（2）：材料", "您好"), BOX).own_subject == "报告（2）：材料"
 
 
 def test_our_own_letter_that_is_forwarded_to_us_names_nobody() -> None:

@@ -10,7 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from desk import MORNING, UNIVERSITY, USER, Desk, letter, open_desk, papers, parsed, table
+from pipeline.again import replay
 from pipeline.model import Automatic
+from pipeline.progress import silent
 from pipeline.reply import MARKS
 from pipeline.settings import resource
 from pipeline.why import story
@@ -173,3 +175,53 @@ def test_our_letters_are_known_by_their_subjects_and_answers_to_them_are_not(mar
     assert kind(f"{head}{mark}x") is Automatic.OWN
     assert kind(f"{head}转发：{mark}x") is Automatic.OWN
     assert kind(f"{head}转发：回复：{mark}x") is Automatic.STAFF
+    assert kind(f"{head}转发(2)：{mark}x") is Automatic.OWN
+    assert kind(f"{head}回复(2)：{mark}x") is Automatic.OWN
+
+
+FORGED = {
+    "spf": "Received-SPF: Fail (mx.163.com: domain of evil.invalid does not designate 203.0.113.9)",
+    "dmarc": "Authentication-Results: mx.163.com; spf=none smtp.mailfrom=evil.invalid; dkim=none; dmarc=fail",
+    "junk": "",
+}
+
+
+@pytest.mark.parametrize("why_not", FORGED)
+def test_our_own_address_is_not_believed_where_something_says_otherwise(desk: Desk, why_not: str) -> None:
+    desk.receive(letter(papers(table())))
+    desk.run()
+    changed = replace(table(), projects=(replace(table().projects[0], project_name="被篡改的项目"),))
+    head = f"{FORGED[why_not]}\r\n".encode() if FORGED[why_not] else b""
+    raw = head + b"Reply-To: rival@rival.example.cn\r\n" + to_self(papers(changed), at=LATER)
+    desk.receive(raw, LATER, "垃圾邮件" if why_not == "junk" else "INBOX")
+    desk.run()
+    assert {row["项目名称"] for row in desk.rows("项目汇总")} == {one.project_name for one in table().projects}
+    assert state(desk) == "待人工"
+    assert ("报送：汇总表 1 份、申报表 1 份", "无法回复，没有可用的回信地址，请人工联系") in log(desk)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["联系邮箱"] == "shili@example.edu.cn"
+    with desk.office() as office:
+        replay(office, None, False, lambda: desk.now, silent)
+    desk.run(after_minutes=60)
+    assert state(desk) == "待人工"
+    assert [one.recipients for one in desk.sent] == [("shili@example.edu.cn",)]
+
+
+def test_what_staff_themselves_take_out_of_the_junk_is_theirs(desk: Desk) -> None:
+    raw = to_self(papers(table()))
+    desk.receive(raw, folder="垃圾邮件")
+    desk.run()
+    assert log(desk)[0][1] != "秘书处转入，不回复"
+    desk.receive(raw)
+    desk.run()
+    with desk.office() as office:
+        replay(office, None, False, lambda: desk.now, silent)
+    desk.run()
+    assert log(desk)[0][1] == "秘书处转入，不回复"
+
+
+def test_nobody_is_known_by_a_mail_that_only_claims_to_be_ours(desk: Desk) -> None:
+    desk.receive(to_self(papers(table())), folder="垃圾邮件")
+    desk.receive(letter(papers(table(projects=1)), LATER, "tuanwei@qq.com"), LATER)
+    desk.run()
+    assert state(desk) == "已通过"
+    assert len(desk.rows("项目汇总")) == 1

@@ -6,6 +6,8 @@ import gc
 import stat
 import time
 import zipfile
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,15 @@ from urllib.parse import unquote
 import openpyxl
 import pytest
 from msgspec.structs import replace
+from openpyxl.comments import Comment
 
-from ledger_values import GUARD, LIGHT, MORNING, applied, mail, submission, view
+from ledger_values import CATEGORIES, GUARD, LIGHT, MORNING, applied, digest, mail, submission, view, write, written
 from parsers.model import Project
-from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, digest, prepare, read_staff, write
+from pipeline.ledger import LedgerBusy, LedgerDamaged, LedgerView, MailLine, Staff, prepare, read_staff
 from pipeline.ledger_housing import reconciled
 from pipeline.ledger_staff import Notes
 from pipeline.model import SHANGHAI, Entry, Finding, Severity, State, Submission
+from pipeline.names import category_of
 
 HEADERS = {
     "项目汇总": "编号, 高校名称, 项目名称, 项目简介, 项目类别, 申报主体, 宣传报道链接, 项目负责人, 联系方式, 附件4, "
@@ -112,7 +116,8 @@ def test_an_unlisted_application_waits_for_its_listing(path: Path) -> None:
     form = applied(1, project_name="新项目", categories=("其他类",), applicant="校级学生会", leader="李四", phone="1")
     write(path, view(Submission("甲大学", State.TO_CORRECT, (Entry("新项目", application=form),))), Staff())
     row = rows(path, "项目汇总")[0]
-    assert (row["项目名称"], row["项目类别"], row["项目负责人"], row["状态"]) == ("新项目", "其他类", "李四", "待补正")
+    assert (row["项目名称"], row["项目类别"], row["项目负责人"]) == ("新项目", "其他类", "李四")
+    assert (row["状态"], row["来源"][:6]) == ("待补正", "未列入附件3")
     assert rows(path, "高校进度")[0]["项目数"] == 0
     assert rows(path, "高校进度")[0]["附件4数"] == 1
 
@@ -263,6 +268,23 @@ def test_the_statistics_count_states_and_categories(path: Path) -> None:
     assert "11月26日（星期二）23:59" in sheet["A2"].value
 
 
+def test_the_statistics_know_a_category_as_the_rules_do(path: Path) -> None:
+    ways = (
+        "其它",
+        "其它类",
+        "其他类（校园安全）",
+        "1.思想引领类",
+        "一、思想引领类",
+        "思想引领类项目",
+        "项目类别：思想引领类",
+    )
+    sheet = shown(path, view(submission(*(replace(LIGHT, project_name=way, category=way) for way in ways))))["统计"]
+    counts = {row[0].value: row[1].value for row in sheet.iter_rows()}
+    expected = Counter(category_of(way, CATEGORIES) for way in ways)
+    assert (counts["其他类"], counts["思想引领类"]) == (expected["其他类"], expected["思想引领类"])
+    assert (sum(expected.values()), "未填或无法归类" in counts) == (len(ways), False)
+
+
 def test_the_deadline_is_told_as_the_letters_tell_it(path: Path) -> None:
     sheet = shown(path, view(deadline=datetime(2024, 11, 27, tzinfo=SHANGHAI)))["统计"]
     assert sheet["A2"].value == "报送截止：11月26日（星期二）24:00（北京时间）"
@@ -288,7 +310,7 @@ def test_what_no_annex_3_lists_is_no_project_in_any_count(path: Path) -> None:
     entry = Entry("新项目", application=applied(1, project_name="新项目", categories=("其他类",)))
     sheet = shown(path, view(Submission("甲大学", State.TO_CORRECT, (entry,))))["统计"]
     assert (sheet["I5"].value, sheet["I4"].value) == ("申报项目", 0)
-    assert (sheet["K5"].value, sheet["K4"].value) == ("已收附件4", 1)
+    assert (sheet["K5"].value, sheet["K4"].value) == ("已收附件4（含未列入附件3的 1 份）", 1)
     counts = {row[0].value: [cell.value for cell in row[1:7]] for row in sheet.iter_rows()}
     assert counts["其他类"][0] == 0
     assert (counts["层次"][5], counts["本科"][5]) == ("项目数", 0)
@@ -323,9 +345,111 @@ def test_remarks_are_found_by_header_whatever_staff_did_to_the_sheet(path: Path)
         sheet.append([line[13], *line[:13]])
     book.save(path)
     staff = read_staff(path)
-    assert staff.written("项目汇总", ("甲大学", "青春护航")) == "一"
-    assert staff.written("项目汇总", ("甲大学", "宿舍微光")) == "二"
+    assert written(staff, "项目汇总", ("甲大学", "青春护航")) == "一"
+    assert written(staff, "项目汇总", ("甲大学", "宿舍微光")) == "二"
     assert "邮件日志" not in staff.sheets
+
+
+def renamed(**headings: str) -> Callable[[Any], None]:
+    def change(sheet: Any) -> None:
+        for cell in sheet[1]:
+            cell.value = headings.get(str(cell.value), cell.value)
+
+    return change
+
+
+def without_headings(sheet: Any) -> None:
+    sheet.delete_rows(1)
+
+
+def headings_last(sheet: Any) -> None:
+    sheet.append([cell.value for cell in sheet[1]])
+    sheet.delete_rows(1)
+
+
+def a_column_before_renamed_ones(sheet: Any) -> None:
+    renamed(高校名称="学校", 项目名称="项目")(sheet)
+    sheet.insert_cols(1)
+    sheet["A1"], sheet["A2"] = "序号", 1
+
+
+HEADINGS = (
+    renamed(高校名称="学校"),
+    renamed(项目名称="项目"),
+    renamed(高校名称="学校", 项目名称="项目", 项目简介="简介"),
+    a_column_before_renamed_ones,
+    without_headings,
+    headings_last,
+)
+
+
+@pytest.mark.parametrize("change", HEADINGS)
+def test_remarks_are_found_whatever_became_of_the_headings(path: Path, change: Callable[[Any], None]) -> None:
+    whole = view(submission(GUARD, LIGHT))
+    write(path, whole, Staff({"项目汇总": Notes(("初评得分",), {})}))
+    book = openpyxl.load_workbook(path)
+    sheet = book["项目汇总"]
+    sheet["N2"], sheet["N3"], sheet["P2"], sheet["P3"] = "一", "二", 87.5, 91
+    sheet["C3"].comment = Comment("名称待定", "赵示例")
+    change(sheet)
+    book.save(path)
+    staff = read_staff(path, Staff({"项目汇总": Notes(("初评得分",), {})}))
+    write(path, whole, staff)
+    assert [(row["秘书处备注"], row["初评得分"]) for row in rows(path, "项目汇总")] == [("一", 87.5), ("二", 91)]
+    assert openpyxl.load_workbook(path)["项目汇总"]["C3"].comment.text == "名称待定"
+    assert not list(path.parent.glob("*更新前*"))
+
+
+def test_the_only_key_heading_of_a_sheet_may_be_renamed(path: Path) -> None:
+    write(path, view(submission(GUARD)), Staff())
+    edit(path, "高校进度", {"A1": "学校", "M2": "联系人换了"})
+    assert written(read_staff(path), "高校进度", ("甲大学",)) == "联系人换了"
+
+
+@pytest.mark.parametrize("column", ["B", "C"])
+def test_a_sheet_whose_rows_cannot_be_told_is_kept_aside_and_it_is_said(
+    path: Path, column: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(path, view(submission(GUARD)), Staff())
+    book = openpyxl.load_workbook(path)
+    book["项目汇总"]["N2"] = "新写的"
+    book["项目汇总"].delete_cols("ABC".index(column) + 1)
+    book.save(path)
+    old = path.read_bytes()
+    assert "项目汇总" not in read_staff(path).sheets
+    (kept,) = path.parent.glob("*更新前*")
+    assert kept.read_bytes() == old
+    assert "项目汇总" in caplog.text
+    assert kept.name in caplog.text
+
+
+def test_cells_merged_over_rows_say_the_same_of_each(path: Path) -> None:
+    third = replace(GUARD, project_name="夜跑团")
+    whole = view(submission(GUARD, LIGHT, third))
+    write(path, whole, Staff())
+    book = openpyxl.load_workbook(path)
+    sheet = book["项目汇总"]
+    sheet["N2"], sheet["N3"], sheet["N4"] = "一", "二", "三"
+    sheet["P1"], sheet["P2"], sheet["Q1"], sheet["Q4"] = "场次", "上午", "得分", 91
+    for area in ("B2:B4", "P2:P3"):
+        sheet.merge_cells(area)
+    book.save(path)
+    write(path, whole, read_staff(path))
+    assert [(row["秘书处备注"], row["场次"], row["得分"]) for row in rows(path, "项目汇总")] == [
+        ("一", "上午", None), ("二", "上午", None), ("三", None, 91),
+    ]  # fmt: skip
+    assert not prepare(whole, read_staff(path)).numbers.stray
+
+
+def test_headings_that_are_two_rows_high_are_no_row(path: Path) -> None:
+    write(path, view(submission(GUARD)), Staff())
+    book = openpyxl.load_workbook(path)
+    sheet = book["项目汇总"]
+    sheet.insert_rows(2)
+    for column in "BCN":
+        sheet.merge_cells(f"{column}1:{column}2")
+    book.save(path)
+    assert set(read_staff(path).sheets["项目汇总"].rows) == {(), ("甲大学", "青春护航")}
 
 
 def test_columns_of_staffs_own_survive_on_every_sheet(path: Path) -> None:
@@ -369,7 +493,7 @@ def test_what_two_files_say_is_merged_each_against_what_it_held() -> None:
         return Staff({"高校进度": Notes(tuple(more), {("甲大学",): {"秘书处备注": text, **more}})})
 
     def both(base: Any, elsewhere: Any, here: Any) -> Any:
-        return said(elsewhere).merged(said(here), said(base)).written("高校进度", ("甲大学",))
+        return written(said(elsewhere).merged(said(here), said(base)), "高校进度", ("甲大学",))
 
     assert both("旧", "旧", "新") == "新"
     assert both("旧", "新", "旧") == "新"
@@ -423,7 +547,7 @@ def test_a_remark_stays_with_its_row_among_those_of_one_name(
         assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == expected
         staff = staff.merged(read_staff(path), staff)
     # What no row bears any more is told of beside the statistics, and once only.
-    told = [text for _, _, text in prepare(view(submission(*after)), staff).numbers.stray]
+    told = [text for *_, text in prepare(view(submission(*after)), staff).numbers.stray]
     assert sorted(told) == sorted({"第一个", "第二个"} - set(expected))
 
 
@@ -495,7 +619,7 @@ def test_remarks_that_an_older_program_kept_by_number_are_changed_and_emptied_in
     write(path, now, staff)
     assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == [text, "第二个"]
     assert not prepare(now, staff).numbers.stray
-    assert prepare(view(submission(FIRST)), staff).staff.written("项目汇总", name) == (text or "")
+    assert written(prepare(view(submission(FIRST)), staff).staff, "项目汇总", name) == (text or "")
 
 
 def test_a_remark_emptied_after_its_row_became_the_only_one_of_its_name_is_gone(path: Path) -> None:
@@ -530,6 +654,29 @@ def test_the_remark_of_a_withdrawn_project_stays_in_sight(path: Path) -> None:
     sheet = shown(path, view(submission(GUARD)), read_staff(path))["统计"]
     assert "同意撤回" in {cell.value for row in sheet.iter_rows() for cell in row}
     assert [row["秘书处备注"] for row in rows(path, "项目汇总")] == [None]
+
+
+def test_columns_and_notes_of_a_withdrawn_project_stay_in_sight_too(path: Path) -> None:
+    write(path, view(submission(GUARD, LIGHT)), Staff())
+    edit(path, "项目汇总", {"P1": "初评得分", "P2": 91, "P3": 87.5})
+    edit(path, "高校进度", {"N1": "负责人", "N2": "赵六"})
+    book = openpyxl.load_workbook(path)
+    book["项目汇总"]["C3"].comment = Comment("名称待定", "赵示例")
+    book["项目汇总"]["P1"].comment = Comment("满分 100", "赵示例")
+    book.save(path)
+    only_one = view(submission(GUARD))
+    told = [("甲大学", "宿舍微光", "批注：项目名称", "名称待定"), ("甲大学", "宿舍微光", "初评得分", "87.5")]
+    staff = read_staff(path)
+    for _ in range(2):
+        assert sorted(prepare(only_one, staff).numbers.stray) == sorted(told)
+        sheet = shown(path, only_one, staff)["统计"]
+        values = [[cell.value for cell in row if cell.value is not None] for row in sheet.iter_rows()]
+        place = values.index(["五、已不在表中的备注"])
+        assert values[place + 1] == ["高校名称", "项目名称", "栏目", "内容"]
+        assert sorted(values[place + 2 : place + 4]) == sorted(map(list, told))
+        staff = staff.merged(read_staff(path), staff)
+    write(path, view(submission(GUARD, LIGHT)), staff)
+    assert [row["初评得分"] for row in rows(path, "项目汇总")] == [91, 87.5]
 
 
 def test_a_damaged_ledger_is_named_and_a_missing_one_is_empty(path: Path) -> None:

@@ -208,6 +208,22 @@ def test_a_copy_saved_after_it_was_removed_is_read_like_before(desk: Office) -> 
     assert remarks(desk.ledger_path) == {A: "新", B: "迟到"}
 
 
+@pytest.mark.parametrize(
+    "name", ["~$项目台账.xlsx", ".~lock.项目台账.xlsx#", ".~项目台账.xlsx", ".~目台账.xlsx", ".~台账.xlsx"]
+)
+def test_the_lock_files_of_every_office_program_are_known_until_they_are_stale(desk: Office, name: str) -> None:
+    mark = desk.ledger_path.with_name(name)
+    mark.write_bytes(b"\x03wps")
+    os.utime(mark, (LATER.timestamp(), LATER.timestamp()))
+    before = desk.ledger_path.read_bytes()
+    hear(desk, papers(table(OTHER, 1)), MINUTE_LATER, "nd@example.cn")
+    passed(desk)
+    assert desk.ledger_path.read_bytes() == before
+    assert copy_of(desk).exists()
+    keep_ledger(desk, LATER + timedelta(days=2))
+    assert desk.ledger_path.read_bytes() != before
+
+
 def test_a_damaged_copy_is_kept_aside_and_the_ledger_goes_on(desk: Office) -> None:
     mark = opened(desk)
     copy_of(desk).write_bytes(b"PK\x03\x04 half")

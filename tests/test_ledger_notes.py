@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from ledger_values import GUARD, LIGHT, submission, view
-from pipeline.ledger import Staff, digest, read_staff, write
+from ledger_values import GUARD, LIGHT, digest, submission, view, write, written
+from pipeline.ledger import Staff, read_staff
 
 PLACES = {(f"{1:064x}", 1): "archive/甲大学/附件4.docx"}
 
@@ -134,5 +134,5 @@ def test_a_workbook_whose_notes_cannot_be_read_gives_its_remarks_and_is_kept_who
         for name, content in parts.items():
             package.writestr(name, content)
     old = path.read_bytes()
-    assert read_staff(path).written("项目汇总", ("甲大学", "青春护航")) == "备注"
+    assert written(read_staff(path), "项目汇总", ("甲大学", "青春护航")) == "备注"
     assert [kept.read_bytes() for kept in path.parent.glob("*更新前*")] == [old]

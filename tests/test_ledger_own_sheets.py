@@ -12,8 +12,8 @@ from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from ledger_values import submission, view
-from pipeline.ledger import Staff, prepare, read_staff, write
+from ledger_values import submission, view, write
+from pipeline.ledger import Staff, prepare, read_staff
 
 OURS = ["项目汇总", "高校进度", "问题清单", "邮件日志", "统计"]
 

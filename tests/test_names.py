@@ -62,18 +62,33 @@ def test_what_tells_projects_apart_stays_in_both_keys(one: str, other: str) -> N
         "思想 引领类",
         "√思想引领类",
         "思想引领类项目",
+        "A.思想引领类",
+        "（A）思想引领",
+        "思想引领类（理论学习）",
+        "1.思想引领（思想引领类·理论学习）",
     ],
 )
 def test_a_category_is_known_with_or_without_lei_numbering_and_ticks(text: str) -> None:
     assert category_of(text, CATEGORIES) == "思想引领类"
 
 
-@pytest.mark.parametrize("text", ["其它", "其他类（防艾宣传）", "其他"])
+@pytest.mark.parametrize("text", ["其它", "其他类（防艾宣传）", "其他类（思想引领以外）", "其他"])
 def test_the_other_category_may_be_explained(text: str) -> None:
     assert category_of(text, CATEGORIES) == "其他类"
 
 
-@pytest.mark.parametrize("text", ["志愿服务类", "思想引领类、学业促进类", "思想", "", "学习促进类"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "志愿服务类",
+        "思想引领类、学业促进类",
+        "思想引领类（兼学业促进）",
+        "思想引领类（学业促进类）",
+        "思想",
+        "",
+        "学习促进类",
+    ],
+)
 def test_what_is_not_exactly_one_category_is_none(text: str) -> None:
     assert category_of(text, CATEGORIES) is None
 
@@ -96,7 +111,7 @@ def test_an_applicant_that_names_its_level_is_complete(text: str) -> None:
     assert applicant(text).complete
 
 
-@pytest.mark.parametrize("text", ["学生会", "研会", "志愿者协会", "张三", "学生组织"])
+@pytest.mark.parametrize("text", ["学生会", "研会", "志愿者协会", "张三", "学生组织", "校级学生组织", "院级学生组织"])
 def test_an_applicant_without_level_or_union_is_not_complete(text: str) -> None:
     assert not applicant(text).complete
 

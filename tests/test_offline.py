@@ -100,6 +100,18 @@ def test_a_mail_without_a_form_tells_whose_the_next_form_is_as_in_a_pass(tmp_pat
     assert by_check(tmp_path / "mails", mails) == by_passes(tmp_path / "data", mails)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_what_the_operator_names_himself_is_trusted_and_counts_last(tmp_path: Path, late: bool) -> None:
+    at = RULES.terms.deadline + timedelta(days=1) if late else MORNING
+    (tmp_path / "来信.eml").write_bytes(received(letter(papers(table(), applications=False), at), at))
+    mended = table(contact_phone="0471-6999999")
+    (tmp_path / "附件3改.xlsx").write_bytes(forms.annex3_workbook(mended))
+    (found,) = offline.check([tmp_path / "来信.eml", tmp_path / "附件3改.xlsx"], RULES, read=read).submissions
+    assert [one.transcript.record for one in found.summaries] == [mended]
+    assert (found.held, found.newcomers) == ((), ())
+    assert not any(one.rule.startswith("submission.") for one in found.all_findings)
+
+
 def received(raw: bytes, at: datetime) -> bytes:
     """A mail with the head that the server puts on top."""
     return f"Received: from a by b; {at:%d %b %Y %H:%M:%S %z}\r\n".encode() + raw

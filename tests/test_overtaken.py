@@ -203,3 +203,54 @@ def test_a_draft_half_laid_when_the_program_ended_is_finished_and_not_replaced(
     desk.run(reply="draft")
     assert sorted(states(desk)) == ["draft", "draft"]
     assert len(desk.imap.mails("草稿箱")) == 2
+
+
+JIA, YI = "jia@tuanwei.example.cn", "yi@tuanwei.example.cn"
+
+
+def sends_form(desk: Desk, sender: str, phone: str) -> None:
+    sends(desk, {"附件4-1.docx": forms.annex4_document(replace(form(1), phone=phone))}, sender=sender)
+
+
+@pytest.mark.parametrize("fetched_before", [False, True])
+@pytest.mark.parametrize(("first", "then"), [("13900000001", "号12"), ("号12", "13900000001")])
+def test_a_reply_that_waits_tells_what_a_colleague_has_changed_since(
+    desk: Desk, first: str, then: str, fetched_before: bool
+) -> None:
+    sends(desk, papers(table(projects=1)), sender=JIA)
+    desk.run()
+    sends_form(desk, YI, first)
+    desk.run(smtp_url=NOBODY)
+    sends_form(desk, JIA, then)
+    if fetched_before:
+        desk.run(smtp_url=NOBODY)
+    desk.run()
+    last = {one.recipients[0]: str(parsed(one)["Subject"])[:5] for one in desk.sent}
+    kind = "【请补正】" if then == "号12" else "【已收到】"
+    assert last == {JIA: kind, YI: kind}
+    assert len(desk.sent) == 3
+    desk.run()
+    assert len(desk.sent) == 3
+
+
+def test_a_reply_that_waits_does_not_leave_while_a_colleague_may_still_be_writing(desk: Desk) -> None:
+    sends(desk, papers(table(projects=1)), sender=JIA)
+    desk.run()
+    sends_form(desk, YI, "号12")
+    desk.run(smtp_url=NOBODY)
+    at = desk.now + timedelta(minutes=20)
+    desk.receive(letter({"附件4-1.docx": forms.annex4_document(form(1))}, at, JIA), at)
+    desk.run(settle_minutes=15)
+    assert len(desk.sent) == 1
+    desk.run(20, settle_minutes=15)
+    assert {str(parsed(one)["Subject"])[:5] for one in desk.sent} == {"【已收到】"}
+
+
+def test_who_forgot_the_files_is_not_asked_for_what_a_colleague_has_sent_before_the_letter_left(desk: Desk) -> None:
+    sends(desk, {}, sender=YI, subject="内蒙古大学报送材料", text="请查收附件")
+    desk.run(smtp_url=NOBODY)
+    assert states(desk) == ["queued"]
+    sends(desk, papers(table(projects=1)), sender=JIA)
+    desk.run()
+    assert [one.recipients for one in desk.sent] == [(JIA,)]
+    assert sorted(states(desk)) == ["dropped", "sent"]

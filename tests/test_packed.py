@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -214,12 +213,10 @@ def test_a_crash_costs_the_archive_and_nothing_else(tmp_path: Path, monkeypatch:
 
 
 def test_a_process_that_hangs_is_ended_when_its_time_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script(tmp_path, monkeypatch, f"{DATA}; time.sleep(60)")
+    script(tmp_path, monkeypatch, f"{DATA}; time.sleep(600)")
     budget = Budget(Limits(), seconds=0.5)
-    started = time.monotonic()
     with pytest.raises(packed.Broken, match="时间") as stopped:
         list(packed.packed_files(Attachment("a.7z", SEVEN), budget, "7zip"))
-    assert time.monotonic() - started < 10
     assert stopped.value.problem == "unsafe"
     with pytest.raises(packed.Broken, match="时间"):
         list(packed.packed_files(Attachment("a.7z", SEVEN), budget, "7zip"))

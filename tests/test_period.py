@@ -130,7 +130,10 @@ def test_how_long_is_read_beside_how_often(text: str, enough: bool | None) -> No
     assert reaches(text) is enough
 
 
-@pytest.mark.parametrize("text", ["长期", "每学期", "大一至大四", "每年3月—12月", "去年至今"])
+@pytest.mark.parametrize(
+    "text",
+    ["长期", "每学期", "大一至大四", "每年3月—12月", "去年至今", "2024届毕业生", "面向2024级新生", "2024级、2025级"],
+)
 def test_what_names_neither_date_nor_length_is_not_guessed(text: str) -> None:
     assert read_period(text) is None
 

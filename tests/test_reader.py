@@ -164,13 +164,24 @@ def test_a_fault_in_one_of_several_documents_comes_through(reader: Reader) -> No
     assert said(reader, "echo on") == "on"
 
 
+def test_once_the_time_for_all_is_used_up_no_more_is_read_and_their_sender_is_told(reader: Reader) -> None:
+    documents = [
+        (old("wait 0.3"), "prepared"),
+        (old("pid"), "too"),
+        *[(b"wait 0.3", str(number)) for number in range(8)],
+    ]
+    problems = [answer[0].problems for answer in reader.read_many(documents, seconds=0.5)]
+    told = [one.detail for (one,) in filter(None, problems)]
+    assert set(told) == {Breach.MAIL.value}
+    assert 0 < len(told) < len(documents)
+    assert problems[-1]
+
+
 def test_a_document_that_hangs_is_stopped(tmp_path: Path) -> None:
     with strict(tmp_path, seconds=0.5) as reader:
         said(reader, "pid")
         (pid,) = reader.pids
-        start = time.monotonic()
-        (transcript,) = reader.read(b"wait 60")
-        assert time.monotonic() - start < 5
+        (transcript,) = reader.read(b"wait 600")
         assert [(one.kind, one.detail) for one in transcript.problems] == [(ProblemKind.UNSAFE, "处理超时，已停止")]
         assert transcript.form is None
         assert not is_alive(pid)
@@ -185,10 +196,8 @@ def test_what_a_hanging_document_started_is_stopped_too(tmp_path: Path) -> None:
 
 
 def test_a_document_that_computes_for_ever_is_stopped_by_its_share_of_the_processor(tmp_path: Path) -> None:
-    with strict(tmp_path, cpu_seconds=0) as reader:
-        start = time.monotonic()
+    with strict(tmp_path, seconds=600, cpu_seconds=0) as reader:
         assert said(reader, "spin") == Breach.TIME.value
-        assert time.monotonic() - start < 10
 
 
 def test_each_document_has_a_share_of_the_processor_of_its_own(tmp_path: Path) -> None:
@@ -322,14 +331,12 @@ def test_what_a_killed_program_left_behind_is_swept_at_the_next_start(tmp_path: 
 
 
 def test_closing_ends_a_busy_worker(tmp_path: Path) -> None:
-    reader = strict(tmp_path)
+    reader = strict(tmp_path, seconds=600)
     said(reader, "pid")
     closing = Timer(0.3, reader.close)
     closing.start()
-    start = time.monotonic()
     with pytest.raises(RuntimeError, match="closed"):
-        reader.read(b"wait 15")
-    assert time.monotonic() - start < 5
+        reader.read(b"wait 600")
     closing.join()
     assert reader.pids == ()
     assert list(tmp_path.iterdir()) == []
@@ -391,11 +398,11 @@ def test_where_processes_cannot_be_confined_documents_are_read_here(
 def test_reading_in_a_worker_adds_little_to_a_small_document(tmp_path: Path) -> None:
     content = docx(paragraph("情况说明"))
     with Reader(scratch=tmp_path) as reader:
-        reader.read(content)
+        first = _time(reader, content)
         confined = min(_time(reader, content) for _ in range(30))
     direct = min(_time(parsers, content) for _ in range(30))
-    # A generous bound: the point is that no process is started, and nothing is waited for, by document.
-    assert confined - direct < 0.02
+    # The first reading started a process; after it none is started, and nothing is waited for, by document.
+    assert 20 * (confined - direct) < first
 
 
 def _time(who: object, content: bytes) -> float:

@@ -30,6 +30,8 @@ from pipeline.model import (
     Version,
 )
 from pipeline.reply import compose
+from pipeline.rules_file import load
+from pipeline.settings import resource
 
 SENDER = "nmggxzss@163.com"
 NOTICE = Notice(
@@ -381,7 +383,8 @@ def test_line_breaks_in_names_break_neither_headers_nor_lines() -> None:
 
 
 def test_direction_overrides_and_control_characters_are_left_out() -> None:
-    reply = reply_to(a_submission(a_mail(), table=(replace(PHONE, path="附\u202e件\x003\ud800.xlsx"),)))
+    hidden = "附\u202e件\x003\ud800\u061c\ufff9\uffff\U000e0041.xlsx"
+    reply = reply_to(a_submission(a_mail(), table=(replace(PHONE, path=hidden),)))
     assert "附件3.xlsx" in section(body(reply), "需要补正")
 
 
@@ -394,6 +397,26 @@ def test_an_endless_text_is_cut() -> None:
 def test_quotation_marks_inside_quotation_marks_become_single_ones() -> None:
     mail = a_mail(subject="内蒙古大学“我为同学做实事”材料")
     assert "邮件“内蒙古大学‘我为同学做实事’材料”已收到" in body(reply_to(a_submission(mail), mails=(mail,)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "中奖通知，请访问http://evil.example.cn/领取，电话0000",
+        "点此领奖evil.example.cn",
+        "很长的学校名称" * 4,
+        "中奖通知",
+    ],
+)
+def test_what_is_no_name_of_a_school_stands_in_no_subject(name: str) -> None:
+    reply = reply_to(a_submission(a_mail(), table=(PHONE,), university=name))
+    assert header(reply, "Subject") == "【请补正】“我为同学做实事”项目申报材料"
+    assert not body(reply).startswith(name[:2])
+
+
+def test_every_university_of_the_roster_is_named_in_the_subject() -> None:
+    for one in load(resource("rules.yaml")).terms.roster.universities:
+        assert one.name in reply_to(a_submission(a_mail(), university=one.name)).subject
 
 
 def test_rare_characters_survive_in_headers_and_bodies() -> None:

@@ -766,6 +766,34 @@ def test_a_disk_that_takes_nothing_more_costs_the_pass_and_the_file_is_named(
     assert desk.run().exit_code == 0
 
 
+@pytest.mark.parametrize("closed", ["archive.Archive._make_folder", "spool.Spool._settle", "office.Office.sweep"])
+def test_a_folder_that_is_closed_to_us_keeps_no_reply_from_going_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/somewhere/else")
+
+    (_, at, raw), *others = mails()[:2]
+    desk.receive(raw, at)
+    # Recorded, and not answered yet.
+    desk.run(settle_minutes=60)
+    for _, later, more in others:
+        desk.receive(more, later)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"pipeline.{closed}", denied)
+        for _ in range(taking.ATTEMPTS + 1):
+            done = desk.run()
+            assert done.exit_code == 75
+            (trouble,) = map(str, done.troubles)
+            assert "/somewhere/else" in trouble
+            assert f"chown -R {os.geteuid()} {desk.settings.data}" in trouble
+        assert len(desk.sent) >= 1
+    desk.run()
+    assert (len(desk.sent), desk.run().exit_code) == (2, 0)
+    with desk.office() as office:
+        assert office.store.all_set_aside() == []
+
+
 def test_a_machine_on_which_no_process_can_be_started_is_not_held_against_the_mail(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

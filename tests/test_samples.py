@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-import time
 import zipfile
 from collections import Counter, defaultdict
 from functools import cache
@@ -18,6 +17,7 @@ from openpyxl import load_workbook
 from PIL import Image
 
 import parsers
+from effort import takes_less
 from parsers.model import Annex3, Annex4, Project
 from pipeline import flow, rules_file
 from pipeline.assemble import assemble
@@ -31,6 +31,7 @@ from pipeline.demo.stamp import seal
 from pipeline.demo.strangers import STRANGERS
 from pipeline.message import decode
 from pipeline.model import SHANGHAI, Automatic, Disposition, Mail, Submission, University, Version
+from pipeline.reading import read_mail
 from pipeline.settings import resource
 
 ROSTER = tuple(
@@ -206,7 +207,8 @@ def worked_off() -> tuple[dict[str, Submission], dict[str, Mail]]:
     mails: defaultdict[str, list[Mail]] = defaultdict(list)
     stories = {}
     for number, sample in enumerate(the_mails()):
-        outcome = flow.process(sample.raw, f"{number:064}", sample.received_at, book, lambda _: {}, "nmggxzss@163.com")
+        reading = read_mail(sample.raw, "nmggxzss@163.com", book.limits)
+        outcome = flow.judge(reading, f"{number:064}", sample.received_at, book, lambda _: {})
         stories[sample.story] = outcome.mail
         for university in outcome.mail.universities:
             mails[university].append(outcome.mail)
@@ -228,10 +230,8 @@ def test_the_same_seed_gives_the_same_mails_and_another_seed_others() -> None:
     assert [mail.raw for mail in sample_mails(ROSTER, 22, seed=2)] != [mail.raw for mail in again]
 
 
-def test_twenty_universities_are_written_in_under_three_seconds() -> None:
-    started = time.process_time()
-    sample_mails(ROSTER, 20, seed=3)
-    assert time.process_time() - started < 3
+def test_the_mails_of_twenty_universities_take_no_longer_to_write_than_some_hundreds_of_forms() -> None:
+    takes_less(lambda: sample_mails(ROSTER, 20, seed=3), 600, lambda: forms.annex4_document(FORM))
 
 
 def test_mails_come_in_order_with_aware_times_and_lie_in_two_folders() -> None:

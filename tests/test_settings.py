@@ -60,6 +60,8 @@ def test_the_environment_comes_before_the_file_and_what_is_given_before_both(
         ("imap_url", "imaps://", "缺少服务器主机名"),
         ("imap_url", "imaps://imap.163.com:99333", "端口应为 1 到 65535 的数字"),
         ("imap_url", "imaps://[::1", "不是完整的服务器地址"),
+        ("imap_url", "imaps://user:12/34@imap.163.com", "地址里不写用户和密码"),
+        ("executor", "dask://user:geheim@host:1", "应为 dask://主机:端口"),
         ("smtp_url", "ftp://x", "应以 smtps://、smtp+starttls://、smtp:// 开头"),
         ("folders", " , ", "至少写一个文件夹"),
         ("alert_to", "staff", "应为一个邮箱地址"),
@@ -136,6 +138,16 @@ def test_a_file_in_another_encoding_is_refused_with_the_remedy(folder: Path) -> 
         ("“ANNEX_REPLY”=draft", "应写成“ANNEX_REPLY=值”"),
         ('"ANNEX_REPLY"=draft', "应写成“ANNEX_REPLY=值”"),
         ("set ANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("set: ANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("export: ANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("$env:ANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("回信：ANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("ANNEX REPLY=draft", "应写成“ANNEX_REPLY=值”"),
+        ("ANNEX-SEND-PER-DAY=20", "应写成“ANNEX_SEND_PER_DAY=值”"),
+        ("annex-settle-minutes=90", "应写成“ANNEX_SETTLE_MINUTES=值”"),
+        ("ANNEX-ALERT-TO=", "应写成“ANNEX_ALERT_TO=值”"),
+        ("ANNEX-AUTH-CODE=", "应写成“ANNEX_AUTH_CODE=值”"),
+        ("annex-inbox 的设置", "应写成“ANNEX_…=值”"),
         ("\u200bANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
         ('ANNEX_REPLY="draft', "ANNEX_REPLY 没有读出来，请检查这一行和前面各行的引号"),
         ("ANNEX_REPLY='draft' nonsense", "ANNEX_REPLY 没有读出来，请检查这一行和前面各行的引号"),
@@ -152,6 +164,29 @@ def test_a_setting_that_an_open_quotation_mark_has_swallowed_is_refused(folder: 
     (folder / ".env").write_text('OTHER="open\nANNEX_REPLY=draft\nANOTHER="x"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"\.env 第 2 行：ANNEX_REPLY 没有读出来"):
         load_settings()
+
+
+@pytest.mark.parametrize("second", ["send", "", "'send'"])
+def test_a_setting_written_twice_is_refused_where_the_values_differ(folder: Path, second: str) -> None:
+    (folder / ".env").write_text(f"ANNEX_REPLY=draft\n\nexport annex_reply={second}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    said = str(refused.value)
+    assert [f"第 {number} 行" in said for number in (1, 2, 3)] == [True, False, True]
+    assert ("写了不止一次，值不一样" in said, "draft" in said) == (True, False)
+
+
+@pytest.mark.parametrize("first", ["", "'draft'", "draft  # 草稿"])
+def test_a_setting_written_twice_alike_or_filled_in_further_down_is_taken(folder: Path, first: str) -> None:
+    (folder / ".env").write_text(f"ANNEX_REPLY={first}\nANNEX_REPLY=draft\n", encoding="utf-8")
+    assert load_settings().reply == "draft"
+
+
+@pytest.mark.parametrize(("name", "file"), [("data", "x"), ("rules", "x.yaml")])
+def test_a_folder_may_be_named_from_home(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, file: str) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv(f"ANNEX_{name.upper()}", f"~/{file}")
+    assert getattr(load_settings(), name) == folder / file
 
 
 def test_all_mistyped_lines_are_told_at_once_and_none_of_what_may_be_secret(folder: Path) -> None:

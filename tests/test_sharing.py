@@ -226,11 +226,11 @@ def test_a_reply_that_another_program_is_sending_is_left_to_it(desk: Desk) -> No
 
 
 def test_a_mail_another_program_has_answered_meanwhile_is_not_answered_again(desk: Desk) -> None:
-    from pipeline import answering, passes, run
+    from pipeline import answering, passes, progress, run
 
     desk.receive(letter(papers(table())))
     with desk.office() as office:
-        run.fetch(office, passes.Pass(), lambda: desk.now, passes.silent)
+        run.fetch(office, passes.Pass(), lambda: desk.now, progress.silent)
         (mail,) = office.store.outbox.unanswered()
         other = Store.open(desk.settings.store_url)
         other.outbox.leave_unanswered(mail.id)
@@ -264,6 +264,22 @@ def test_a_mail_with_more_than_the_database_can_hold_is_set_aside_and_the_rest_g
 def test_a_server_that_is_not_there_is_away_for_now_and_told_without_the_password(place: str) -> None:
     with pytest.raises(ServerAway, match=r"没有丢失任何邮件.*ANNEX_STORE_URL") as caught:
         Store.open(f"postgresql://annex:geheim@{place}")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://127.0.0.1:1/x?user=annex&password=geheim",
+        "postgresql://127.0.0.1:1/x?sslpassword=geheim",
+        "postgresql://annex:very@geheim@127.0.0.1:1/x",
+        "postgresql://annex:geheim@127.0.0.1:abc/x",
+        "mysql://annex:geheim@127.0.0.1/x?password=geheim",
+    ],
+)
+def test_wherever_the_password_stands_in_the_address_it_stands_in_no_message(url: str) -> None:
+    with pytest.raises((ServerAway, ConfigurationError), match="ANNEX_STORE_URL") as caught:
+        Store.open(url)
     assert "geheim" not in str(caught.value)
 
 

@@ -47,7 +47,6 @@ def test_a_mail_that_breaks_off_leaves_nothing_behind(spool: Spool) -> None:
     with pytest.raises(ConnectionError, match="gone"):
         spool.put(broken())
     assert files(spool) == []
-    assert list(spool.ids()) == []
 
 
 def test_only_the_owner_may_read_the_mails(spool: Spool) -> None:
@@ -61,16 +60,7 @@ def test_only_the_owner_may_read_the_mails(spool: Spool) -> None:
     assert stat.S_IMODE(spool.root.stat().st_mode) == 0o700
 
 
-def test_ids_lists_every_mail_once_in_order_and_nothing_else(spool: Spool) -> None:
-    kept = sorted(spool.put([str(number).encode()]) for number in range(40))
-    (spool.root / kept[0][:2] / "notes.eml").write_bytes(b"not ours")
-    (spool.root / "zz").mkdir()
-    (spool.root / "zz" / f"{MAIL}.eml").write_bytes(b"not ours")
-    assert list(spool.ids()) == kept
-
-
-def test_ids_of_a_spool_that_does_not_exist_yet_is_empty(spool: Spool) -> None:
-    assert list(spool.ids()) == []
+def test_a_spool_that_does_not_exist_yet_has_nothing_to_sweep(spool: Spool) -> None:
     assert spool.sweep() == 0
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from time import sleep
 
 import pytest
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from pipeline.demo.servers import EmbeddedImap, EmbeddedSmtp
 from pipeline.doctor import examine
 from pipeline.errors import ConfigurationError, ServerAway
 from pipeline.model import Limits, Reading
-from pipeline.reader import Reader
+from pipeline.reader import Breach, Reader
 from pipeline.reading import read_mail
 from pipeline.spool import Spool
 from pipeline.stage import Stage, read_there
@@ -86,6 +87,52 @@ def test_mails_come_out_in_their_order_whichever_is_read_first(spool: Spool, rea
     with Slow(spool, reader, USER, Limits()) as stage:
         got = [(number, id) for batch in stage.ahead(enumerate(ids)) for number, id, _ in batch]
     assert got == list(enumerate(ids))
+
+
+def test_what_is_read_is_given_out_while_the_next_is_long_in_reading(spool: Spool, reader: Reader) -> None:
+    ids = [spool.put([bytes([number])]) for number in range(4)]
+    first_is_out = Event()
+
+    class Slow(Stage):
+        def read(self, mail: str) -> Reading:
+            if mail == ids[1]:
+                assert first_is_out.wait(20)
+            return super().read(mail)
+
+    with Slow(spool, reader, USER, Limits()) as stage:
+        batches = stage.ahead(enumerate(ids))
+        got = [id for _, id, _ in next(batches)]
+        first_is_out.set()
+        got += [id for batch in batches for _, id, future in batch if future.result()]
+    assert got == ids
+
+
+def test_what_has_not_begun_when_the_time_for_reading_is_over_is_left_for_the_next_pass(
+    spool: Spool, reader: Reader
+) -> None:
+    ids = [spool.put([bytes([number])]) for number in range(staging.AHEAD)]
+    begun = []
+
+    class Slow(Stage):
+        def read(self, mail: str) -> Reading:
+            begun.append(mail)
+            sleep(0.5)
+            return super().read(mail)
+
+    with Slow(spool, reader, USER, Limits(), seconds=0.1) as stage:
+        got = [id for batch in stage.ahead(enumerate(ids)) for _, id, future in batch if future.result()]
+    assert got == begun == ids[: len(got)]
+    assert 0 < len(got) < staging.AHEAD
+
+
+def test_a_mail_whose_documents_take_too_long_together_is_answered_with_what_was_read(spool: Spool) -> None:
+    slow = {f"{number}.csv": b"wait 0.5" for number in range(8)}
+    mail = spool.put([letter(slow)])
+    with Reader(target="misbehaving:read_or_wait") as reader, Stage(spool, reader, USER, Limits(), seconds=4) as stage:
+        problems = [one.transcript.problems for one in stage.read(mail).documents]
+    assert len(problems) == 8
+    assert {one.detail for (one,) in filter(None, problems)} == {Breach.MAIL.value}
+    assert not all(problems)
 
 
 def test_no_more_than_a_bounded_number_is_read_ahead(spool: Spool, reader: Reader) -> None:
@@ -175,6 +222,27 @@ def test_a_mail_that_is_long_in_reading_does_not_lock_the_store(
         for number, raw in enumerate(mails(staging.AHEAD + 8)):
             desk.receive(raw, MORNING + timedelta(minutes=number))
         assert (desk.run(reply="off").recorded, desk.run().set_aside) == (staging.AHEAD + 8, 0)
+
+
+def test_a_pass_that_reads_for_too_long_stores_and_answers_what_it_has_and_the_next_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Stage.read
+
+    def slow(self: Stage, mail: str) -> Reading:
+        sleep(0.4)
+        return real(self, mail)
+
+    monkeypatch.setattr(Stage, "read", slow)
+    with EmbeddedImap(USER, CODE) as imap, EmbeddedSmtp(USER, CODE) as smtp:
+        desk = Desk(imap, smtp, settings(tmp_path, imap.url, smtp.url))
+        for number, raw in enumerate(mails(8)):
+            desk.receive(raw, MORNING + timedelta(minutes=number))
+        first = desk.run(pass_minutes=0.01)
+        assert (first.listed, first.recorded + first.missed, first.set_aside) == (8, 8, 0)
+        assert first.recorded
+        assert first.missed
+        assert (first.replies, desk.run().recorded) == (first.recorded, first.missed)
 
 
 def test_without_the_cluster_mails_are_read_here(spool: Spool, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

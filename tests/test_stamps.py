@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from desk import MORNING, form, letter, papers, table
+from documents import docx, paragraph, run
 from pipeline.demo import forms
 from pipeline.demo.stamp import seal as drawn_seal
 from pipeline.model import Version
@@ -139,3 +140,32 @@ def test_a_form_of_which_nothing_came_is_asked_for_without_speaking_of_scans(tmp
     del files["附件4-1.docx"]
     (sentence,) = asked_for(result(tmp_path, files)).values()
     assert "扫描" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("附件4：示例项目甲申报表.docx", ["示例项目乙"]),
+        ("示例项目甲.docx", ["示例项目乙"]),
+        ("示例项目甲新闻.docx", ["示例项目甲", "示例项目乙"]),
+        ("附件4.docx", ["示例项目甲", "示例项目乙"]),
+    ],
+)
+def test_a_form_whose_own_file_is_asked_for_again_is_not_asked_for_as_missing(
+    tmp_path: Path, name: str, asked: list[str]
+) -> None:
+    files = papers(table())
+    damaged = files.pop("附件4-1.docx")[:2000]
+    del files["附件4-2.docx"]
+    checked = result(tmp_path, files | {name: damaged})
+    assert [finding.rule for one in checked.documents for finding in one.findings] == ["file.unreadable"]
+    assert list(asked_for(checked)) == asked
+
+
+def test_a_form_is_asked_for_again_where_a_readable_file_took_the_place_of_the_damaged_one(tmp_path: Path) -> None:
+    files, name = papers(table(projects=1)), "附件4：示例项目甲申报表.docx"
+    damaged = files.pop("附件4-1.docx")[:2000]
+    (tmp_path / "一.eml").write_bytes(letter(files | {name: damaged}))
+    later = MORNING + timedelta(hours=1)
+    (tmp_path / "二.eml").write_bytes(letter({name: docx(paragraph(run("活动小结")))}, later, text="现报送申报表。"))
+    assert list(asked_for(check([tmp_path], load(resource("rules.yaml"))))) == ["示例项目甲"]

@@ -20,11 +20,13 @@ from desk import MORNING, UNIVERSITY, USER, form, letter, papers, settings, tabl
 from parsers.model import Annex4, GridKind, Place, Transcript
 from pipeline import standings
 from pipeline.account import Account, account_in, account_out
+from pipeline.bookkeeping import keep_ledger
 from pipeline.codec import transcript_in, transcript_out
 from pipeline.demo import forms
-from pipeline.flow import process
+from pipeline.flow import judge
 from pipeline.model import Disposition, Finding, Outcome, Severity, State, Submission, Version, Waiver
 from pipeline.office import Office, open_office
+from pipeline.reading import read_mail
 from pipeline.renewal import view_of
 from pipeline.reports import status
 from pipeline.settings import Settings, resource
@@ -68,7 +70,8 @@ def hear(
     raw = letter(files, at, sender, **parts)
     id = hashlib.sha256(raw).hexdigest()
     office.spool.put([raw])
-    outcome = change(process(raw, id, at, office.rules, lambda one: office.store.universities.known_to(one, at), USER))
+    reading = read_mail(raw, USER, office.rules.limits)
+    outcome = change(judge(reading, id, at, office.rules, lambda one: office.store.universities.known_to(one, at)))
     office.store.record(outcome)
     office.forget(*outcome.mail.universities)
     return outcome
@@ -283,6 +286,21 @@ def test_another_edition_of_the_program_judges_anew(chosen: Settings, monkeypatc
         assert assembled(changed, monkeypatch, told) == [UNIVERSITY, OTHER]
 
 
+@pytest.mark.usefixtures("office")
+def test_a_pass_reads_the_programs_text_once_at_most(chosen: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def program(remembered: Path) -> str:
+        asked.append(remembered)
+        return "text"
+
+    monkeypatch.setattr(standings, "program", program)
+    with open_office(chosen) as opened:
+        keep_ledger(opened, MORNING)
+        keep_ledger(opened, MORNING)
+    assert asked == [chosen.data / ".program"]
+
+
 def test_the_mark_is_the_same_in_every_process(
     chosen: Settings, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,7 +308,7 @@ def test_the_mark_is_the_same_in_every_process(
         "import sys; from pathlib import Path; from pipeline import database, rules_file, standings; "
         "standings.program = lambda _: ''; "
         "store, read = database.Database.open(sys.argv[1]), rules_file.load(Path(sys.argv[2])); "
-        "print(standings.Standings(store, read).marks())"
+        "print(standings.Standings(store, read, Path()).marks())"
     )
     monkeypatch.setattr(standings, "program", lambda _: "")
     arguments = (chosen.database_url, str(chosen.rules_path))
@@ -300,7 +318,7 @@ def test_the_mark_is_the_same_in_every_process(
         ).stdout
         for seed in ("1", "2")
     }
-    assert marks == {f"{standings.Standings(office.store.database, office.rules).marks()}\n".encode()}
+    assert marks == {f"{standings.Standings(office.store.database, office.rules, Path()).marks()}\n".encode()}
 
 
 def test_what_changes_while_a_university_is_assembled_is_seen_the_next_time(
@@ -407,6 +425,6 @@ def test_the_programs_text_is_read_again_only_when_a_source_has_changed(
         unread.setattr(Path, "read_bytes", lambda _: pytest.fail("a source was read"))
         assert read(remembered) == first
     (tmp_path / "rule.py").write_text("three")
-    assert read(remembered) == read(None) != first
+    assert read(remembered) == read(tmp_path / "none") != first
     remembered.write_text(remembered.read_text()[:-1])
-    assert read(remembered) == read(None)
+    assert read(remembered) == read(tmp_path / "none") != first

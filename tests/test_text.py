@@ -28,6 +28,12 @@ def test_one_line_composes_but_never_replaces_compatibility_characters() -> None
     assert one_line("e\u0301 １３８（①）") == "é １３８（①）"
 
 
+def test_control_characters_are_part_of_no_value() -> None:
+    assert one_line("\x00某\x1b]0;x\x07_\x7f大\x9b学\x1f") == "某]0;x_大学"
+    assert lines("一\x1b行\n\x00\n二\x08行") == "一行\n二行"
+    assert one_line("甲 \x00 乙") == "甲 乙"
+
+
 def test_a_zero_width_character_inside_a_value_stays() -> None:
     assert one_line("张\u200b三\u200b") == "张\u200b三"
 

@@ -17,8 +17,10 @@ from desk import CODE, MORNING, UNIVERSITY, Desk, form, letter, open_desk, paper
 from pipeline.again import decide, purge
 from pipeline.demo import forms
 from pipeline.errors import ConfigurationError
+from pipeline.reminder import due
 from pipeline.run import one_pass
 from pipeline.settings import Secret, resource
+from rule_cases import project
 
 HOUR = timedelta(hours=1)
 
@@ -315,6 +317,28 @@ def test_a_mail_that_waits_is_told_so_to_its_sender_alone(desk: Desk) -> None:
     assert "人工确认" not in told
 
 
+@pytest.mark.parametrize("accepted", [None, True, False])
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_forms_of_a_table_that_waits_wait_with_it(desk: Desk, apart: bool, accepted: bool | None) -> None:
+    desk.receive(letter(papers(table()), sender="usual@qq.com"))
+    own = {"附件3.xlsx": forms.annex3_workbook(replace(table(), project_count="1", projects=(project(3),)))}
+    its_form = {"附件4.docx": forms.annex4_document(form(3))}
+    for hours, files in enumerate([own, its_form] if apart else [own | its_form], start=1):
+        desk.receive(letter(files, MORNING + hours * HOUR, "union@163.com"), MORNING + hours * HOUR)
+    desk.run()
+    assert said_to(desk, "usual@qq.com") == said_to(desk, "union@163.com") == ["【已收到】"]
+    assert "需要秘书处人工确认" in text_of(desk.sent[-1])
+    assert [row["项目名称"] for row in desk.rows("项目汇总")] == ["示例项目甲", "示例项目乙"]
+    assert {row["规则"] for row in desk.rows("问题清单")} == {"submission.held"}
+    while accepted is not None and (waiting := [r for r in desk.rows("问题清单") if r["规则"] == "submission.held"]):
+        # Whoever is accepted once is known; what is not accepted is decided over mail by mail.
+        with desk.office() as office:
+            decide(office, waiting[-1]["邮件编号"], accepted, lambda: desk.now)
+    names = ["示例项目丙"] if accepted else ["示例项目甲", "示例项目乙"]
+    assert [row["项目名称"] for row in desk.rows("项目汇总")] == names
+    assert desk.rows("问题清单") == [] or accepted is None
+
+
 def test_a_university_that_staff_have_to_look_at_for_itself_is_told_so_beside_a_held_mail(desk: Desk) -> None:
     name = "某某示例学院"
     sends(desk, "usual@qq.com", papers(table(name)))
@@ -390,6 +414,48 @@ def test_what_a_newcomer_adds_is_taken_and_noted(desk: Desk) -> None:
     assert desk.row("问题清单", 规则="submission.new_sender")["级别"] == "备注"
 
 
+def brings_nothing_readable(desk: Desk, sender: str, files: dict[str, bytes], text: str = "请查收附件") -> None:
+    at = desk.now + HOUR
+    desk.receive(letter(files, at, sender, f"{UNIVERSITY}报送材料", text), at)
+    desk.run()
+
+
+@pytest.mark.parametrize("files", [{}, {"附件4.docx": b"broken"}], ids=["nothing", "broken"])
+def test_what_a_strangers_mail_lacks_is_asked_of_him_alone(desk: Desk, files: dict[str, bytes]) -> None:
+    received(desk)
+    brings_nothing_readable(desk, "rival@example.net", files)
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "已通过"
+    assert {row["级别"] for row in desk.rows("问题清单")} == {"备注"}
+    assert desk.sent[-1].recipients == ("rival@example.net",)
+    assert str(parsed(desk.sent[-1])["Subject"]).startswith("【请补正】")
+    with desk.office() as office:
+        assert not [one for one in due(office, desk.now) if one.to]
+    # Once he has sent it he is asked for it no more.
+    at = desk.now + HOUR
+    desk.receive(letter({"附件4.docx": papers(table())["附件4-1.docx"]}, at, "rival@example.net"), at)
+    desk.run()
+    assert str(parsed(desk.sent[-1])["Subject"]).startswith("【已收到】")
+
+
+def test_a_stranger_who_only_says_thanks_is_asked_for_nothing(desk: Desk) -> None:
+    received(desk)
+    brings_nothing_readable(desk, "rival@example.net", {}, "谢谢")
+    assert len(desk.sent) == 1
+
+
+def test_what_a_known_senders_mail_lacks_is_the_universitys_affair(desk: Desk) -> None:
+    received(desk)
+    brings_nothing_readable(desk, "usual@qq.com", {})
+    assert desk.row("高校进度", 高校名称=UNIVERSITY)["状态"] == "待补正"
+
+
+def test_where_no_known_sender_brought_a_form_all_that_is_lacking_counts(desk: Desk) -> None:
+    brings_nothing_readable(desk, "usual@qq.com", {})
+    brings_nothing_readable(desk, "colleague@163.com", {"附件4.docx": b"broken"})
+    rules = {row["规则"] for row in desk.rows("问题清单") if row["级别"] == "错误"}
+    assert any(rule.startswith("file.") for rule in rules)
+
+
 def test_an_address_that_bounced_is_not_written_to_again(desk: Desk) -> None:
     received(desk)
     message_id = str(parsed(desk.sent[0])["Message-ID"])
@@ -401,10 +467,52 @@ def test_an_address_that_bounced_is_not_written_to_again(desk: Desk) -> None:
     desk.run()
     assert "退回" in desk.row("邮件日志", 附件数=3)["回复"]
     at = desk.now + HOUR
-    desk.receive(letter(papers(table(projects=1)), at, "usual@qq.com"), at)
+    desk.receive(letter(papers(table(projects=1)), at, "other@qq.com", extra=("Reply-To: usual@qq.com",)), at)
     desk.run()
     assert len(desk.sent) == 1
     assert "退信" in desk.row("邮件日志", 附件数=2)["回复"]
+
+
+def returned(desk: Desk, sender: str, subject: str = "=?utf-8?B?6YCA5L+h6YCa55+l?=", head: str = "") -> None:
+    """A mail that says of the usual address that our letter to it came back."""
+    raw = (
+        f"{head}From: {sender}\r\nTo: nmggxzss@163.com\r\nSubject: {subject}\r\n\r\nusual@qq.com 550 User suspended\r\n"
+    )
+    desk.receive(raw.encode(), desk.now + HOUR)
+    desk.run()
+
+
+def test_a_bounce_that_names_only_addresses_is_believed_from_no_person(desk: Desk) -> None:
+    received(desk)
+    returned(desk, "zhang@rival.example.cn")
+    assert "已回复收到" in desk.row("邮件日志", 附件数=3)["回复"]
+    assert desk.row("邮件日志", 附件数=0)["结果"] == "退信，未处理"
+    replacing(desk, "usual@qq.com")
+    assert len(desk.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("sender", "head"),
+    [("Postmaster@163.com", ""), ("PostMaster <PostMaster@qq.com>", ""), ("x@qq.com", "Return-Path: <>\r\n")],
+)
+def test_a_bounce_that_names_only_addresses_is_believed_from_a_mail_system(desk: Desk, sender: str, head: str) -> None:
+    received(desk)
+    returned(desk, sender, head=head)
+    assert "退回" in desk.row("邮件日志", 附件数=3)["回复"]
+
+
+def test_a_bounce_that_names_only_addresses_speaks_of_what_was_sent_lately(desk: Desk) -> None:
+    received(desk)
+    desk.now += timedelta(days=15)
+    returned(desk, "Postmaster@163.com")
+    assert "已回复收到" in desk.row("邮件日志", 附件数=3)["回复"]
+
+
+def test_who_writes_again_is_answered_although_mail_to_him_came_back(desk: Desk) -> None:
+    received(desk)
+    returned(desk, "Postmaster@163.com")
+    replacing(desk, "usual@qq.com")
+    assert len(desk.sent) == 2
 
 
 def notice_about(desk: Desk, groups: str, returned: str = "") -> bytes:
@@ -524,6 +632,55 @@ def test_a_correspondent_gets_so_many_replies_a_day_and_the_rest_in_one_tomorrow
     assert len(desk.sent) == 3
     desk.run(24 * 60, send_per_correspondent=2)
     assert len(desk.sent) == 3
+
+
+def naming(
+    desk: Desk, names: list[str], sender: str = "boss@example.com", files: dict[str, bytes] | None = None
+) -> None:
+    """Mails from one address, each with another one in Reply-To."""
+    for second, name in enumerate(names):
+        at = desk.now + timedelta(seconds=second)
+        desk.receive(letter(files or {}, at, sender, f"报送材料{second}", extra=(f"Reply-To: {name}@example.org",)), at)
+
+
+def recipients(desk: Desk) -> list[str]:
+    return [name.partition("@")[0] for sent in desk.sent for name in sent.recipients]
+
+
+def test_who_names_another_address_in_each_mail_gets_no_more_replies_a_day_than_anybody(desk: Desk) -> None:
+    naming(desk, [f"v{number:02}" for number in range(20)])
+    desk.run(30)
+    assert recipients(desk) == [f"v{number:02}" for number in range(6)]
+    naming(desk, ["w"])
+    desk.receive(letter(papers(table())))
+    desk.run(30)
+    assert recipients(desk)[6:] == ["shili"]
+    desk.run(24 * 60)
+    assert recipients(desk)[7:] == [f"v{number:02}" for number in range(6, 12)]
+
+
+def test_a_teacher_who_writes_for_several_universities_has_each_answered_where_it_wants_to_be(desk: Desk) -> None:
+    names = ["yi", "er", "san", "si", "wu"]
+    naming(desk, names)
+    desk.run(30)
+    assert recipients(desk) == names
+    desk.receive(letter(papers(table()), sender="boss@example.com"))
+    desk.run(30)
+    assert recipients(desk)[5:] == ["boss"]
+
+
+def test_a_system_that_many_write_through_has_all_of_them_answered(desk: Desk) -> None:
+    names = [f"v{number}" for number in range(9)]
+    naming(desk, names, "noreply@example.com", papers(table()))
+    desk.run(30)
+    assert recipients(desk) == names
+
+
+def test_who_wrote_is_answered_before_whom_others_name(desk: Desk) -> None:
+    naming(desk, ["yi", "er"])
+    desk.receive(letter(papers(table()), desk.now + timedelta(minutes=1)), desk.now + timedelta(minutes=1))
+    desk.run(60, send_per_day=2)
+    assert recipients(desk) == ["shili", "yi"]
 
 
 def test_a_refused_login_is_not_tried_again_until_something_changes_or_an_hour_has_passed(desk: Desk) -> None:

@@ -99,6 +99,8 @@ def test_words_are_counted_as_word_counts_them(text: str, count: int) -> None:
         "推荐意见：好\n案例点评：",
         "推荐意见：\n案例点评：项目由校团委指导，特色鲜明",
         "案例点评接地气",
+        "请校团委填写推荐意见\n项目由校团委指导，特色鲜明",
+        "团委填写的意见供参考",
     ],
 )
 def test_a_sentence_is_an_opinion_whoever_signed_it(text: str) -> None:
@@ -110,6 +112,7 @@ def test_a_sentence_is_an_opinion_whoever_signed_it(text: str) -> None:
     "负责人签字：张三 2024年11月20日",
     "校团委（盖章）\n2024年11月20日", "日期：2024.11.20", "学校团委推荐意见：", "推荐意见：\n案例点评：", "推荐意见：案例点评：", "一、推荐意见\n二、案例点评",
     "（一）推荐意见：\n（二）案例点评：\n共青团内蒙古大学委员会", "推荐意见：无\n案例点评：\n2024年11月20日", "学校团委推荐意见及案例点评：",
+    "（此处由校团委填写）", "请在此处填写推荐意见", "请学校团委填写推荐意见", "此栏由学校团委填写推荐意见及案例点评并加盖公章。", "【请填写】\n（盖章）", "推荐意见：（由团委填写）\n2024年11月20日",
 ])  # fmt: skip
 def test_a_signature_an_organisation_and_a_date_are_no_opinion(text: str) -> None:
     assert not has_opinion(text)
@@ -165,7 +168,7 @@ def test_another_person_is_not_the_same_by_a_blank(one: str, other: str) -> None
 @pytest.mark.parametrize("text", [
     "甲某某（文学院）", "甲某某(文学院2022级)", "甲某某（文学院", "甲某某同学", "甲某某 同学", "甲某某老师", "甲某某（指导老师：乙某）", "学生：甲某某", "负责人:甲某某", "学生：甲某某  指导老师：乙某",
     "甲某某（13800000001）", "甲某某：13800000001", "（甲某某）", "甲某某（文学院）、乙某（理学院）", "学生负责人：甲某某（主席）", "(1)甲某某(2)乙某", "甲某某（文学院）乙某（理学院）",
-    "甲某某（文学院）同学",
+    "甲某某（文学院）同学", "甲某某（2021级）", "甲某某（2021级本科生）", "甲某某(2021-2022级)", "甲某某（2023届）、乙某（2021级）",
 ])  # fmt: skip
 def test_what_a_person_is_stands_beside_the_name_and_is_none_of_it(text: str) -> None:
     assert same_people(text, "甲某某")

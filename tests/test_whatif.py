@@ -30,7 +30,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def receive(office: Office, raw: bytes, at: datetime) -> None:
     """Store what a mail comes to, as a pass does."""
     known = partial(office.store.universities.known_to, before=at)
-    office.store.record(process(raw, hashlib.sha256(raw).hexdigest(), at, office.rules, known, office.user))
+    office.store.record(process(raw, hashlib.sha256(raw).hexdigest(), at, office.rules, known))
 
 
 def test_the_same_rules_change_nothing_for_any_university_of_the_demo(office: Office) -> None:

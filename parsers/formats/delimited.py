@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from parsers.charset import decoded
 from parsers.formats import damaged, unsafe
-from parsers.formats.charset import decoded
 from parsers.formats.symbols import marks
 from parsers.model import Cell, Document, Grid, GridKind, Run
 

@@ -54,16 +54,13 @@ def _without_blank_end(sheet: bytes) -> bytes:
     return sheet if not 0 <= last < start < end else sheet[: start + len(b"</row>")] + sheet[end:]
 
 
-def check_extents(parts: Mapping[str, bytes], kind: str) -> None:
-    """Raise Unreadable (unsafe) when a sheet's content spans more than LARGEST_AREA cells."""
-    if reach_too_far(parts, kind):
-        raise unsafe("工作表范围过大，超出安全限制")
-
-
-def reach_too_far(parts: Mapping[str, bytes], kind: str) -> bool:
-    """Whether the content of any of these parts spans more than LARGEST_AREA cells."""
-    reaches = (reach for content in parts.values() for reach in _REACHES[kind](content))
-    return any(height * width > LARGEST_AREA for height, width in reaches)
+def too_far(parts: Mapping[str, bytes], kind: str) -> list[str]:
+    """The names of those of the parts in which the content of a sheet spans more than LARGEST_AREA cells."""
+    return [
+        name
+        for name, content in parts.items()
+        if any(height * width > LARGEST_AREA for height, width in _REACHES[kind](content))
+    ]
 
 
 def _xlsx(content: bytes) -> Iterator[tuple[int, int]]:

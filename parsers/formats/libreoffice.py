@@ -123,12 +123,12 @@ def convert(content: bytes, kind: str) -> bytes | None:
     return convert_many([(content, kind)])[0]
 
 
-def convert_many(files: Sequence[tuple[bytes, str]], seconds: float = SECONDS) -> list[bytes | None]:
-    """As `convert`, for several files in as few calls as possible, which together take no longer than `seconds`.
+def convert_many(files: Sequence[tuple[bytes, str]]) -> list[bytes | None]:
+    """As `convert`, for several files in as few calls as possible, which together take no longer than SECONDS.
 
     Only a single file raises Excess: of several, those not done in time are None, and may be tried by themselves.
     """
-    end = monotonic() + seconds
+    end = monotonic() + SECONDS
     keys = [hashlib.sha256(kind.encode() + b"\0" + content).digest() for content, kind in files]
     waiting = {key: file for key, file in zip(keys, files, strict=True) if _KEPT.get(key) is None}
     fresh: dict[bytes, bytes] = {}

@@ -13,13 +13,13 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from parsers.formats.page import Page, Shown, blocks
-from parsers.formats.red_seal import red_only, red_seal_on_page, seals, without_red
+from parsers.formats.red_seal import red_only, seals, without_red
 from parsers.model import Document, Grid, Picture
 
 if TYPE_CHECKING:
     from parsers.formats.ocr import Recognised
 
-__all__ = ["FORMATS", "SCAN", "has_ocr", "png", "read", "read_pages", "red_seal_on_page", "scale_for"]
+__all__ = ["FORMATS", "SCAN", "has_ocr", "png", "read", "read_pages", "scale_for"]
 
 FORMATS = ("bmp", "gif", "heic", "jpg", "png", "tiff", "webp")
 SCAN = "scan"

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from parsers.formats.extents import column_number, reach_too_far
+from parsers.formats.extents import column_number
 from parsers.formats.package import parse
 
 # Nothing a person fills in stands beyond; more values than this beyond it are no slip.
 ROWS, COLUMNS, MOST = 5_000, 200, 50
 
 
-def without_strays(content: bytes, parts: Mapping[str, bytes]) -> tuple[bytes, dict[str, bytes]]:
-    """The workbook and its sheet parts, the far-away values gone; both as they were where there is nothing to mend."""
-    mended = {name: sheet for name, part in parts.items() if (sheet := _mended(part)) is not None}
+def without_strays(content: bytes, parts: dict[str, bytes], far: Sequence[str]) -> tuple[bytes, dict[str, bytes]]:
+    """The workbook and its sheet parts, the far-away values gone from those named; both as they were if none can be mended."""
+    mended = {name: sheet for name in far if (sheet := _mended(parts[name])) is not None}
     if not mended:
-        return content, dict(parts)
+        return content, parts
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
@@ -31,11 +31,9 @@ def without_strays(content: bytes, parts: Mapping[str, bytes]) -> tuple[bytes, d
 
 
 def _mended(part: bytes) -> bytes | None:
-    """The sheet without its strays; None where it needs no mending or cannot be mended."""
+    """The sheet without its strays; None where it cannot be mended."""
     from lxml import etree
 
-    if not reach_too_far({"": part}, "xlsx"):
-        return None
     root = parse(part)
     strays = []
     for cell in root.iter("{*}c"):

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from parsers.charset import decoded
 from parsers.formats import unsafe
-from parsers.formats.charset import decoded
 from parsers.formats.page_text import PageText
 from parsers.formats.spans import SpanPlacer
 from parsers.formats.web_look import PLAIN, PageLook, StyleSheet

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from parsers.formats import damaged, encrypted, unsafe
-from parsers.formats.extents import LARGEST_AREA, check_extents, reach_too_far, sheet_parts
+from parsers.formats.extents import LARGEST_AREA, sheet_parts, too_far
 from parsers.formats.ods_extras import ods_sheets
 from parsers.formats.package import Package
 from parsers.formats.sheet_cells import Position, Value, lay_out
@@ -26,6 +26,7 @@ FORMATS = ("xlsx", "xlsb", "xls", "ods")
 
 MOST_ROWS = 20_000
 MOST_CELLS = 200_000
+TOO_FAR = "工作表范围过大，超出安全限制"
 # No program writes one, and an entity it declares may stand for thousands of others.
 DOCTYPE = b"<!DOCTYPE"
 
@@ -36,10 +37,12 @@ def read(content: bytes, kind: str) -> Document:
     parts = sheet_parts(package, kind) if package is not None else {}
     if any(DOCTYPE in part for part in parts.values()):
         raise unsafe("文件内含不允许的 XML 声明")
-    if reach_too_far(parts, kind):
-        if kind == "xlsx":
-            content, parts = without_strays(content, parts)
-        check_extents(parts, kind)
+    far = too_far(parts, kind)
+    if far and kind == "xlsx":
+        content, parts = without_strays(content, parts, far)
+        far = too_far({name: parts[name] for name in far}, kind)
+    if far:
+        raise unsafe(TOO_FAR)
     beside = _beside_values(content, kind, package, parts)
     blocks: list[Grid | Paragraph] = []
     ordinals, paragraphs = count(1), count(1)
@@ -99,7 +102,7 @@ def _told(panic: BaseException) -> BaseException:
 def _values(sheet: Any) -> list[tuple[Position, Value]]:
     """The sheet's values in reading order, each with its position. Raises Unreadable when there are too many."""
     if sheet.height * sheet.width > LARGEST_AREA:
-        raise unsafe("工作表范围过大，超出安全限制")
+        raise unsafe(TOO_FAR)
     top, left = sheet.start or (0, 0)
     values: list[tuple[Position, Value]] = []
     filled = 0
