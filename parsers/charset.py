@@ -28,12 +28,15 @@ _OTHER = re.compile(
 )
 # In these, bytes that look like ASCII may stand for other characters.
 _NOT_PLAIN_ASCII = re.compile(r"\W*(utf-?(7|16|32)|iso-2022|hz)", re.IGNORECASE)
-# What some programs write for want of a better, and what a page cannot be that says so in letters of one byte each.
-_DOUBTFUL = re.compile(r"cp1252|utf-?(16|32)")
+# Latin letters, which some programs write for want of a better, and what a page cannot be that says so in one byte each.
+_DOUBTFUL = re.compile(r"(cp|windows-?)125[02]$|iso[-_]?8859-?(1|2|15)$|utf-?(16|32)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NARROW = re.compile("[\x80-\u07ff]+")
 _WIDE = re.compile("[\u0800-\U0010ffff]+")
-_CHINESE = re.compile("[\t-\r -~\xb7\u2010-\u2040\u2460-\u249b\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
+# With the marks and signs that stand in Chinese papers, the ticks of our forms among them.
+_CHINESE = re.compile(
+    "[\t-\r -~\xb0\xb1\xb7\xd7\xf7\u0101-\u01dc\u2010-\u27bf\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+"
+)
 # Latin, Greek, Russian and Mongolian, Hebrew or Arabic, as they are written today.
 _ONE_SCRIPT = re.compile(
     "[\0-\x7f\xa0-\u017f\u01cd-\u01dc]+|[\0-\x7f\xa0-\xbf\u0386-\u03ce]+|[\0-\x7f\xa0-\xbf\u05d0-\u05ea]+|"

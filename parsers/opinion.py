@@ -23,9 +23,9 @@ _BARE_DATE = re.compile(
     r"(?<!\d)(?=\d{8}(?!\d)|20\d\d、)(?P<year>20\d\d)(?P<mark>、?)(?P<month>0?[1-9]|1[0-2])(?P=mark)"
     r"(?P<day>0?[1-9]|[12]\d|3[01])(?!\d)"
 )
-_BEHIND_DATE = re.compile(r"(?:\s*T?(?:[上下]午)?\s*\d\d?:\d\d(?::\d\d)?)?[\s_.,;。)]*")
+_BEHIND_DATE = re.compile(r"(?:\s*+T?(?:[上下]午\s*+)?\d\d?:\d\d(?::\d\d)?)?[\s_.,;。)]*")
 _PROMPT = re.compile(
-    rf"[(\[【〔]\s*(?:{spaced('学校团委|校团委|团委|单位|学校|校')})?\s*"
+    rf"[(\[【〔]\s*+(?:{spaced('学校团委|校团委|团委|单位|学校|校')}\s*+)?"
     rf"(?:{spaced('加盖公章|请盖章|盖公章|盖章处|盖章|公章|签章|签字盖章|签字|印章|章')})\s*[)\]】〕]"
     # Followed by a name, （签字） belongs to the signature. At the beginning this would cost time at every letter.
     r"(?!(?<=字[)\]】〕])\s*:\s*[一-鿿]{2,4}(?![一-鿿]))"

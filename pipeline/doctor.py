@@ -110,6 +110,8 @@ def _data(settings: Settings) -> str:
 def _closed(folder: Path) -> Iterator[str]:
     """Folders below this one in which this user cannot write, and files that he cannot read; not all of very many are looked at."""
     for place, folders, files in islice(os.walk(folder), MOST_FOLDERS):
+        # What a file system keeps for itself is none of ours.
+        folders[:] = [name for name in folders if name != "lost+found" and not name.startswith(".")]
         rights = [*((name, os.R_OK | os.W_OK | os.X_OK) for name in folders), *((name, os.R_OK) for name in files)]
         paths = ((os.path.join(place, name), mode) for name, mode in rights)
         yield from (path for path, mode in paths if not os.access(path, mode) and not os.path.islink(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 from pathlib import Path
 
 from pipeline.database import is_unusable
@@ -29,13 +30,19 @@ def told(fault: Exception, data: Path) -> ServerAway:
     """What is said of it: what the system says, of which file, and the remedy where the folder `data` belongs to somebody else."""
     said = getattr(fault, "strerror", None) or str(getattr(fault, "orig", fault))
     place = getattr(fault, "filename", None)
-    closed = isinstance(fault, OSError) and fault.errno in DENIED
+    closed = isinstance(fault, OSError) and fault.errno in DENIED and _lies_in(place, data)
     return ServerAway(
         f"磁盘或数据库现在不能读写（{said}{f'：{place}' if place else ''}），没有做完，没有丢失任何邮件，下次运行会接着做。"
         + (given_back(data) if closed else "")
     )
 
 
+def _lies_in(place: object, data: Path) -> bool:
+    return isinstance(place, str | Path) and Path(place).resolve().is_relative_to(data.resolve())
+
+
 def given_back(data: Path) -> str:
     """How a folder that another user has written in becomes the program's again."""
-    return f"多半是用别的用户（如 sudo）运行过一次：请运行 sudo chown -R {os.geteuid()} {data}。"
+    if not hasattr(os, "geteuid"):
+        return "请把这个文件夹的读写权限交给运行程序的用户。"
+    return f"多半是用别的用户（如 sudo）运行过一次：请运行 sudo chown -R {os.geteuid()} {shlex.quote(str(data))}。"

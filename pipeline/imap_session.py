@@ -30,8 +30,9 @@ LONGEST_LINE = 50_000_000
 
 # With these a server refuses a login for reasons of its own (RFC 5530), not because of the code.
 _NOT_NOW = re.compile(
-    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|\b(busy|temporar(y|ily)|try again|try later)\b|繁忙|稍后再试",
-    re.IGNORECASE,
+    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|"
+    r"^(?!.*(?:passw|credential|auth|密码|授权码|帐号|账号|account)).*(\b(busy|temporar(y|ily)|try (again|later))\b|繁忙|稍后再试)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 log = logging.getLogger(__name__)

@@ -33,7 +33,7 @@ from pipeline.wording import deadline_text, linked_files, mails_text, one_line, 
 
 # What looks like the name of a school: a few words without punctuation, figures or an address. Anything else that somebody
 # wrote for one would greet, and head a letter to, whomever he names for replies.
-SCHOOL = re.compile(r"(?=.*(?:大学|学院|学校|校|中心))(?:[^\W\dA-Za-z_]|[（）()·]){2,20}")
+SCHOOL = re.compile(r"(?=.*(?:大学|院|校|中心))(?:[^\W\dA-Za-z_]|[（）()·]){2,24}")
 
 
 class Point(Struct, frozen=True):

@@ -18,7 +18,8 @@ WHOLE_SCHOOL = re.compile(r"^(?:校级|学校|校|校团委|本校|我校)*$")
 TERM_OF_OFFICE = re.compile(r"第[一二三四五六七八九十百\d]+届|^[x×某]+(?=[校院])")
 ANY_COLLEGE = re.compile(r"^(?:[x×某]*)(?:二级学院|院级|学院|院系|系级|院|系|二级院系|院系级|院系两级)$")
 
-NOTE = re.compile(r"[（(\[【〔][^（()）]*[)）\]】〕]")
+# A note of a few words; without the bound a cell full of brackets would be searched again from each of them.
+NOTE = re.compile(r"[（(\[【〔][^（()）]{0,60}[)）\]】〕]")
 
 # What stands before a project's name, or around it, without being of it: 1.、项目一：、项目名称：, “我为同学做实事”——.
 NUMBER = r"\d{1,2}|[一二三四五六七八九十]{1,3}"

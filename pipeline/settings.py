@@ -160,7 +160,8 @@ def _address(value: str) -> str:
 
 
 def _path(value: Any) -> Path:
-    return Path(os.path.expanduser(value))
+    # An earlier program took the sign for a name; what it made there goes on being used.
+    return Path(value) if Path(value).exists() else Path(os.path.expanduser(value))
 
 
 def _file(value: Any) -> Path:

@@ -159,10 +159,11 @@ def _await(waiting: deque[tuple[T, str, Future[Reading]]], until: float) -> None
     wait(together, SECONDS)
     wait(together[:1], max(0.0, until - time.monotonic()))
     if time.monotonic() > until:
-        begun = [one for one in waiting if not one[-1].cancel()]
-        waiting.clear()
-        waiting.extend(begun)
-        wait([future for *_, future in begun[:1]])
+        # The first is read to its end, that each pass may get on; none is kept behind one that is given up.
+        begun = next((place for place, (*_, one) in enumerate(waiting) if place and one.cancel()), len(waiting))
+        while len(waiting) > begun:
+            waiting.pop()[-1].cancel()
+        wait(together[:1])
 
 
 def _taken(waiting: deque[tuple[T, str, Future[Reading]]]) -> list[tuple[T, str, Future[Reading]]]:

@@ -71,11 +71,10 @@ class Outbox:
         if not found:
             return []
         mails = self._mails(mail.c.reply.in_([row.message_id for row in found]))
-        answers = self.replies_of(one.id for one in mails)
-        return [
-            (row.message_id, row.recipient, [one for one in mails if answers[one.id] == row.message_id])
-            for row in found
-        ]
+        answers, answered = self.replies_of(one.id for one in mails), dict[str | None, list[Mail]]()
+        for one in mails:
+            answered.setdefault(answers[one.id], []).append(one)
+        return [(row.message_id, row.recipient, answered.get(row.message_id, [])) for row in found]
 
     def oldest_answered(self, message_ids: Iterable[str]) -> dict[str, tuple[bool, datetime]]:
         """When the oldest mail came that each of these replies answers, and whether nobody wrote any from where the reply goes;
@@ -125,9 +124,9 @@ class Outbox:
             marks = [{"id_": id, "reply_": reply.message_id} for reply, _ in mine for id in reply.answers]
             if rows:
                 connection.execute(statements.add(outbox), rows)
-            for reply, _ in mine:
+            for reply, state in mine:
                 if reply.message_id in reply.replaces:
-                    self.rewrite(reply)
+                    self.rewrite(reply, state)
             if marks:
                 connection.execute(statements.answer(), marks)
             dropped = [
@@ -174,10 +173,11 @@ class Outbox:
             if not names.isdisjoint(row.universities):
                 yield self.letter(row.message_id)
 
-    def rewrite(self, reply: Reply) -> None:
-        """Put another text in the place of a reply that is still to be sent."""
+    def rewrite(self, reply: Reply, state: ReplyState = ReplyState.QUEUED) -> None:
+        """Put another text, and perhaps another state, in the place of a reply that is still to be sent."""
         there = (outbox.c.message_id == reply.message_id, outbox.c.state == ReplyState.QUEUED)
-        values = {"subject": reply.subject, "raw": reply.raw, "universities": list(reply.universities)}
+        values = {"subject": reply.subject, "kind": reply.kind, "raw": reply.raw, "state": state}
+        values["universities"] = list(reply.universities)
         with self._database.writing() as connection:
             connection.execute(outbox.update().where(*there).values(**values))
 

@@ -66,7 +66,13 @@ def own_part(submission: Submission, address: str) -> Submission:
     mine = {mail.id for mail in submission.mails if mail.reply_to.address == address}
     if address in submission.trusted:
         waits = any(version.mail in mine for version in submission.held)
-        return replace(submission, state=submission.state if waits else submission.own_state)
+        # What a mail lacks that somebody unknown sent for this correspondent is told here, and nowhere else.
+        apart = tuple(finding for finding in submission.apart if finding.mail in mine)
+        noted = [replace(finding, severity=Severity.NOTICE) for finding in apart]
+        rest = (finding for finding in submission.all_findings if finding not in noted)
+        wrong = any(finding.severity is Severity.ERROR for finding in apart)
+        own = State.TO_CORRECT if wrong else submission.own_state
+        return replace(submission, state=submission.state if waits else own, all_findings=(*apart, *rest))
     entries = tuple(
         Entry(name_of(entry.application), application=entry.application)
         for entry in submission.entries

@@ -59,6 +59,8 @@ HEADINGS = re.compile(
     r"^(?:(?:[\d一二三][、.]?)?(?:学校|校|高校)?(?:共青团|团委)?(?:推荐|审核|审批)?(?:意见|理由|案例点评|案例评价|点评)(?:及案例点评|和案例点评)?(?::|$))+"
 )
 # One of several persons or numbers in a cell: 1.张三 2.李四.
+# The year in which somebody began or ends, with its brackets.
+YEAR = re.compile(r"[（(]\d{2,4}(?:-\d{2,4})?[级届][^（）()]{0,6}[)）]")
 NUMBERED = re.compile(r"(?<!\d)\d{1,2}[.．、)）]")
 
 # What is said of a person beside the name: 甲某某（文学院）, 学生：甲某某, 甲某某同学.
@@ -135,8 +137,8 @@ def is_url(text: str) -> bool:
 def people(text: str) -> frozenset[str]:
     """The persons named in a cell; blanks and dots inside names, their numbering, telephone numbers and what the persons are
     dropped."""
-    # (2021级) is a year, which goes with its brackets.
-    unnumbered = re.sub(r"[\d+（）()\-]{5,}+(?![级届])", "", text)
+    # (2021级) is a year, which goes with its brackets; a number is looked for where it begins only.
+    unnumbered = re.sub(r"(?<![\d+（）()\-])[\d+（）()\-]{5,}+", "", YEAR.sub("", text))
     listed = NUMBERED.sub("、", _uncircled(BESIDE_A_NAME.sub("、", unnumbered)))
     parts = re.split(r"[、，,;；/\n]|\s{2,}", listed)
     return frozenset(filter(None, ("".join(filter(str.isalnum, fold(CALLED.sub("", part)))) for part in parts)))

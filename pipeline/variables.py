@@ -23,6 +23,8 @@ ALIKE, NEARLY_THE_SAME = 0.6, 0.85
 # A line as it should be, and how one of ours is called, more or less, in capitals and without full-width forms.
 _RIGHT = re.compile(r"\s*(?:export\s+)?'?([A-Za-z0-9_]+)'?\s*=")
 _MEANT = re.compile(r"(?<![A-Z0-9_])ANNEX(?:_|[- ](?=[A-Z]))[A-Z0-9_-]*")
+# The program itself, in the path of a script perhaps.
+_PROGRAM = re.compile(r"ANNEX-INBOX(?![A-Z0-9_-])")
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ def _slips(
 
 def _meant(line: str, known: Collection[str]) -> str:
     """What a line calls one of our settings, as far as it can be told; "" where it is none of ours, or a comment."""
-    plain = unicodedata.normalize("NFKC", line).strip().upper()
+    plain = _PROGRAM.sub("", unicodedata.normalize("NFKC", line).strip().upper())
     if plain.startswith("#"):
         return ""
     found = _MEANT.search(plain.partition("=")[0])

@@ -31,7 +31,9 @@ def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequ
     files = [f for v in draft.supporting if not _made_good(v.mail, v.name, draft, order, complete) for f in v.findings]
     of_mails, of_files = ([one for one in some if not _is_apart(one, draft)] for some in (open_, files))
     faulty = [one.path for one in of_files if _is_error(settled(one, draft, waivers))]
-    together = tuple(one for one in together if not any(_holds(path, one) for path in faulty))
+    held = (_held(path, together) for path in faulty)
+    asked = [max(some, key=lambda one: len(one.project)) for some in held if some]
+    together = tuple(one for one in together if one not in asked)
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in draft.applications for finding in version.findings]
     rest = (*of_files, *of_tables, *of_forms, *(one for one in of_mails if one.rule != NO_ATTACHMENT))
@@ -60,12 +62,12 @@ def _is_apart(finding: Finding, draft: Submission) -> bool:
     return _is_error(finding) and finding.mail in draft.strangers
 
 
-def _holds(path: str, missing: Finding) -> bool:
-    """Whether a file, by its name, is the form that is missing, which is asked for where the file is asked for again."""
+def _held(path: str, together: Sequence[Finding]) -> list[Finding]:
+    """The missing forms that a file, by its name, may be; the one is asked for where the file is asked for again."""
     name = path.rpartition("/")[2]
-    stem, project = same_project(name.rpartition(".")[0]), same_project(missing.project)
-    same = project == stem or (project in stem and calls_application(name))
-    return same and missing.rule == NO_APPLICATION
+    stem, called = same_project(name.rpartition(".")[0]), calls_application(name)
+    missing = [(one, same_project(one.project)) for one in together if one.rule == NO_APPLICATION]
+    return [one for one, project in missing if project == stem or (called and project in stem)]
 
 
 def _announced(of_mails: Sequence[Finding]) -> bool:

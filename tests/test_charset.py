@@ -172,3 +172,9 @@ def test_one_broken_byte_does_not_turn_the_rest_into_another_charset() -> None:
 )
 def test_any_bytes_under_any_label_give_text_that_can_be_stored(raw: bytes, label: str) -> None:
     decoded(raw, label).encode()
+
+
+@pytest.mark.parametrize("label", ["iso-8859-1", "windows-1252", "windows-1250", "iso-8859-15", "utf-16"])
+def test_chinese_with_ticks_under_a_western_label_is_chinese(label: str) -> None:
+    text = "<td>□思想引领类 √</td><td>①李示例（2021级）×2→“完成” ā</td>"
+    assert decoded(text.encode("gb18030"), label) == text

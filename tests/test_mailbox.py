@@ -179,6 +179,12 @@ def test_the_code_is_in_no_log_of_a_whole_reading(
     assert CODE not in caplog.text
 
 
+def test_a_refused_code_is_one_though_the_server_names_other_causes_too(netease: Netease) -> None:
+    netease.login_answer = b"NO Login fail. Account is abnormal, password is incorrect, or system is busy."
+    with pytest.raises(LoginRefused):
+        Mailbox.open(settings(netease.url), USER)
+
+
 def test_a_refusal_in_gbk_is_read_as_chinese(netease: Netease) -> None:
     netease.login_answer = b"NO " + "请使用授权码登录".encode("gbk")
     with pytest.raises(LoginRefused, match="（请使用授权码登录）"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from effort import grows_evenly
 from pipeline.names import applicant, category_of, project_stem, same_applicant, same_project
 
 CATEGORIES = ("思想引领类", "学业促进类", "其他类")
@@ -131,3 +132,8 @@ def test_an_abbreviation_a_department_or_a_term_of_office_is_the_same_applicant(
 )
 def test_another_unit_or_union_is_another_applicant(one: str, other: str) -> None:
     assert not same_applicant(one, other, NAMES)
+
+
+def test_a_category_full_of_brackets_is_read_as_fast_as_any_other() -> None:
+    # Nothing read before is remembered.
+    grows_evenly(lambda size: category_of.__wrapped__("[" * size, ("思想引领类",)), 1000)

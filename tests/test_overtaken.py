@@ -228,6 +228,8 @@ def test_a_reply_that_waits_tells_what_a_colleague_has_changed_since(
     last = {one.recipients[0]: str(parsed(one)["Subject"])[:5] for one in desk.sent}
     kind = "【请补正】" if then == "号12" else "【已收到】"
     assert last == {JIA: kind, YI: kind}
+    told = "已回复请补正" if then == "号12" else "已回复收到"
+    assert [row["回复"][: len(told)] for row in desk.rows("邮件日志")].count(told) >= 2
     assert len(desk.sent) == 3
     desk.run()
     assert len(desk.sent) == 3

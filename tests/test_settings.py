@@ -147,7 +147,6 @@ def test_a_file_in_another_encoding_is_refused_with_the_remedy(folder: Path) -> 
         ("annex-settle-minutes=90", "应写成“ANNEX_SETTLE_MINUTES=值”"),
         ("ANNEX-ALERT-TO=", "应写成“ANNEX_ALERT_TO=值”"),
         ("ANNEX-AUTH-CODE=", "应写成“ANNEX_AUTH_CODE=值”"),
-        ("annex-inbox 的设置", "应写成“ANNEX_…=值”"),
         ("\u200bANNEX_REPLY=draft", "应写成“ANNEX_REPLY=值”"),
         ('ANNEX_REPLY="draft', "ANNEX_REPLY 没有读出来，请检查这一行和前面各行的引号"),
         ("ANNEX_REPLY='draft' nonsense", "ANNEX_REPLY 没有读出来，请检查这一行和前面各行的引号"),

@@ -437,6 +437,17 @@ def test_what_a_strangers_mail_lacks_is_asked_of_him_alone(desk: Desk, files: di
     assert str(parsed(desk.sent[-1])["Subject"]).startswith("【已收到】")
 
 
+@pytest.mark.parametrize("files", [{}, {"附件4.docx": b"broken"}])
+def test_what_a_mail_lacks_is_asked_of_whom_it_names_for_replies(desk: Desk, files: dict[str, bytes]) -> None:
+    received(desk)
+    at = desk.now + HOUR
+    more = {"extra": ("Reply-To: usual@qq.com",), "subject": f"{UNIVERSITY}项目报送"}
+    desk.receive(letter(files, at, "personal@163.com", **more), at)
+    desk.run()
+    assert desk.sent[-1].recipients == ("usual@qq.com",)
+    assert str(parsed(desk.sent[-1])["Subject"]).startswith("【请补正】")
+
+
 def test_a_stranger_who_only_says_thanks_is_asked_for_nothing(desk: Desk) -> None:
     received(desk)
     brings_nothing_readable(desk, "rival@example.net", {}, "谢谢")
