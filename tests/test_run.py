@@ -770,8 +770,10 @@ def test_a_disk_that_takes_nothing_more_costs_the_pass_and_the_file_is_named(
 def test_a_folder_that_is_closed_to_us_keeps_no_reply_from_going_out(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, closed: str
 ) -> None:
+    folder = str(desk.settings.data / "archive")
+
     def denied(*_: object) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/somewhere/else")
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
 
     (_, at, raw), *others = mails()[:2]
     desk.receive(raw, at)
@@ -785,7 +787,7 @@ def test_a_folder_that_is_closed_to_us_keeps_no_reply_from_going_out(
             done = desk.run()
             assert done.exit_code == 75
             (trouble,) = map(str, done.troubles)
-            assert "/somewhere/else" in trouble
+            assert folder in trouble
             assert f"chown -R {os.geteuid()} {desk.settings.data}" in trouble
         assert len(desk.sent) >= 1
     desk.run()
