@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from parsers.model import Annex3, Project
 from pipeline.ledger_table import same
-from pipeline.model import SHANGHAI, Automatic, Entry, Finding, Severity, State, Submission, Version
+from pipeline.model import SHANGHAI, Entry, Finding, Severity, State, Submission, Version
 from pipeline.names import applicant
 from pipeline.trust import is_known
 
@@ -137,8 +137,7 @@ def _source(entry: Entry) -> str:
 
 def _address(submission: Submission) -> str:
     """Where the newest mail came from, from a known address if there is one; those left out that staff handed in."""
-    ours = (Automatic.STAFF, Automatic.CLAIMED)
-    written = [mail for mail in reversed(submission.heeded) if mail.automatic not in ours]
+    written = [mail for mail in reversed(submission.heeded) if not (mail.automatic and mail.automatic.is_handed_in)]
     known = (mail for mail in written if is_known(mail, submission.trusted))
     return next((mail.sender.address for mail in (*known, *written)), "")
 

@@ -32,7 +32,7 @@ def process(
     known_to: Callable[[str], Known],
     read: Read | None = None,
 ) -> Outcome:
-    """Take one mail through all stages, of a mailbox whose address is not known. `known_to` tells what an address has sent before this mail."""
+    """Take one mail through all stages, whoever's mailbox it lies in. `known_to` tells what an address has sent before."""
     from pipeline.reading import read_here, read_mail
 
     return judge(read_mail(raw, "", rules.limits, read or read_here), mail_id, received_at, rules, known_to)

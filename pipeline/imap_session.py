@@ -29,11 +29,10 @@ LEAVE_SECONDS = 5
 LONGEST_LINE = 50_000_000
 
 # With these a server refuses a login for reasons of its own (RFC 5530), not because of the code.
-_NOT_NOW = re.compile(
-    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|"
-    r"^(?!.*(?:passw|credential|auth|密码|授权码|帐号|账号|account)).*(\b(busy|temporar(y|ily)|try (again|later))\b|繁忙|稍后再试)",
-    re.IGNORECASE | re.DOTALL,
-)
+_NOT_NOW = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]", re.IGNORECASE)
+# So it does in these words, unless it names the account or the code among what may be wrong.
+_BUSY = re.compile(r"\b(busy|temporar(y|ily)|try (again|later))\b|繁忙|稍后再试", re.IGNORECASE)
+_ACCOUNT = re.compile(r"passw|credential|auth|account|密码|授权码|帐号|账号", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +114,7 @@ def _present(client: IMAPClient, server: Server, user: str, code: str) -> None:
         # LoginError hides imaplib's own exception, which has the server's bytes and tells a broken line.
         cause = error.__context__ or error
         text = _said(cause).replace(code, "…")
-        if _broken(cause) or _NOT_NOW.search(text):
+        if _broken(cause) or _is_passing(text):
             raise server_away(server, text) from None
         raise LoginRefused(refused(server, user, text)) from None
 
@@ -140,6 +139,12 @@ def _identity(user: str) -> dict[str, str]:
     except PackageNotFoundError:
         number = "0"
     return {"name": "annex-inbox", "version": number, "vendor": "annex-inbox", "support-email": user}
+
+
+def _is_passing(text: str) -> bool:
+    """Whether a login was refused for reasons of the server's own."""
+    busy = _BUSY.search(text) is not None and _ACCOUNT.search(text) is None
+    return busy or _NOT_NOW.search(text) is not None
 
 
 def _broken(error: BaseException) -> bool:

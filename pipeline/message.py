@@ -48,7 +48,7 @@ def decode(raw: bytes, own_address: str = "") -> Message:
     if returned:
         # What a bounce carries is our own mail coming back.
         files, attached = (), 0
-    ours = reason in (Automatic.STAFF, Automatic.CLAIMED)
+    ours = reason is not None and reason.is_handed_in
     # What staff hand in is answered to nobody, least of all to us.
     reply_to = Address() if ours else _reply_to(head, headers, own_address) or sender
     forwards_some = reason is None or ours

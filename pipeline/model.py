@@ -56,6 +56,11 @@ class Automatic(enum.Enum):
     STAFF = "本邮箱发给自己"
     CLAIMED = "自称本邮箱发出"
 
+    @property
+    def is_handed_in(self) -> bool:
+        """Whether our own address stands for its sender as well, truly or not: nobody is answered, and nobody known by it."""
+        return self in (Automatic.STAFF, Automatic.CLAIMED)
+
 
 class Attachment(Struct, frozen=True):
     """A file that came with a mail, at any depth.

@@ -45,7 +45,7 @@ def read_mail(raw: bytes, own_address: str, limits: Limits, read: Read = read_he
     documents: tuple[Document, ...] = ()
     if message.automatic not in NOT_READ:
         documents = read_documents(message.attachments, limits, read, keep)
-    if message.automatic in (Automatic.STAFF, Automatic.CLAIMED):
+    if message.automatic is not None and message.automatic.is_handed_in:
         documents = handed_in(documents)
     return Reading(replace(message, attachments=()), documents)
 

@@ -42,7 +42,7 @@ def made_known(mail: Mail, trusted: Collection[str], accepted: bool) -> set[str]
     """The addresses that may replace what a university has sent once this mail was taken: whose it is, and by the first mail, or
     one that staff accepted, whom it names for replies. A later one may name anybody, for who writes under a known address can
     be made up. Nobody is known by what staff hand in, or what claims to be theirs."""
-    if mail.automatic in (Automatic.STAFF, Automatic.CLAIMED):
+    if mail.automatic is not None and mail.automatic.is_handed_in:
         return set()
     named = {mail.reply_to.address} if accepted or not trusted or not mail.sender.address else set()
     return {mail.sender.address, *named} - {""}

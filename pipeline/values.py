@@ -58,9 +58,9 @@ DAY = re.compile(
 HEADINGS = re.compile(
     r"^(?:(?:[\d一二三][、.]?)?(?:学校|校|高校)?(?:共青团|团委)?(?:推荐|审核|审批)?(?:意见|理由|案例点评|案例评价|点评)(?:及案例点评|和案例点评)?(?::|$))+"
 )
-# One of several persons or numbers in a cell: 1.张三 2.李四.
 # The year in which somebody began or ends, with its brackets.
 YEAR = re.compile(r"[（(]\d{2,4}(?:-\d{2,4})?[级届][^（）()]{0,6}[)）]")
+# One of several persons or numbers in a cell: 1.张三 2.李四.
 NUMBERED = re.compile(r"(?<!\d)\d{1,2}[.．、)）]")
 
 # What is said of a person beside the name: 甲某某（文学院）, 学生：甲某某, 甲某某同学.

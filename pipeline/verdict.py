@@ -5,7 +5,7 @@ What counts of all that was sent is decided before (assemble.py), and what each 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -31,9 +31,7 @@ def judged(draft: Submission, order: dict[str, int], rules: Rules, waivers: Sequ
     files = [f for v in draft.supporting if not _made_good(v.mail, v.name, draft, order, complete) for f in v.findings]
     of_mails, of_files = ([one for one in some if not _is_apart(one, draft)] for some in (open_, files))
     faulty = [one.path for one in of_files if _is_error(settled(one, draft, waivers))]
-    held = (_held(path, together) for path in faulty)
-    asked = [max(some, key=lambda one: len(one.project)) for some in held if some]
-    together = tuple(one for one in together if one not in asked)
+    together = _not_asked_already(together, faulty)
     of_tables = [finding for table in draft.summaries for finding in table.findings]
     of_forms = [finding for version in draft.applications for finding in version.findings]
     rest = (*of_files, *of_tables, *of_forms, *(one for one in of_mails if one.rule != NO_ATTACHMENT))
@@ -62,8 +60,15 @@ def _is_apart(finding: Finding, draft: Submission) -> bool:
     return _is_error(finding) and finding.mail in draft.strangers
 
 
-def _held(path: str, together: Sequence[Finding]) -> list[Finding]:
-    """The missing forms that a file, by its name, may be; the one is asked for where the file is asked for again."""
+def _not_asked_already(together: Sequence[Finding], faulty: Iterable[str]) -> tuple[Finding, ...]:
+    """These findings without the missing forms that faulty files, which are asked for again, may be by their names: one for each,
+    that of the longest name."""
+    meant = (_meant(path, together) for path in faulty)
+    asked = [max(forms, key=lambda one: len(one.project)) for forms in meant if forms]
+    return tuple(one for one in together if one not in asked)
+
+
+def _meant(path: str, together: Sequence[Finding]) -> list[Finding]:
     name = path.rpartition("/")[2]
     stem, called = same_project(name.rpartition(".")[0]), calls_application(name)
     missing = [(one, same_project(one.project)) for one in together if one.rule == NO_APPLICATION]

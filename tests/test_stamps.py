@@ -162,6 +162,14 @@ def test_a_form_whose_own_file_is_asked_for_again_is_not_asked_for_as_missing(
     assert list(asked_for(checked)) == asked
 
 
+def test_a_damaged_file_stands_for_one_missing_form_only(tmp_path: Path) -> None:
+    summary = table()
+    named = zip(summary.projects, ("暖冬", "暖冬行动"), strict=True)
+    summary = replace(summary, projects=tuple(replace(one, project_name=name) for one, name in named))
+    checked = result(tmp_path, papers(summary, applications=False) | {"附件4 暖冬行动申报表.docx": b"PK\x03\x04broken"})
+    assert list(asked_for(checked)) == ["暖冬"]
+
+
 def test_a_form_is_asked_for_again_where_a_readable_file_took_the_place_of_the_damaged_one(tmp_path: Path) -> None:
     files, name = papers(table(projects=1)), "附件4：示例项目甲申报表.docx"
     damaged = files.pop("附件4-1.docx")[:2000]
