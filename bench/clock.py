@@ -17,11 +17,23 @@ Run = Callable[[], object]
 
 
 class Timing(Struct, frozen=True):
-    """Medians over the rounds, in milliseconds: by the wall clock, and of this process's CPU on all cores."""
+    """What one contender took in each round, in milliseconds: by the wall clock, and of this process's CPU on all cores."""
 
-    wall: float
-    cpu: float
-    rounds: int
+    walls: tuple[float, ...]
+    cpus: tuple[float, ...]
+
+    @property
+    def wall(self) -> float:
+        return median(self.walls)
+
+    @property
+    def cpu(self) -> float:
+        return median(self.cpus)
+
+    def ratio(self, other: Timing) -> float:
+        """How many times the other's time this took: the median over the rounds, each of which finds the machine as fast for
+        one as for the other."""
+        return median(own / its for own, its in zip(self.walls, other.walls, strict=True))
 
 
 def race(
@@ -48,12 +60,12 @@ def race(
                 for _ in range(burst):
                     run()
                 cpu, wall = process_time() - cpu, perf_counter() - wall
-                walls[name].append(wall / burst)
-                cpus[name].append(cpu / burst)
+                walls[name].append(1000 * wall / burst)
+                cpus[name].append(1000 * cpu / burst)
                 # What one contender leaves behind must not be swept up on another's time.
                 gc.collect()
             rounds += 1
-    return {name: Timing(1000 * median(walls[name]), 1000 * median(cpus[name]), rounds) for name in contenders}
+    return {name: Timing(tuple(walls[name]), tuple(cpus[name])) for name in contenders}
 
 
 @contextmanager

@@ -61,17 +61,17 @@ def _decoding(one: material.Letter, seconds: float) -> Row:
         },
         seconds,
     )
-    wall = timings["decode"].wall
+    taken = timings["decode"]
     names = tuple(attachment.path for attachment in decode(raw).attachments)
     return Row(
         SECTION,
         "decode",
-        wall,
-        timings["decode"].cpu,
+        taken.wall,
+        taken.cpu,
         beside={name: timings[name].wall for name in (parser, standard)},
         checks=(
-            Check(f"the cost of {parser}", wall / timings[parser].wall, 1.2),
-            Check(f"the cost of {standard}", wall / timings[standard].wall, 1),
+            Check(f"the cost of {parser}", taken.ratio(timings[parser]), 1.2),
+            Check(f"the cost of {standard}", taken.ratio(timings[standard]), 1),
         ),
         note=f"{len(names)} files, {'all names right' if names == one.names else 'WRONG NAMES'}",
     )

@@ -16,13 +16,15 @@ NUMBER = r"(?<!\d)\d{1,2}[.．、)）]|[（(]\d{1,2}[)）]|[①-⑳]|(?<!\w)[一
 NUMBERS = re.compile(rf"(?:\s|{NUMBER})+")
 # The headings of a list of members, and those under which a project is told.
 COLUMN = "序号|编号|姓名|性别|民族|年龄|学号|(?:所在)?(?:学院|院系|单位|部门)|专业|年级|班级|职务|职责|分工|政治面貌|(?:联系)?(?:电话|方式)|手机号?|备注"
-COLUMNS = re.compile(rf"(?=.*(?:{COLUMN}))(?:[\s,，、/|:：]|{NUMBER}|(?<!\d)\d{{1,2}}(?!\d)|{COLUMN})+", re.DOTALL)
+COLUMNS = re.compile(rf"(?:[\s,，、/|:：]|{NUMBER}|(?<!\d)\d{{1,2}}(?!\d)|({COLUMN}))+")
 TOPIC = (
     "项目|活动|主要|具体|背景|目的|意义|目标|内容|简介|概况|介绍|(?:实施|开展)(?:情况|过程|方案)|情况|过程|做法|措施|成效|效果|成果|特色|亮点|创新点?|"
     "经验(?:做法|总结)|总结|展望|[及与和的]"
 )
 TOPICS = re.compile(rf"\s*(?:(?:{NUMBER})\s*(?:{TOPIC})+\s*[:：]?\s*|(?:{TOPIC})+\s*[:：]\s*)+")
 SAMPLE = re.compile(r"[x×]{2,}(?:项目)?|[x×]校级学生会[/、|\\或]+[x×]二级学院学生会")
+# Every sample has one of these; most values have none, and need no comparison copy.
+SIGNS = frozenset("xX×ｘＸⅹⅩ")
 
 
 def is_unfilled(text: str, *, or_none: bool = True) -> bool:
@@ -31,6 +33,7 @@ def is_unfilled(text: str, *, or_none: bool = True) -> bool:
         return True
     if len(text) > LONGEST:
         return False
-    return (
-        any(frame.fullmatch(text) for frame in (NUMBERS, COLUMNS, TOPICS)) or SAMPLE.fullmatch(fold(text)) is not None
-    )
+    columns = COLUMNS.fullmatch(text)
+    if (columns and columns[1]) or NUMBERS.fullmatch(text) or TOPICS.fullmatch(text):
+        return True
+    return not SIGNS.isdisjoint(text) and SAMPLE.fullmatch(fold(text)) is not None

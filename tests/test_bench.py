@@ -28,7 +28,7 @@ def test_contenders_take_turns_after_a_round_that_does_not_count() -> None:
     order: list[str] = []
     found = clock.race({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 0, least=3)
     assert order == ["a", "b"] * 4
-    assert [timing.rounds for timing in found.values()] == [3, 3]
+    assert [len(timing.walls) for timing in found.values()] == [3, 3]
 
 
 def test_a_burst_is_run_at_one_turn_after_one_that_does_not_count_and_timed_as_one_of_it(
@@ -40,6 +40,13 @@ def test_a_burst_is_run_at_one_turn_after_one_that_does_not_count_and_timed_as_o
     found = clock.race({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 0, 1, False, burst=3)
     assert order == [*"aaaabbbb"]
     assert [timing.wall for timing in found.values()] == [1000, 1000]
+
+
+def test_a_ratio_compares_what_was_measured_in_the_same_round() -> None:
+    # The machine is half as fast in the second round, and hiccups in the last.
+    own, other = clock.Timing((2, 4, 90), ()), clock.Timing((1, 2, 1), ())
+    assert own.ratio(other) == 2
+    assert own.wall / other.wall == 4
 
 
 def test_a_target_is_met_on_its_own_side_of_the_bound() -> None:
